@@ -1,0 +1,59 @@
+"""Kubernetes Dynamic Resource Allocation without a cluster.
+
+Models of ResourceClaim, DeviceClass, ResourceSlice and Workload, the CEL selector language, a reference
+allocator that explains its refusals, and what is built on them. Names are loaded on first use, so that
+`import dra` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from dra._version import __version__
+
+if TYPE_CHECKING:
+    from dra.errors import (
+        AllocationError as AllocationError,
+        ConversionError as ConversionError,
+        DecodeError as DecodeError,
+        DraError as DraError,
+        InvalidPoolError as InvalidPoolError,
+        LoadError as LoadError,
+        QuantityError as QuantityError,
+        SearchBudgetExceeded as SearchBudgetExceeded,
+        UnknownVersionError as UnknownVersionError,
+    )
+    from dra.features import Features as Features
+
+# Public name -> the module that has it.
+_HOMES = {
+    "AllocationError": "dra.errors",
+    "ConversionError": "dra.errors",
+    "DecodeError": "dra.errors",
+    "DraError": "dra.errors",
+    "Features": "dra.features",
+    "InvalidPoolError": "dra.errors",
+    "LoadError": "dra.errors",
+    "QuantityError": "dra.errors",
+    "SearchBudgetExceeded": "dra.errors",
+    "UnknownVersionError": "dra.errors",
+}
+_MODULES: tuple[str, ...] = ()
+
+__all__ = ["__version__", *_HOMES, *_MODULES]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first asked for (PEP 562)."""
+    if name in _MODULES:
+        return importlib.import_module(f"dra.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dra' has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

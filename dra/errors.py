@@ -1,0 +1,167 @@
+"""Every exception the library raises, as one tree under `DraError`.
+
+An error says where (file, line, object, field path), what (the value found, the message) and, where
+possible, what to do about it. The parts are attributes, so programs need not parse the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from typing_extensions import Self
+
+__all__ = [
+    "AllocationError",
+    "CompileError",
+    "ConversionError",
+    "DecodeError",
+    "DraError",
+    "EvaluationError",
+    "InvalidPoolError",
+    "LoadError",
+    "QuantityError",
+    "SearchBudgetExceeded",
+    "UnknownVersionError",
+]
+
+
+class DraError(Exception):
+    """Base of everything the library raises on purpose.
+
+    Args:
+        message: What is wrong, one sentence without the place.
+        path: Field path in Kubernetes' form, such as `spec.devices.requests[0].exactly.count`.
+        value: The offending value, if there is one.
+        remedy: What would make it right.
+        source: File name, URL or `<stdin>` that the input came from.
+        line: 1-based line in `source`, 0 if unknown.
+        column: 1-based column in `source`, 0 if unknown.
+        subject: The object concerned, such as `ResourceClaim default/train`.
+
+    Example:
+        >>> error = DraError("must be greater than zero", path="spec.count", source="a.yaml", line=3)
+        >>> print(error)
+        a.yaml:3: spec.count: must be greater than zero
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str = "",
+        value: object = None,
+        remedy: str = "",
+        source: str = "",
+        line: int = 0,
+        column: int = 0,
+        subject: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.value = value
+        self.remedy = remedy
+        self.source = source
+        self.line = line
+        self.column = column
+        self.subject = subject
+
+    def located(
+        self,
+        *,
+        source: str = "",
+        line: int = 0,
+        column: int = 0,
+        subject: str = "",
+        path_prefix: str = "",
+    ) -> Self:
+        """Fill in the place where it is still unknown, and return the same error.
+
+        The code that finds a fault rarely knows which file it came from; its callers do. What is
+        already set is kept, so each caller adds only what it alone knows.
+
+        Args:
+            source: As in the constructor.
+            line: As in the constructor.
+            column: As in the constructor.
+            subject: As in the constructor.
+            path_prefix: Path of the field that the error's own path is relative to.
+        """
+        if not self.source:
+            self.source = source
+        if not self.line:
+            self.line, self.column = line, column
+        self.subject = self.subject or subject
+        if path_prefix:
+            separator = "." if self.path and not self.path.startswith("[") else ""
+            self.path = f"{path_prefix}{separator}{self.path}"
+        return self
+
+    def __str__(self) -> str:
+        place = self.source
+        if self.line:
+            place += f":{self.line}" if place else f"line {self.line}"
+            if self.column:
+                place += f":{self.column}"
+        text = ": ".join(part for part in (place, self.subject, self.path, self.message) if part)
+        return f"{text}\n  {self.remedy}" if self.remedy else text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(kind: type[DraError], args: tuple[Any, ...], state: dict[str, Any]) -> DraError:
+    """Make an error again from its state, whatever the signature of its class (for pickle)."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class QuantityError(DraError, ValueError):
+    """A text that is not a Kubernetes quantity, or a value outside what one can hold."""
+
+
+class LoadError(DraError):
+    """A source that cannot be read: no such file, broken YAML or JSON, not text, too large."""
+
+
+class DecodeError(DraError):
+    """A document that does not have the shape of its kind: wrong type, unknown field, no kind."""
+
+
+class ConversionError(DraError):
+    """An object that the target API version cannot express.
+
+    Attributes:
+        fields: The paths of the fields that would be lost.
+    """
+
+    def __init__(self, message: str, *, fields: Sequence[str] = (), **place: Any) -> None:
+        super().__init__(message, **place)
+        self.fields = tuple(fields)
+
+
+class UnknownVersionError(DraError, ValueError):
+    """A Kubernetes minor or an API version that the library does not know."""
+
+
+class CompileError(DraError):
+    """A CEL expression that does not compile. `dra.cel` adds `.issues`, each with its position."""
+
+
+class EvaluationError(DraError):
+    """A CEL expression that ends in an error for a given device, as CEL's own semantics define."""
+
+
+class AllocationError(DraError):
+    """Input that makes an allocation attempt meaningless, fatal for the whole pod."""
+
+
+class InvalidPoolError(AllocationError):
+    """Nothing fits, and a pool that is visible on the node is invalid; other nodes may still do."""
+
+
+class SearchBudgetExceeded(AllocationError):  # noqa: N818 - the name is public and fixed
+    """The search for devices gave up within its budget without an answer."""

@@ -1,0 +1,56 @@
+"""`dra.features`: the gate table and its algebra."""
+
+from __future__ import annotations
+
+import pytest
+
+from dra import Features, UnknownVersionError
+from dra.features import minor
+
+
+@pytest.mark.parametrize(
+    ("kubernetes", "on", "off"),
+    [
+        ("1.34", "prioritized_list", "device_taints"),
+        ("v1.36.2", "consumable_capacity", "device_taint_rules"),
+        ("1.37", "fractional_capacity_range", "list_type_attributes"),
+    ],
+)
+def test_defaults_follow_the_minor(kubernetes: str, on: str, off: str) -> None:
+    features = Features.for_kubernetes(kubernetes)
+    assert getattr(features, on)
+    assert not getattr(features, off)
+
+
+def test_overrides_switch_single_features() -> None:
+    features = Features.for_kubernetes("1.37", list_type_attributes=True, admin_access=False)
+    assert features.list_type_attributes
+    assert not features.admin_access
+
+
+def test_a_minor_has_no_feature_from_the_future() -> None:
+    with pytest.raises(UnknownVersionError, match=r"1\.34 has no feature 'list_type_attributes'"):
+        Features.for_kubernetes("1.34", list_type_attributes=True)
+
+
+def test_an_unknown_feature_is_refused_by_name() -> None:
+    with pytest.raises(UnknownVersionError, match="unknown feature 'warp_drive'"):
+        Features.for_kubernetes("1.37", warp_drive=True)
+
+
+@pytest.mark.parametrize("text", ["1.12", "latest", "", "2.0"])
+def test_unknown_minors_are_refused(text: str) -> None:
+    with pytest.raises(UnknownVersionError, match="unknown Kubernetes version"):
+        minor(text)
+
+
+def test_gates_are_read_by_their_kubernetes_names() -> None:
+    features = Features.from_gates({"DRAListTypeAttributes": True, "SomeOtherGate": True})
+    assert features.gates()["DRAListTypeAttributes"]
+    assert features == Features.for_kubernetes("1.37", list_type_attributes=True)
+
+
+def test_union_is_on_where_either_is() -> None:
+    union = Features(admin_access=True) | Features(device_taints=True)
+    assert union == Features(admin_access=True, device_taints=True)
+    assert Features() | Features.all() == Features.all()

@@ -1,0 +1,32 @@
+"""`import dra`: lazy, light, and every public name is there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import dra
+
+
+@pytest.mark.parametrize("name", dra.__all__)
+def test_public_name_loads(name: str) -> None:
+    assert getattr(dra, name) is getattr(dra, name)
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Nope'"):
+        dra.Nope  # noqa: B018 - the look-up is the test
+
+
+def test_dir_lists_the_public_names() -> None:
+    assert set(dra.__all__) == set(dir(dra))
+
+
+def test_import_loads_no_optional_dependency() -> None:
+    code = (
+        "import sys, dra; print([m for m in ('kubernetes', 'typer', 'rich', 'pydantic') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
