@@ -1,0 +1,41 @@
+"""The `dra` command.
+
+A command is a function in a file of this package: its parameters are the options, it returns an `ExitCode`
+and lets every `DraError` rise. `dra.cli.app` lists the commands, `options` has the options that several
+share, `output` prints tables, YAML and JSON, `failure` turns exceptions into messages.
+
+Commands use `import dra` and its lazy names, so that `dra --help` loads none of the library.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from dra.cli.exit_code import ExitCode
+
+__all__ = ["ExitCode", "main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Args:
+        arguments: What follows the program's name; `sys.argv[1:]` if None.
+    """
+    try:
+        from dra.cli.app import app
+    except ModuleNotFoundError as missing:
+        if missing.name not in ("typer", "rich"):
+            raise
+        print(
+            f"Error: the dra command needs {missing.name}, which is not installed\n"
+            "  pip install 'k8s-dra[cli]'",
+            file=sys.stderr,
+        )
+        return ExitCode.BAD_INPUT
+    try:
+        app(args=arguments, prog_name="dra")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else ExitCode.OK
+    return ExitCode.OK

@@ -1,0 +1,43 @@
+"""The list of commands, and what is common to all of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import dra
+from dra.cli.failure import reported
+from dra.cli.features import features
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="dra",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for command in (features,):
+    app.command()(reported(command))
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"dra {dra.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Kubernetes Dynamic Resource Allocation without a cluster.
+
+    Exit status: 0 the answer is yes, 1 the answer is no, 2 the input cannot be used.
+    """

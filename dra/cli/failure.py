@@ -1,0 +1,73 @@
+"""Exceptions become messages on stderr and an exit status; nobody sees a traceback they did not ask for."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import ParamSpec
+
+import typer
+
+import dra
+from dra.cli.exit_code import ExitCode
+from dra.errors import DraError
+
+__all__ = ["DEBUG_VARIABLE", "reported"]
+
+DEBUG_VARIABLE = "DRA_DEBUG"
+_ISSUES = "the project's issue tracker"
+
+_P = ParamSpec("_P")
+
+
+def reported(command: Callable[_P, ExitCode]) -> Callable[_P, None]:
+    """The command as typer wants it: ends the process with the status, whatever happens.
+
+    `DraError` prints itself. Any other exception is a fault of this program and says so. With `DRA_DEBUG=1`
+    in the environment the traceback is shown as well.
+    """
+
+    @functools.wraps(command)
+    def run(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            status = command(*args, **kwargs)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _discard_output()
+            status = ExitCode.BROKEN_PIPE
+        except KeyboardInterrupt:
+            status = _report("interrupted", ExitCode.INTERRUPTED)
+        except DraError as error:
+            status = _report(str(error), ExitCode.BAD_INPUT)
+        except Exception as error:  # the last resort: a bug must be readable, too
+            status = _report(_bug(error), ExitCode.BUG)
+        raise typer.Exit(status)
+
+    return run
+
+
+def _report(text: str, status: ExitCode) -> ExitCode:
+    from dra.cli.output import print_error
+
+    if os.environ.get(DEBUG_VARIABLE):
+        traceback.print_exc()
+    print_error(text)
+    return status
+
+
+def _bug(error: Exception) -> str:
+    what = "".join(traceback.format_exception_only(type(error), error)).strip()
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    return (
+        f"this is a bug in dra: {what}\n"
+        f"  please report it at {_ISSUES} with the command, its input and what\n"
+        f"  {DEBUG_VARIABLE}=1 shows (dra {dra.__version__}, Python {python})"
+    )
+
+
+def _discard_output() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush does not complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
