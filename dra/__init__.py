@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UnknownVersionError as UnknownVersionError,
     )
     from dra.features import Features as Features
+    from dra.quantity import Quantity as Quantity
 
 # Public name -> the module that has it.
 _HOMES = {
@@ -35,6 +36,7 @@ _HOMES = {
     "Features": "dra.features",
     "InvalidPoolError": "dra.errors",
     "LoadError": "dra.errors",
+    "Quantity": "dra.quantity",
     "QuantityError": "dra.errors",
     "SearchBudgetExceeded": "dra.errors",
     "UnknownVersionError": "dra.errors",
