@@ -1,0 +1,1 @@
+"""CEL, the language of device selectors, exactly as a kube-apiserver understands it."""

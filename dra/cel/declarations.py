@@ -1,0 +1,263 @@
+"""What a library declares: functions with their overloads, each with meaning and cost in one place.
+
+The checker reads the parameter and result types, the evaluators call the implementation, the two cost
+calculations use the overload's `Cost`. To add a function means to add one `Function` to one file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
+
+import attrs
+
+from dra.cel.syntax import Factory, Node
+from dra.cel.types import Type
+from dra.cel.values import size_of
+
+__all__ = [
+    "NOMINAL",
+    "Arguments",
+    "Cost",
+    "Estimate",
+    "Function",
+    "Library",
+    "Macro",
+    "MacroError",
+    "Overload",
+    "Range",
+    "member",
+    "overload",
+    "traversal",
+]
+
+UNBOUNDED: Final = 2**64 - 1
+STRING_TRAVERSAL: Final = 0.1  # cost of one character
+REGEX_LENGTH: Final = 0.25  # cost of one character of a pattern, per unit of text
+
+
+def _saturated(value: int) -> int:
+    return min(UNBOUNDED, value)
+
+
+def _scaled(value: int, factor: float) -> int:
+    product = float(value) * factor
+    return UNBOUNDED if product >= 2.0**64 else math.ceil(product)
+
+
+@attrs.frozen
+class Range:
+    """Bounds of a size or of a cost: unsigned 64-bit numbers that saturate instead of overflowing.
+
+    Example:
+        >>> Range(0, 64).times(0.1) + Range.exactly(1)
+        Range(low=1, high=8)
+    """
+
+    low: int
+    high: int
+
+    @classmethod
+    def exactly(cls, value: int) -> Range:
+        """Bounds that meet."""
+        return cls(value, value)
+
+    def __add__(self, other: Range) -> Range:
+        return Range(_saturated(self.low + other.low), _saturated(self.high + other.high))
+
+    def __mul__(self, other: Range) -> Range:
+        return Range(_saturated(self.low * other.low), _saturated(self.high * other.high))
+
+    def times(self, factor: float) -> Range:
+        """Scaled by a cost factor, both bounds rounded up."""
+        return Range(_scaled(self.low, factor), _scaled(self.high, factor))
+
+    def union(self, other: Range) -> Range:
+        """The bounds that hold for either."""
+        return Range(min(self.low, other.low), max(self.high, other.high))
+
+
+UNKNOWN: Final = Range(0, UNBOUNDED)
+
+
+class Arguments(Protocol):
+    """What the static estimate knows of the arguments of one call; a receiver is argument 0."""
+
+    def __len__(self) -> int:
+        """How many there are, receiver included."""
+
+    def size(self, index: int) -> Range:
+        """Bounds of the argument's size: characters, bytes or elements; 1 for scalars."""
+
+    def type(self, index: int) -> Type:
+        """The checked type."""
+
+    def literal(self, index: int) -> object:
+        """The value of a literal argument, else None."""
+
+    def element_size(self, index: int) -> Range:
+        """Bounds of the size of each element of a list argument."""
+
+
+@attrs.frozen
+class Estimate:
+    """What a call costs at least and at most, and how large its result may be if that is known."""
+
+    cost: Range
+    result: Range | None = None
+
+
+@attrs.frozen
+class Cost:
+    """The two costs of an overload.
+
+    Attributes:
+        estimate: The static estimate of the call alone, without its arguments' own costs. None from it, or
+            no function, stands for the default of 1.
+        charge: The run-time cost from the argument values (receiver first) and the result.
+    """
+
+    estimate: Callable[[Arguments], Estimate | None] | None = None
+    charge: Callable[[Sequence[Any], Any], int] | None = None
+
+
+NOMINAL: Final = Cost()
+
+
+def traversal(argument: int = 0, *, factor: float = STRING_TRAVERSAL, keeps_size: bool = False) -> Cost:
+    """The cost of walking over one argument once.
+
+    Args:
+        argument: Its index, receiver first.
+        factor: Cost units per character.
+        keeps_size: Whether the result is about as long as the argument.
+    """
+
+    def estimate(arguments: Arguments) -> Estimate:
+        size = arguments.size(argument)
+        return Estimate(size.times(factor), size if keeps_size else None)
+
+    def charge(values: Sequence[Any], _result: Any) -> int:
+        return math.ceil(size_of(values[argument]) * factor)
+
+    return Cost(estimate, charge)
+
+
+@attrs.frozen
+class Overload:
+    """One signature of a function.
+
+    Attributes:
+        id: cel-go's name of the overload, unique in an environment.
+        parameters: Types of the arguments, the receiver first if `receiver`.
+        result: Type of the result.
+        implementation: Called with the argument values, which are checked against `parameters` first.
+            Returns the value, or returns or raises a `Failure`.
+        receiver: Called as `x.f(y)` rather than `f(x, y)`.
+        cost: Static and run-time cost of the call.
+        inline: A Python expression for generated code with `{0}`, `{1}` for arguments whose classes are
+            already known to fit `parameters`; it must raise wherever the implementation fails.
+    """
+
+    id: str
+    parameters: tuple[Type, ...]
+    result: Type
+    implementation: Callable[..., Any]
+    receiver: bool = False
+    cost: Cost = NOMINAL
+    inline: str = ""
+
+
+def overload(
+    id: str,  # noqa: A002 - the name of the attribute
+    parameters: Sequence[Type],
+    result: Type,
+    implementation: Callable[..., Any],
+    cost: Cost = NOMINAL,
+    *,
+    inline: str = "",
+) -> Overload:
+    """An overload called as `f(x, y)`."""
+    return Overload(id, tuple(parameters), result, implementation, False, cost, inline)
+
+
+def member(
+    id: str,  # noqa: A002 - the name of the attribute
+    parameters: Sequence[Type],
+    result: Type,
+    implementation: Callable[..., Any],
+    cost: Cost = NOMINAL,
+    *,
+    inline: str = "",
+) -> Overload:
+    """An overload called as `x.f(y)`; `parameters` starts with the receiver's type."""
+    return Overload(id, tuple(parameters), result, implementation, True, cost, inline)
+
+
+@attrs.frozen(init=False)
+class Function:
+    """A function name with its overloads, tried in order.
+
+    Attributes:
+        name: As written in an expression, such as `quantity` or `sets.contains`; operators have cel-go's
+            names, such as `_+_`.
+        overloads: The signatures.
+        shared: One implementation for every overload, which does its own dispatch on the argument values.
+            With it, no argument is checked against the parameters.
+    """
+
+    name: str
+    overloads: tuple[Overload, ...]
+    shared: Callable[..., Any] | None = None
+
+    def __init__(self, name: str, *overloads: Overload, shared: Callable[..., Any] | None = None) -> None:
+        self.__attrs_init__(name, overloads, shared)
+
+
+@attrs.frozen
+class Macro:
+    """A call that the parser replaces by other nodes.
+
+    Attributes:
+        function: Name of the call.
+        arguments: How many it takes.
+        receiver: Called as `x.f(...)` rather than `f(...)`.
+        expand: Gives the nodes to put in its place, from a factory, the receiver (None without) and the
+            arguments; None leaves the call as it is; `MacroError` reports a mistake at a node.
+    """
+
+    function: str
+    arguments: int
+    receiver: bool
+    expand: Callable[[Factory, Node | None, tuple[Node, ...]], Node | None]
+
+
+class MacroError(Exception):
+    """A macro called with arguments it cannot take, reported at a node."""
+
+    def __init__(self, node: Node, message: str) -> None:
+        super().__init__(message)
+        self.node = node
+        self.message = message
+
+
+@attrs.frozen
+class Library:
+    """A set of functions and types that comes and goes together.
+
+    Attributes:
+        name: For people.
+        functions: What it declares. Functions of the same name in several libraries are merged.
+        types: Types that expressions may name, by identifier, such as `net.IP`.
+        macros: Calls it has expanded while parsing.
+        since: The first minor of Kubernetes whose `new` expressions have it.
+        until: The first minor that no longer has it, empty if there is none.
+    """
+
+    name: str
+    functions: tuple[Function, ...] = ()
+    types: tuple[Type, ...] = ()
+    macros: tuple[Macro, ...] = ()
+    since: str = "1.0"
+    until: str = ""

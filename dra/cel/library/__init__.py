@@ -1,0 +1,1 @@
+"""The libraries of functions that an expression may call, one file each."""

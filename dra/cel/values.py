@@ -1,0 +1,242 @@
+"""CEL's values as Python objects: their types, equality, order, and what fails.
+
+| CEL | Python | | CEL | Python |
+|---|---|---|---|---|
+| bool | `bool` | | list | `tuple` |
+| int | `int` | | map | `dict`, keys through `map_key` |
+| uint | `Uint` | | null | `None` |
+| double | `float` | | type | `Type` |
+| string | `str` | | optional | `Optional` |
+| bytes | `bytes` | | others | the class a library has registered with `register` |
+
+An evaluation that fails gives a `Failure`: implementations of functions may return or raise it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeAlias
+
+from dra.cel import types
+from dra.cel.types import Type
+
+__all__ = [
+    "NONE",
+    "NO_SUCH_OVERLOAD",
+    "Failure",
+    "Optional",
+    "Uint",
+    "Value",
+    "compare",
+    "contains",
+    "equal",
+    "key_value",
+    "map_key",
+    "refuse_other_types",
+    "register",
+    "size_of",
+    "type_value",
+]
+
+Value: TypeAlias = Any  # any of the table above; the union would not help a caller
+
+INT_MIN: Final = -(2**63)
+INT_MAX: Final = 2**63 - 1
+UINT_MAX: Final = 2**64 - 1
+
+
+class Failure(Exception):  # noqa: N818 - CEL's own notion: a value that says what went wrong
+    """What an expression gives when it fails; `str()` of it is cel-go's message.
+
+    Example:
+        >>> str(Failure("division by zero"))
+        'division by zero'
+    """
+
+    __slots__ = ()
+
+
+def no_such_overload() -> Failure:
+    """The failure of an operation that does not know the classes of its operands."""
+    return Failure(NO_SUCH_OVERLOAD)
+
+
+NO_SUCH_OVERLOAD: Final = "no such overload"
+
+
+class Uint(int):
+    """An unsigned 64-bit integer, which CEL keeps apart from `int`.
+
+    Example:
+        >>> Uint(3) == 3, type_value(Uint(3)).name
+        (True, 'uint')
+    """
+
+    __slots__ = ()
+
+
+class Optional:
+    """A value that may be absent, as `optional.of(x)`, `a.?b` and `m[?k]` give it.
+
+    Example:
+        >>> Optional(5).value, NONE.present
+        (5, False)
+    """
+
+    __slots__ = ("present", "value")
+
+    def __init__(self, value: Value, *, present: bool = True) -> None:
+        self.value = value
+        self.present = present
+
+    @property
+    def cel_size(self) -> int:
+        """The size of the content, as costs count it."""
+        return size_of(self.value) if self.present else 1
+
+    def __repr__(self) -> str:
+        return f"optional.of({self.value!r})" if self.present else "optional.none()"
+
+
+def size_of(value: object) -> int:
+    """The size of a value as the run-time cost counts it: its length, or 1 for a scalar."""
+    kind = value.__class__
+    if kind is str or kind is tuple or kind is dict or kind is bytes:
+        return len(value)  # type: ignore[arg-type]  # all four have a length
+    size: int = getattr(value, "cel_size", 1)
+    return size
+
+
+NONE: Final = Optional(None, present=False)
+
+_TYPES: dict[type, Type] = {
+    bool: types.BOOL,
+    int: types.INT,
+    Uint: types.UINT,
+    float: types.DOUBLE,
+    str: types.STRING,
+    bytes: types.BYTES,
+    tuple: types.list_of(types.DYN),
+    dict: types.map_of(types.DYN, types.DYN),
+    type(None): types.NULL,
+    Type: types.TYPE,
+    Optional: types.optional_of(types.DYN),
+}
+_ORDERED: set[type] = {str, bytes, bool}
+
+
+def register(python_class: type, cel_type: Type, *, ordered: bool = False) -> None:
+    """Make instances of a class CEL values of a type.
+
+    Args:
+        python_class: Immutable, with `__eq__` and `__hash__` that agree with CEL's `==`.
+        cel_type: The type of all its instances.
+        ordered: Whether `<` and its kin work between two of them, by Python's operators.
+    """
+    _TYPES[python_class] = cel_type
+    if ordered:
+        _ORDERED.add(python_class)
+
+
+def type_value(value: Value) -> Type:
+    """The type of a value at run time, as `type(x)` gives it."""
+    return _TYPES[value.__class__]
+
+
+class _BoolKey:
+    """A bool as key of a map: Python's `True` would be the same key as `1`."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: bool) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+
+_TRUE_KEY: Final = _BoolKey(True)
+_FALSE_KEY: Final = _BoolKey(False)
+
+
+def map_key(value: Value) -> Any:
+    """The Python key for a CEL map key."""
+    if value is True:
+        return _TRUE_KEY
+    if value is False:
+        return _FALSE_KEY
+    return value
+
+
+def key_value(key: Any) -> Value:
+    """The CEL value of a key of a map's dict."""
+    return key.value if key.__class__ is _BoolKey else key
+
+
+_NUMBERS: Final = frozenset((int, Uint, float))
+
+
+def equal(left: Value, right: Value) -> bool:
+    """CEL's `==`: numbers by value across types, other values of different types are unequal.
+
+    Raises:
+        Failure: The left value is of a Kubernetes type and the right is not of the same.
+    """
+    kind, other = left.__class__, right.__class__
+    if kind is other:
+        if kind is tuple:
+            return len(left) == len(right) and all(map(equal, left, right))
+        if kind is dict:
+            return _equal_maps(left, right)
+        if kind is Optional:
+            return left.present == right.present and (not left.present or equal(left.value, right.value))
+        if kind is Type:
+            return bool(left.name == right.name)
+        return bool(left == right)
+    if left is None or right is None:
+        return False
+    if kind in _NUMBERS and other in _NUMBERS:
+        return bool(left == right)
+    if kind in _STRICT:
+        raise Failure(NO_SUCH_OVERLOAD)
+    return False
+
+
+_STRICT: set[type] = set()
+
+
+def refuse_other_types(python_class: type) -> None:
+    """Make `==` fail between an instance of the class on the left and a value of another type."""
+    _STRICT.add(python_class)
+
+
+def _equal_maps(left: dict[Any, Value], right: dict[Any, Value]) -> bool:
+    if len(left) != len(right):
+        return False
+    return all(key in right and equal(value, right[key]) for key, value in left.items())
+
+
+def contains(elements: tuple[Value, ...], wanted: Value) -> bool:
+    """Whether a list has an element that equals a value; elements that cannot be compared do not."""
+    return any(_equal_or_not(element, wanted) for element in elements)
+
+
+def _equal_or_not(left: Value, right: Value) -> bool:
+    try:
+        return equal(left, right)
+    except Failure:
+        return False
+
+
+def compare(left: Value, right: Value) -> int:
+    """CEL's order: -1, 0 or 1; numbers are compared across types.
+
+    Raises:
+        Failure: The values have no order between them.
+    """
+    kind, other = left.__class__, right.__class__
+    if kind in _NUMBERS and other in _NUMBERS:
+        if left != left or right != right:
+            raise Failure("NaN values cannot be ordered")
+    elif kind is not other or kind not in _ORDERED:
+        raise Failure(NO_SUCH_OVERLOAD)
+    return int(left > right) - int(left < right)
