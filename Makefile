@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint type layers unit coverage clean
+.PHONY: demo test lint type layers unit docs clean
 .DEFAULT_GOAL := test
 
 $(VENV)/bin/python:
@@ -37,7 +37,10 @@ layers: $(VENV)/.dev
 unit: $(VENV)/.dev
 	$(BIN)/pytest --cov --cov-report=term:skip-covered
 
-test: lint type layers unit
+docs: $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+test: lint type layers unit docs
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage site build dist
