@@ -25,21 +25,41 @@ if TYPE_CHECKING:
         UnknownVersionError as UnknownVersionError,
     )
     from dra.features import Features as Features
+    from dra.models.core import Node as Node, Pod as Pod
+    from dra.models.loading import dump as dump, load as load
+    from dra.models.resource import (
+        AllocationResult as AllocationResult,
+        DeviceClass as DeviceClass,
+        DeviceTaintRule as DeviceTaintRule,
+        ResourceClaim as ResourceClaim,
+        ResourceClaimTemplate as ResourceClaimTemplate,
+        ResourceSlice as ResourceSlice,
+    )
     from dra.quantity import Quantity as Quantity
 
 # Public name -> the module that has it.
 _HOMES = {
     "AllocationError": "dra.errors",
+    "AllocationResult": "dra.models.resource",
     "ConversionError": "dra.errors",
     "DecodeError": "dra.errors",
+    "DeviceClass": "dra.models.resource",
+    "DeviceTaintRule": "dra.models.resource",
     "DraError": "dra.errors",
     "Features": "dra.features",
     "InvalidPoolError": "dra.errors",
     "LoadError": "dra.errors",
+    "Node": "dra.models.core",
+    "Pod": "dra.models.core",
     "Quantity": "dra.quantity",
     "QuantityError": "dra.errors",
+    "ResourceClaim": "dra.models.resource",
+    "ResourceClaimTemplate": "dra.models.resource",
+    "ResourceSlice": "dra.models.resource",
     "SearchBudgetExceeded": "dra.errors",
     "UnknownVersionError": "dra.errors",
+    "dump": "dra.models.loading",
+    "load": "dra.models.loading",
 }
 _MODULES: tuple[str, ...] = ()
 

@@ -1,0 +1,1 @@
+"""What travels on the wire: one module per API group, loading and conversion."""

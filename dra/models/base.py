@@ -1,0 +1,305 @@
+"""`Model`: what every object and part of an object on the wire has in common.
+
+Attributes are snake_case here and camelCase on the wire. A field the model does not know is kept and written
+back, unless `strict` refuses it. Fields that the API requires have Go's zero value while absent, so that an
+incomplete object can be loaded, edited and validated; everything optional is None while absent.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Final, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from typing_extensions import Self
+
+from dra.errors import DecodeError, DraError
+from dra.models import text
+from dra.quantity import Quantity
+
+__all__ = ["Model", "fields", "wire_name"]
+
+# A value no field can have: such a field is always written.
+_ALWAYS: Final = object()
+
+_EXPECTED = {
+    "string_type": "a string",
+    "string_unicode": "valid Unicode text",
+    "int_type": "an integer",
+    "bool_type": "a boolean",
+    "list_type": "a list",
+    "dict_type": "an object",
+    "mapping_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "invalid_key": "a string as key",
+    "recursion_loop": "an object that does not contain itself",
+    "greater_than_equal": "an integer that fits its 32 or 64 bits",
+    "less_than_equal": "an integer that fits its 32 or 64 bits",
+    "int_parsing_size": "an integer that fits its 32 or 64 bits",
+}
+
+
+def wire_name(attribute: str) -> str:
+    """The JSON name of a Python attribute, where it follows from the rule.
+
+    Example:
+        >>> wire_name("device_class_name"), wire_name("int_")
+        ('deviceClassName', 'int')
+    """
+    first, *rest = attribute.rstrip("_").split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def fields(names: str) -> frozenset[str]:
+    """Wire names from a text with spaces between them, for `Model.rides_along`."""
+    return frozenset(names.split())
+
+
+class Model(BaseModel):
+    """Base of every model; see the module for what it promises.
+
+    Attributes:
+        rides_along: Wire names of fields that Kubernetes has and the model does not spell out. They are
+            kept like unknown ones, and `strict` does not refuse them.
+        always_written: Attributes that the wire form has even when nobody set them.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=wire_name,
+        validate_by_name=True,
+        validate_by_alias=True,
+        extra="allow",
+        protected_namespaces=(),
+        defer_build=True,
+    )
+
+    rides_along: ClassVar[frozenset[str]] = frozenset()
+    always_written: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], strict: bool = False) -> Self:
+        """Read the wire form.
+
+        Args:
+            data: The JSON object, camelCase keys. It is not changed.
+            strict: Refuse fields that Kubernetes does not have.
+
+        Raises:
+            DecodeError: A value has the wrong type, or `strict` and there is an unknown field. Its path
+                and value say which.
+        """
+        if not isinstance(data, Mapping):
+            raise DecodeError(f"expected an object, found {_found(data)}", value=data)
+        try:
+            model = cls._decode(data if type(data) is dict else dict(data))
+        except RecursionError:
+            raise DecodeError("nested too deeply") from None
+        if strict:
+            for path, name, suggestion in _unknown_fields(model):
+                raise DecodeError(
+                    f"unknown field {name!r}",
+                    path=f"{path}.{name}".lstrip("."),
+                    value=name,
+                    remedy=f"did you mean {suggestion!r}?" if suggestion else "",
+                )
+        return model
+
+    @classmethod
+    def _decode(cls, data: dict[str, Any]) -> Self:
+        try:
+            return cls.model_validate(data, by_alias=True, by_name=False)
+        except ValidationError as error:
+            faults = error.errors(include_url=False)
+        # Go reads null as absent everywhere, so a null may stand where no model allows it.
+        nulls = [
+            fault["loc"] for fault in faults if fault["input"] is None and _names_field(cls, fault["loc"])
+        ]
+        if nulls:
+            pruned = functools.reduce(_without, nulls, data)
+            try:
+                return cls.model_validate(pruned, by_alias=True, by_name=False)
+            except ValidationError as error:
+                faults = error.errors(include_url=False)
+        raise _decode_error(cls, faults)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The wire form, independent of this object: camelCase, without absent fields.
+
+        What was written in the source is written again, empty lists and unknown fields included; a null is
+        the same as absent and is left out.
+        """
+        try:
+            return _dump(self)
+        except RecursionError:
+            raise DraError("nested too deeply") from None
+
+    @classmethod
+    def from_yaml(cls, source: str, strict: bool = False) -> Self:
+        """Read one YAML (or JSON) document.
+
+        Raises:
+            LoadError: The text is not YAML, or not exactly one document.
+            DecodeError: As `from_dict`, with the line of the fault.
+        """
+        document = text.single(source)
+        try:
+            return cls.from_dict(document.data, strict)  # type: ignore[arg-type] # from_dict checks it
+        except DraError as error:
+            raise document.locate(error) from None
+
+    def to_yaml(self) -> str:
+        """The wire form as a YAML document."""
+        return text.write_yaml([self.to_dict()])
+
+
+@functools.cache
+def _plan(cls: type[Model]) -> tuple[tuple[str, str, object], ...]:
+    """For each field of a class: attribute, wire name, and the value that means absent."""
+    return tuple(
+        (name, field.alias or name, _ALWAYS if name in cls.always_written else _absent(field))
+        for name, field in cls.model_fields.items()
+    )
+
+
+def _absent(field: FieldInfo) -> object:
+    """The value that an attribute has while the wire has none."""
+    return field.get_default(call_default_factory=True)
+
+
+def _dump(model: Model) -> dict[str, Any]:
+    values, given = model.__dict__, model.model_fields_set
+    wire = {}
+    for attribute, name, absent in _plan(type(model)):
+        value = values.get(attribute)
+        if value is not None and (attribute in given or value != absent):
+            wire[name] = _plain(value)
+    if model.__pydantic_extra__:
+        for name, value in model.__pydantic_extra__.items():
+            wire[name] = _plain(value)
+    return wire
+
+
+def _plain(value: object) -> object:
+    """A value as JSON data that shares nothing with the model."""
+    if isinstance(value, (str, int, float)) or value is None:
+        return value
+    if isinstance(value, Model):
+        return _dump(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, Quantity):
+        return str(value)
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [_plain(item) for item in value]
+    raise DraError(f"cannot write a {type(value).__name__} as JSON", value=value)
+
+
+def _unknown_fields(model: Model, path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Path of the object, name and nearest known name of each unknown field below a model."""
+    cls = type(model)
+    for name in model.__pydantic_extra__ or ():
+        if name not in cls.rides_along:
+            known = [alias for _, alias, _ in _plan(cls)] + sorted(cls.rides_along)
+            yield path, name, next(iter(difflib.get_close_matches(name, known, 1)), "")
+    for attribute, alias, _ in _plan(cls):
+        value = model.__dict__.get(attribute)
+        below = f"{path}.{alias}".lstrip(".")
+        if isinstance(value, Model):
+            yield from _unknown_fields(value, below)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, Model):
+                    yield from _unknown_fields(item, f"{below}[{index}]")
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                if isinstance(item, Model):
+                    yield from _unknown_fields(item, f"{below}[{key}]")
+
+
+def _without(data: Any, location: tuple[int | str, ...]) -> Any:
+    """A copy of JSON data without one value; only the containers on the way to it are copied."""
+    step, *rest = location
+    copy = data.copy()
+    if rest:
+        copy[step] = _without(data[step], tuple(rest))
+    else:
+        del copy[step]
+    return copy
+
+
+def _bare(annotation: Any) -> Any:
+    """An annotation without `Annotated` and `| None`."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) in (Union, types.UnionType):
+        return _bare(next(arm for arm in get_args(annotation) if arm is not type(None)))
+    return annotation
+
+
+def _steps(cls: type[Model], location: tuple[int | str, ...]) -> Iterator[tuple[str, bool]]:
+    """Each step of an error's location as path text, and whether it names a field of a model."""
+    kind: Any = cls
+    for step in location:
+        if isinstance(kind, type) and issubclass(kind, Model):
+            yield f".{step}", True
+            kind = next(
+                (_bare(field.annotation) for field in kind.model_fields.values() if field.alias == step), None
+            )
+        else:
+            arguments = get_args(kind)
+            yield f"[{step}]", False
+            kind = _bare(arguments[-1]) if arguments else None
+
+
+def _names_field(cls: type[Model], location: tuple[int | str, ...]) -> bool:
+    return [is_field for _, is_field in _steps(cls, location)][-1:] == [True]
+
+
+def _found(value: object) -> str:
+    """A value that was not expected, for people."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return f"the boolean {str(value).lower()}"
+        case int() | float():
+            shown = repr(value) if abs(value) < 2**70 else "a huge number"
+            return f"the number {shown}"
+        case str():
+            return f"the string {value if len(value) < 80 else value[:77] + '...'!r}"
+        case Mapping():
+            return "an object"
+        case list() | tuple():
+            return "a list"
+        case _:
+            return f"a {type(value).__name__}"
+
+
+def _decode_error(cls: type[Model], faults: Sequence[ErrorDetails]) -> DecodeError:
+    """The first fault as an error of ours; how many more there are is in its text."""
+    fault = faults[0]
+    cause = fault.get("ctx", {}).get("error")
+    if isinstance(cause, DraError):
+        message = cause.message
+    elif isinstance(cause, ValueError):
+        message = str(cause)
+    elif fault["type"] in _EXPECTED:
+        bits = (
+            32
+            if fault.get("ctx", {}).get("le") == 2**31 - 1 or fault.get("ctx", {}).get("ge") == -(2**31)
+            else 64
+        )
+        message = f"expected {_EXPECTED[fault['type']].format(bits=bits)}"
+    else:
+        message = fault["msg"]
+    if not isinstance(cause, DraError):
+        message += f", found {_found(fault['input'])}"
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    path = "".join(part for part, _ in _steps(cls, fault["loc"])).lstrip(".")
+    return DecodeError(message + more, path=path, value=fault["input"])

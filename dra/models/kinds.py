@@ -1,0 +1,43 @@
+"""Which class stands for which `apiVersion` and `kind`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dra.errors import DecodeError
+from dra.models import core, resource
+from dra.models.meta import KubernetesObject, Unstructured
+
+__all__ = ["MODELLED_GROUPS", "decode", "kind_of"]
+
+_KINDS: Final[dict[tuple[str, str], type[KubernetesObject]]] = {
+    ("", "Node"): core.Node,
+    ("", "Pod"): core.Pod,
+    ("resource.k8s.io", "DeviceClass"): resource.DeviceClass,
+    ("resource.k8s.io", "DeviceTaintRule"): resource.DeviceTaintRule,
+    ("resource.k8s.io", "ResourceClaim"): resource.ResourceClaim,
+    ("resource.k8s.io", "ResourceClaimTemplate"): resource.ResourceClaimTemplate,
+    ("resource.k8s.io", "ResourcePoolStatusRequest"): resource.ResourcePoolStatusRequest,
+    ("resource.k8s.io", "ResourceSlice"): resource.ResourceSlice,
+}
+MODELLED_GROUPS: Final = frozenset(group for group, _ in _KINDS)
+
+
+def kind_of(api_version: str, kind: str) -> type[KubernetesObject]:
+    """The class of a kind; `Unstructured` for one that has no model here."""
+    group = api_version.rpartition("/")[0]
+    return _KINDS.get((group, kind), Unstructured)
+
+
+def decode(data: Mapping[str, Any], strict: bool = False) -> KubernetesObject:
+    """An object of whatever kind it says it is.
+
+    Raises:
+        DecodeError: It has no `apiVersion` or `kind`, or not the shape of its kind.
+    """
+    for name in ("apiVersion", "kind"):
+        value = data.get(name)
+        if not isinstance(value, str) or not value:
+            raise DecodeError("required, as the name of what this object is", path=name, value=value)
+    return kind_of(data["apiVersion"], data["kind"]).from_dict(data, strict)

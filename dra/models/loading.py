@@ -1,0 +1,218 @@
+"""`load` and `dump`: Kubernetes objects from and to files, text, data and clients' objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import IO, Any, Final, Literal, TypeAlias
+
+import attrs
+
+from dra.errors import DecodeError, DraError, LoadError
+from dra.models import text
+from dra.models.kinds import decode
+from dra.models.meta import KubernetesObject
+
+__all__ = ["Located", "Source", "dump", "load", "load_located"]
+
+# Path, text, bytes, stream, one object's data, an object of a client, or any iterable of these.
+Source: TypeAlias = "str | bytes | PathLike[str] | IO[str] | IO[bytes] | Mapping[str, Any] | object"
+
+_SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
+_MAX_LISTS: Final = 20
+
+
+@attrs.frozen
+class Located:
+    r"""An object and where it was read.
+
+    Attributes:
+        object: The object.
+        document: The document it was in, None if it came from no text.
+        prefix: Its field path in the document, such as `items[3]` in a List.
+
+    Example:
+        >>> found, = load_located("apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n")
+        >>> found.position("metadata.name")
+        (4, 3)
+    """
+
+    object: KubernetesObject
+    document: text.Document | None = attrs.field(default=None, repr=False)
+    prefix: str = ""
+
+    @property
+    def source(self) -> str:
+        """File name, URL or `<stdin>`; empty if it came from no text."""
+        return self.document.source if self.document else ""
+
+    def position(self, path: str) -> tuple[int, int]:
+        """Line and column (from 1) of a field of the object; zeros if it came from no text."""
+        if self.document is None:
+            return 0, 0
+        return self.document.position(_join(self.prefix, path))
+
+    def locate(self, error: DraError) -> DraError:
+        """The same error with the object and its place filled in."""
+        if error.path and not error.line:
+            line, column = self.position(error.path)
+            error.located(line=line, column=column)
+        return error.located(source=self.source, subject=self.object.subject)
+
+
+def load(source: Source, strict: bool = False) -> list[KubernetesObject]:
+    """Read Kubernetes objects from nearly anything.
+
+    A string is a path, unless it has a line break or starts like JSON or YAML. A directory is read
+    recursively, files in order of their names. A `List` (of any kind) counts as its items. Kinds that have
+    no model come as `Unstructured`.
+
+    Args:
+        source: Path, text, bytes, open stream, dict, an object of another client, or an iterable of them.
+        strict: Refuse fields that Kubernetes does not have.
+
+    Raises:
+        LoadError: The source cannot be read, or is neither YAML nor JSON, or is empty.
+        DecodeError: A document is not what its kind should be. The error has file, line and field path.
+
+    Example:
+        >>> pod, = load({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "train-0"}})
+        >>> pod.subject
+        'Pod train-0'
+    """
+    return [located.object for located in load_located(source, strict)]
+
+
+def load_located(source: Source, strict: bool = False) -> list[Located]:
+    """As `load`, with each object's place in its file.
+
+    Raises:
+        LoadError: As `load`.
+        DecodeError: As `load`.
+    """
+    found = list(_located(source, strict))
+    if not found and isinstance(source, (str, bytes, PathLike)):
+        shown = source if isinstance(source, str) and "\n" not in source else ""
+        raise LoadError("no objects in it", source=str(shown))
+    return found
+
+
+def dump(
+    objects: KubernetesObject | Iterable[KubernetesObject],
+    format: Literal["yaml", "json"] = "yaml",  # noqa: A002 - the public name
+) -> str:
+    """Write objects as text: YAML documents, or JSON (several as one `List`).
+
+    Raises:
+        DraError: The format is unknown, or an object holds what JSON cannot.
+    """
+    wire = [item.to_dict() for item in ([objects] if isinstance(objects, KubernetesObject) else objects)]
+    if format == "yaml":
+        return text.write_yaml(wire)
+    if format == "json":
+        return text.write_json(wire)
+    raise DraError(f"unknown format {format!r}", value=format, remedy="use yaml or json")
+
+
+def _located(source: Any, strict: bool) -> Iterator[Located]:
+    if isinstance(source, Located):
+        yield source
+    elif isinstance(source, KubernetesObject):
+        yield Located(source)
+    elif isinstance(source, Mapping):
+        yield from _objects(source, None, "", strict)
+    elif isinstance(source, bytes) or (isinstance(source, str) and _is_text(source)):
+        yield from _from_documents(text.read(source), strict)
+    elif isinstance(source, (str, PathLike)):
+        yield from _from_path(Path(source), strict)
+    elif hasattr(source, "read"):
+        yield from _from_documents(_read_stream(source), strict)
+    elif isinstance(source, Iterable):
+        for item in source:
+            yield from _located(item, strict)
+    else:
+        raise LoadError(f"cannot load objects from a {type(source).__name__}", value=source)
+
+
+def _is_text(source: str) -> bool:
+    """Whether a string is a document rather than a path."""
+    return "\n" in source or ": " in source or source.lstrip()[:1] in ("", "{", "[")
+
+
+def _from_path(path: Path, strict: bool) -> Iterator[Located]:
+    for file in _files(path):
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise LoadError(f"cannot read it: {error.strerror or error}", source=str(file)) from None
+        documents = text.read(content, str(file), json_only=file.suffix == ".json")
+        yield from _from_documents(documents, strict)
+
+
+def _files(path: Path) -> list[Path]:
+    """The file itself, or the manifests below a directory in order of their names."""
+    try:
+        if not path.is_dir():
+            if not path.exists():
+                raise LoadError("no such file or directory", source=str(path))
+            return [path]
+        return sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+    except (OSError, ValueError) as error:
+        raise LoadError(f"cannot read it: {error}", source=str(path)) from None
+
+
+def _read_stream(stream: Any) -> list[text.Document]:
+    name = getattr(stream, "name", "")
+    name = name if isinstance(name, str) else ""
+    try:
+        return text.read(stream.read(), name)
+    except (OSError, UnicodeError) as error:
+        raise LoadError(f"cannot read it: {error}", source=name) from None
+
+
+def _from_documents(documents: Iterable[text.Document], strict: bool) -> Iterator[Located]:
+    for document in documents:
+        if document.data is None:
+            continue
+        try:
+            yield from _objects(document.data, document, "", strict)
+        except DraError as error:
+            raise document.locate(error) from None
+
+
+def _objects(
+    data: Any, document: text.Document | None, prefix: str, strict: bool, depth: int = 0
+) -> Iterator[Located]:
+    """The object that data is, or those of the list it is."""
+    if depth > _MAX_LISTS:
+        raise DecodeError("lists nested too deeply", path=prefix)
+    if isinstance(data, list):
+        for index, item in enumerate(data):
+            yield from _objects(item, document, f"{prefix}[{index}]", strict, depth + 1)
+        return
+    if not isinstance(data, Mapping):
+        raise DecodeError("expected a Kubernetes object", path=prefix, value=data)
+    kind = data.get("kind")
+    if isinstance(kind, str) and kind.endswith("List") and isinstance(data.get("items"), list):
+        inherited = {"apiVersion": data.get("apiVersion"), "kind": kind.removesuffix("List")}
+        for index, item in enumerate(data["items"]):
+            complete = {**inherited, **item} if kind != "List" and isinstance(item, Mapping) else item
+            yield from _objects(complete, document, _join(prefix, f"items[{index}]"), strict, depth + 1)
+        return
+    try:
+        yield Located(decode(data, strict), document, prefix)
+    except DraError as error:
+        raise error.located(path_prefix=prefix, subject=_subject(data)) from None
+
+
+def _subject(data: Mapping[str, Any]) -> str:
+    """Kind, namespace and name of data that may be anything."""
+    metadata = data.get("metadata")
+    names = [metadata.get(key) for key in ("namespace", "name")] if isinstance(metadata, Mapping) else []
+    place = "/".join(name for name in names if isinstance(name, str))
+    return f"{data.get('kind', '')} {place}".strip()
+
+
+def _join(prefix: str, path: str) -> str:
+    return f"{prefix}.{path}" if prefix and path and not path.startswith("[") else prefix + path

@@ -1,0 +1,140 @@
+"""`dra.load` and `dra.dump`: from and to files, text and data."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+import dra
+from dra import DecodeError, DraError, LoadError, Node, Pod, ResourceClaim
+from dra.models.loading import load_located
+from dra.models.meta import Unstructured
+
+TWO = """\
+# two objects
+apiVersion: v1
+kind: Node
+metadata:
+  name: node-1
+---
+---
+apiVersion: resource.k8s.io/v1
+kind: ResourceClaim
+metadata: {name: train, namespace: ml}
+spec:
+  devices:
+    requests:
+    - name: gpu
+      exactly: {deviceClassName: gpu}
+"""
+
+
+def names(objects: list[dra.models.meta.KubernetesObject]) -> list[str | None]:
+    return [item.metadata.name for item in objects]
+
+
+def test_a_text_of_several_documents() -> None:
+    node, claim = dra.load(TWO)
+    assert isinstance(node, Node)
+    assert isinstance(claim, ResourceClaim)
+
+
+@pytest.mark.parametrize("source", [TWO.encode(), io.StringIO(TWO), io.BytesIO(TWO.encode())])
+def test_bytes_and_streams(source: object) -> None:
+    assert names(dra.load(source)) == ["node-1", "train"]
+
+
+def test_a_directory_is_read_in_order_of_names(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "b.yaml").write_text("apiVersion: v1\nkind: Pod\nmetadata: {name: second}\n")
+    (tmp_path / "a.json").write_text('{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "first"}}')
+    (tmp_path / "sub" / "c.yml").write_text("apiVersion: v1\nkind: Pod\nmetadata: {name: third}\n")
+    (tmp_path / "README.md").write_text("# nothing to see")
+    assert names(dra.load(tmp_path)) == ["first", "second", "third"]
+    assert names(dra.load(str(tmp_path / "b.yaml"))) == ["second"]
+
+
+def test_lists_of_any_kind_count_as_their_items() -> None:
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}
+    assert names(dra.load({"apiVersion": "v1", "kind": "List", "items": [pod, pod]})) == ["a", "a"]
+    bare = {"metadata": {"name": "b"}}
+    (loaded,) = dra.load({"apiVersion": "v1", "kind": "PodList", "items": [bare]})
+    assert isinstance(loaded, Pod)
+    assert names(dra.load([pod, [pod]])) == ["a", "a"]
+
+
+def test_json_lines() -> None:
+    pod = json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}})
+    assert names(dra.load(f"{pod}\n{pod}\n")) == ["a", "a"]
+
+
+def test_a_kind_without_model_keeps_everything() -> None:
+    wire = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": {"replicas": 2}}
+    (loaded,) = dra.load(wire)
+    assert type(loaded) is Unstructured
+    assert loaded.to_dict() == wire
+
+
+def test_objects_pass_through() -> None:
+    pod = Pod()
+    assert dra.load([pod]) == [pod]
+
+
+@pytest.mark.parametrize("written", ["yaml", "json"])
+def test_what_is_dumped_loads_again(written: str) -> None:
+    objects = dra.load(TWO)
+    assert dra.load(dra.dump(objects, written)) == objects  # type: ignore[arg-type] # either literal
+    assert dra.load(dra.dump(objects[0], written)) == objects[:1]  # type: ignore[arg-type] # either literal
+
+
+def test_an_unknown_format_is_refused() -> None:
+    with pytest.raises(DraError, match="unknown format 'toml'"):
+        dra.dump([], "toml")  # type: ignore[arg-type] # the wrong literal is the test
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("/does/not/exist", "/does/not/exist: no such file or directory"),
+        ("", "no objects in it"),
+        ("---\n", "no objects in it"),
+        ("a: [1\nb: 2", "line 2:2: not YAML|line 2:1: not YAML"),
+        ("a: 1\na: 2\n", "line 2:1: duplicate key 'a'"),
+        ('{"a": 1, "a": 2}', "duplicate key 'a'"),
+        ("a: 1", "apiVersion: required"),
+        ("- 1\n- 2\n", "line 1:3: [0]: expected a Kubernetes object"),
+        (b"\xff\xfe\x00", "line 1: not UTF-8 text"),
+        (3, "cannot load objects from a int"),
+        ("a\0b", "no such file|cannot read it"),
+    ],
+)
+def test_bad_sources_are_explained(source: object, message: str) -> None:
+    with pytest.raises(DraError) as caught:
+        dra.load(source)
+    assert any(part in str(caught.value) for part in message.split("|"))
+
+
+def test_an_error_names_file_line_object_and_field(tmp_path: Path) -> None:
+    file = tmp_path / "claims.yaml"
+    file.write_text(TWO.replace("{deviceClassName: gpu}", "[]"))
+    with pytest.raises(DecodeError) as caught:
+        dra.load(file)
+    assert str(caught.value).startswith(
+        f"{file}:15:7: ResourceClaim ml/train: spec.devices.requests[0].exactly: expected an object"
+    )
+
+
+def test_an_empty_directory_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match="no objects in it"):
+        dra.load(tmp_path)
+
+
+def test_positions_are_those_of_the_keys() -> None:
+    _, claim = load_located(TWO)
+    assert claim.position("spec.devices.requests[0].name") == (14, 7)
+    assert claim.position("spec.devices.requests[0].exactly.count") == (15, 7)
+    assert claim.position("spec.devices.requests[7]") == (13, 5)
+    assert claim.position("metadata.namespace") == (10, 25)
