@@ -1,4 +1,4 @@
-"""The examples in the docstrings of `dra.models` run."""
+"""The examples in every docstring of the library run."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pkgutil
 
 import pytest
 
-import dra.models
+import dra
 
-MODULES = [found.name for found in pkgutil.walk_packages(dra.models.__path__, "dra.models.")]
+MODULES = ["dra", *(found.name for found in pkgutil.walk_packages(dra.__path__, "dra."))]
 
 
 @pytest.mark.parametrize("name", MODULES)
