@@ -100,8 +100,8 @@ class Quantity:
             return cls.from_json(value)
         raise _wrong_type(value)
 
-    @classmethod
-    def parse(cls, text: str, *, lax: bool = False) -> Quantity:
+    @staticmethod
+    def parse(text: str, *, lax: bool = False) -> Quantity:
         """The quantity that a text stands for.
 
         Args:
@@ -214,16 +214,18 @@ class Quantity:
 
     def __add__(self, other: Quantity | int) -> Quantity:
         """The exact sum in this quantity's format; zero takes the format of what is added to it."""
-        if not isinstance(other, Quantity | int):
-            return NotImplemented
-        other = Quantity(other)
+        if not isinstance(other, Quantity):
+            if not isinstance(other, int):
+                return NotImplemented
+            other = Quantity(other)
         return _make(self.nanos + other.nanos, self.format if self.nanos else other.format)
 
     def __sub__(self, other: Quantity | int) -> Quantity:
         """The exact difference in this quantity's format; zero takes the format of what is taken from it."""
-        if not isinstance(other, Quantity | int):
-            return NotImplemented
-        other = Quantity(other)
+        if not isinstance(other, Quantity):
+            if not isinstance(other, int):
+                return NotImplemented
+            other = Quantity(other)
         return _make(self.nanos - other.nanos, self.format if self.nanos else other.format)
 
     def __radd__(self, other: int) -> Quantity:
