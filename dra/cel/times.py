@@ -1,0 +1,368 @@
+"""CEL's durations and timestamps: exact to the nanosecond, with Go's syntax, limits and error texts.
+
+Python's own `datetime` ends at microseconds and at the years 1 and 9999, which a time zone can overstep.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from dra.cel import types
+from dra.cel.types import Type
+from dra.cel.values import INT_MAX, INT_MIN, Failure, register
+
+__all__ = ["Civil", "Duration", "Timestamp"]
+
+_SECOND: Final = 10**9
+_MINUTE: Final = 60 * _SECOND
+_HOUR: Final = 60 * _MINUTE
+_DAY_SECONDS: Final = 86_400
+_UNITS: Final = {
+    "ns": 1,
+    "us": 1_000,
+    "µs": 1_000,
+    "μs": 1_000,
+    "ms": 1_000_000,
+    "s": _SECOND,
+    "m": _MINUTE,
+    "h": _HOUR,
+}
+_MIN_SECONDS: Final = -62_135_596_800  # 0001-01-01T00:00:00Z
+_MAX_SECONDS: Final = 253_402_300_799  # 9999-12-31T23:59:59Z
+_EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+_CYCLE_YEARS, _CYCLE_DAYS = 400, 146_097  # after which the calendar repeats, weekdays included
+
+_PART: Final = re.compile(r"(?:([0-9]+)(?:\.([0-9]*))?|\.([0-9]+))([^.0-9]+)")
+_RFC3339: Final = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]+))?"
+    r"(?:Z|([+-])([0-9]{2}):([0-9]{2}))"
+)
+
+
+def _quotient(value: int, divisor: int) -> int:
+    """Division that rounds towards zero, as Go's."""
+    return abs(value) // divisor * (-1 if value < 0 else 1)
+
+
+def _int64(value: int) -> int:
+    if not INT_MIN <= value <= INT_MAX:
+        raise Failure("integer overflow")
+    return value
+
+
+def _wrapped(value: int) -> int:
+    """The value as a 64-bit register holds it after an overflow that nobody checks."""
+    return (value - INT_MIN) % 2**64 + INT_MIN
+
+
+def _unreadable(wanted: Type) -> Failure:
+    return Failure(f"type conversion error from 'string' to '{wanted.name}'")
+
+
+@attrs.frozen(order=True)
+class Duration:
+    """A length of time.
+
+    Attributes:
+        nanos: Nanoseconds, a signed 64-bit number.
+
+    Example:
+        >>> str(Duration.parse("1h30m") + Duration(1))
+        '5400.000000001s'
+    """
+
+    nanos: int
+
+    @classmethod
+    def parse(cls, text: str) -> Duration:
+        """Read Go's notation, such as `1h15m30.5s` or `-2ms`; fractions of a nanosecond are cut off.
+
+        Raises:
+            Failure: The text is no duration, or it does not fit in 64 bits of nanoseconds (292 years).
+        """
+        unsigned = text[1:] if text[:1] in ("+", "-") else text
+        if unsigned == "0":
+            return cls(0)
+        parts = list(_PART.finditer(unsigned))
+        if not parts or "".join(part[0] for part in parts) != unsigned:
+            raise _unreadable(types.DURATION)
+        total = 0
+        for part in parts:
+            if part[4] not in _UNITS:
+                raise _unreadable(types.DURATION)
+            total += _magnitude(part[1] or "", part[2] or part[3] or "", _UNITS[part[4]])
+        if text[0] == "-":
+            total = -total
+        if not INT_MIN <= total <= INT_MAX:
+            raise _unreadable(types.DURATION)
+        return cls(total)
+
+    def __add__(self, other: Duration) -> Duration:
+        """The sum; a `Failure` if it overflows, as all arithmetic here."""
+        return Duration(_int64(self.nanos + other.nanos))
+
+    def __sub__(self, other: Duration) -> Duration:
+        return Duration(_int64(self.nanos - other.nanos))
+
+    def __neg__(self) -> Duration:
+        return Duration(_int64(-self.nanos))
+
+    def __str__(self) -> str:
+        """Seconds, as CEL's `string()` gives them."""
+        number = format(Decimal(repr(self._float(_SECOND))), "f")
+        return f"{number.removesuffix('.0')}s"
+
+    def _float(self, unit: int) -> float:
+        """The length in a unit as Go computes it, rounding included."""
+        whole = _quotient(self.nanos, unit)
+        return whole + (self.nanos - whole * unit) / unit
+
+    @property
+    def hours(self) -> int:
+        """Whole hours, rounded towards zero; likewise the properties that follow."""
+        return int(self._float(_HOUR))
+
+    @property
+    def minutes(self) -> int:
+        """Whole minutes of the entire length."""
+        return int(self._float(_MINUTE))
+
+    @property
+    def seconds(self) -> int:
+        """Whole seconds of the entire length."""
+        return int(self._float(_SECOND))
+
+    @property
+    def milliseconds(self) -> int:
+        """Whole milliseconds of the entire length."""
+        return _quotient(self.nanos, 1_000_000)
+
+
+def _magnitude(whole: str, fraction: str, unit: int) -> int:
+    """Nanoseconds of one part of a duration.
+
+    Raises:
+        Failure: The part alone does not fit.
+    """
+    digits = whole.lstrip("0")
+    nanos = int(digits or "0") * unit if len(digits) <= 19 else INT_MAX * 2
+    # As Go: the fraction's digits as far as they fit in 63 bits, and then a product of floats.
+    number, scale = 0, 1.0
+    for digit in fraction:
+        longer = number * 10 + int(digit)
+        if number > INT_MAX // 10 or longer > 2**63:
+            break
+        number, scale = longer, scale * 10
+    nanos += int(number * (unit / scale))
+    if nanos > 2**63:
+        raise _unreadable(types.DURATION)
+    return nanos
+
+
+@attrs.frozen
+class Civil:
+    """A point in time as calendar and clock of some place show it.
+
+    Attributes:
+        year: Of the proleptic Gregorian calendar.
+        month: From 1.
+        day: From 1.
+        weekday: From 0, Sunday.
+        day_of_year: From 1.
+        hour: From 0, likewise what follows.
+        minute: Of the hour.
+        second: Of the minute.
+        nanos: Nanoseconds of the second.
+    """
+
+    year: int
+    month: int
+    day: int
+    weekday: int
+    day_of_year: int
+    hour: int
+    minute: int
+    second: int
+    nanos: int
+
+
+@attrs.frozen(order=True)
+class Timestamp:
+    """A point in time.
+
+    Attributes:
+        nanos: Nanoseconds since 1970-01-01T00:00:00Z, between the years 1 and 9999 in UTC.
+        offset: Seconds east of UTC that it was written with; only its text shows them.
+
+    Example:
+        >>> moment = Timestamp.parse("2009-02-13T23:31:30.5+02:00")
+        >>> str(moment), moment.civil("UTC").hour, moment == Timestamp.parse("2009-02-13T21:31:30.5Z")
+        ('2009-02-13T23:31:30.5+02:00', 21, True)
+    """
+
+    nanos: int
+    offset: int = attrs.field(default=0, eq=False, order=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Timestamp:
+        """Read RFC 3339 as Go does: the hour may have one digit, a comma may precede the fraction.
+
+        Raises:
+            Failure: The text is no timestamp, or outside the years 1 to 9999.
+        """
+        found = _RFC3339.fullmatch(text)
+        if not found:
+            raise _unreadable(types.TIMESTAMP)
+        year, month, day, hour, minute, second = map(int, found.groups()[:6])
+        zone_hour, zone_minute = int(found[9] or 0), int(found[10] or 0)
+        days = _days(year, month, day)
+        if days is None or hour > 23 or minute > 59 or second > 59 or zone_hour > 24 or zone_minute > 60:
+            raise _unreadable(types.TIMESTAMP)
+        offset = (zone_hour * 60 + zone_minute) * 60 * (-1 if found[8] == "-" else 1)
+        seconds = days * _DAY_SECONDS + hour * 3600 + minute * 60 + second - offset
+        return cls._checked(seconds * _SECOND + int((found[7] or "0")[:9].ljust(9, "0")), offset)
+
+    @classmethod
+    def from_seconds(cls, seconds: int) -> Timestamp:
+        """The point that many seconds after the start of 1970.
+
+        Raises:
+            Failure: It is outside the years 1 to 9999.
+        """
+        return cls._checked(seconds * _SECOND, 0)
+
+    @classmethod
+    def _checked(cls, nanos: int, offset: int) -> Timestamp:
+        if not _MIN_SECONDS <= nanos // _SECOND <= _MAX_SECONDS:
+            raise Failure("timestamp overflow")
+        return cls(nanos, offset)
+
+    def __add__(self, length: Duration) -> Timestamp:
+        return self._checked(self.nanos + length.nanos, self.offset)
+
+    def minus(self, length: Duration) -> Timestamp:
+        """The point a duration earlier.
+
+        Raises:
+            Failure: It is out of range, or the duration has no opposite.
+        """
+        return self + -length
+
+    def since(self, other: Timestamp) -> Duration:
+        """The time from another point to this one.
+
+        Raises:
+            Failure: It does not fit in a duration.
+        """
+        # Upstream scales the seconds by themselves, so they alone may already overflow.
+        whole = _int64((self.nanos // _SECOND - other.nanos // _SECOND) * _SECOND)
+        return Duration(_int64(whole + self.nanos % _SECOND - other.nanos % _SECOND))
+
+    @property
+    def seconds(self) -> int:
+        """Whole seconds since the start of 1970, rounded down."""
+        return self.nanos // _SECOND
+
+    def civil(self, zone: str) -> Civil:
+        """Calendar and clock in a time zone.
+
+        Args:
+            zone: An IANA name such as `Europe/Paris`, an offset such as `-08:30`; empty for UTC.
+
+        Raises:
+            Failure: There is no such zone.
+        """
+        return self._civil(_offset(zone, self.seconds))
+
+    def _civil(self, offset: int) -> Civil:
+        seconds = self.seconds + offset
+        ordinal = seconds // _DAY_SECONDS + _EPOCH_ORDINAL - 1
+        cycles, within = divmod(ordinal, _CYCLE_DAYS)
+        day = date.fromordinal(within + 1)
+        clock = seconds % _DAY_SECONDS
+        return Civil(
+            day.year + cycles * _CYCLE_YEARS,
+            day.month,
+            day.day,
+            day.isoweekday() % 7,
+            day.timetuple().tm_yday,
+            clock // 3600,
+            clock // 60 % 60,
+            clock % 60,
+            self.nanos % _SECOND,
+        )
+
+    def __str__(self) -> str:
+        """RFC 3339 in the zone it was written in, as CEL's `string()` gives it."""
+        at = self._civil(self.offset)
+        fraction = f".{at.nanos:09d}".rstrip("0").rstrip(".")
+        day = f"{at.year:04d}-{at.month:02d}-{at.day:02d}"
+        clock = f"{at.hour:02d}:{at.minute:02d}:{at.second:02d}{fraction}"
+        if not self.offset:
+            return f"{day}T{clock}Z"
+        hours, minutes = divmod(abs(self.offset) // 60, 60)
+        return f"{day}T{clock}{'-' if self.offset < 0 else '+'}{hours:02d}:{minutes:02d}"
+
+
+def _days(year: int, month: int, day: int) -> int | None:
+    """Days since the start of 1970, None if there is no such date; the year may be 0."""
+    try:
+        ordinal = date(year % _CYCLE_YEARS + _CYCLE_YEARS, month, day).toordinal()
+    except ValueError:
+        return None
+    return ordinal + (year // _CYCLE_YEARS - 1) * _CYCLE_DAYS - _EPOCH_ORDINAL
+
+
+def _offset(zone: str, seconds: int) -> int:
+    """Seconds east of UTC at a time; named zones are asked, others must be hours and minutes."""
+    if ":" not in zone:
+        return _offset_in(_zone(zone), seconds) if zone not in ("", "UTC", "Local") else 0
+    hours_text, _, minutes_text = zone.partition(":")
+    hours, minutes = _atoi(hours_text), _atoi(minutes_text)
+    total = _wrapped(hours * 60 + (-minutes if zone[0] == "-" else minutes))
+    return int(Duration(_wrapped(total * _MINUTE))._float(_SECOND))
+
+
+def _offset_in(zone: ZoneInfo, seconds: int) -> int:
+    # Two days inside the range that Python has; no zone changes its clock that near to its ends.
+    inside = min(max(seconds, _MIN_SECONDS + 2 * _DAY_SECONDS), _MAX_SECONDS - 2 * _DAY_SECONDS)
+    moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=inside)
+    offset = moment.astimezone(zone).utcoffset() or timedelta()
+    return offset.days * _DAY_SECONDS + offset.seconds
+
+
+@lru_cache(maxsize=128)
+def _zone(name: str) -> ZoneInfo:
+    if ".." in name or name[0] in "/\\":
+        raise Failure("time: invalid location name")
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise Failure(f"unknown time zone {name}") from None
+
+
+def _atoi(text: str) -> int:
+    """Go's `strconv.Atoi`, with its errors."""
+    if not re.fullmatch(r"[+-]?[0-9]+", text, re.ASCII):
+        raise Failure(f"strconv.Atoi: parsing {_quoted(text)}: invalid syntax")
+    digits = text.lstrip("+-").lstrip("0")
+    number = int(digits[:20] or "0") * (-1 if text[0] == "-" else 1)
+    if not INT_MIN <= number <= INT_MAX:
+        raise Failure(f"strconv.Atoi: parsing {_quoted(text)}: value out of range")
+    return number
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+register(Duration, types.DURATION, ordered=True)
+register(Timestamp, types.TIMESTAMP, ordered=True)
