@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dra._version import __version__
 
 if TYPE_CHECKING:
+    from dra import cel as cel
     from dra.errors import (
         AllocationError as AllocationError,
         ConversionError as ConversionError,
@@ -61,7 +62,7 @@ _HOMES = {
     "dump": "dra.models.loading",
     "load": "dra.models.loading",
 }
-_MODULES: tuple[str, ...] = ()
+_MODULES: tuple[str, ...] = ("cel",)
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 

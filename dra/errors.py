@@ -148,11 +148,27 @@ class UnknownVersionError(DraError, ValueError):
 
 
 class CompileError(DraError):
-    """A CEL expression that does not compile. `dra.cel` adds `.issues`, each with its position."""
+    """A CEL expression that does not compile. The message is cel-go's, with the lines and carets.
+
+    Attributes:
+        issues: What is wrong, each with `.message`, `.line` and `.column` (`dra.cel.Issue`).
+    """
+
+    def __init__(self, message: str, *, issues: Sequence[Any] = (), **place: Any) -> None:
+        super().__init__(message, **place)
+        self.issues = tuple(issues)
 
 
 class EvaluationError(DraError):
-    """A CEL expression that ends in an error for a given device, as CEL's own semantics define."""
+    """A CEL expression that ends in an error for a given device, as CEL's own semantics define.
+
+    Attributes:
+        cost: What the evaluation had cost until then, in CEL's cost units.
+    """
+
+    def __init__(self, message: str, *, cost: int = 0, **place: Any) -> None:
+        super().__init__(message, **place)
+        self.cost = cost
 
 
 class AllocationError(DraError):

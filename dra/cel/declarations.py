@@ -156,6 +156,7 @@ class Overload:
             Returns the value, or returns or raises a `Failure`.
         receiver: Called as `x.f(y)` rather than `f(x, y)`.
         cost: Static and run-time cost of the call.
+        guarded: Whether the argument values are checked against `parameters` before the call.
         inline: A Python expression for generated code with `{0}`, `{1}` for arguments whose classes are
             already known to fit `parameters`; it must raise wherever the implementation fails.
     """
@@ -167,6 +168,7 @@ class Overload:
     receiver: bool = False
     cost: Cost = NOMINAL
     inline: str = ""
+    guarded: bool = True
 
 
 def overload(
@@ -190,9 +192,10 @@ def member(
     cost: Cost = NOMINAL,
     *,
     inline: str = "",
+    guarded: bool = True,
 ) -> Overload:
     """An overload called as `x.f(y)`; `parameters` starts with the receiver's type."""
-    return Overload(id, tuple(parameters), result, implementation, True, cost, inline)
+    return Overload(id, tuple(parameters), result, implementation, True, cost, inline, guarded)
 
 
 @attrs.frozen(init=False)
@@ -203,16 +206,18 @@ class Function:
         name: As written in an expression, such as `quantity` or `sets.contains`; operators have cel-go's
             names, such as `_+_`.
         overloads: The signatures.
-        shared: One implementation for every overload, which does its own dispatch on the argument values.
-            With it, no argument is checked against the parameters.
     """
 
     name: str
     overloads: tuple[Overload, ...]
-    shared: Callable[..., Any] | None = None
 
-    def __init__(self, name: str, *overloads: Overload, shared: Callable[..., Any] | None = None) -> None:
-        self.__attrs_init__(name, overloads, shared)
+    def __init__(self, name: str, *overloads: Overload) -> None:
+        self.__attrs_init__(name, overloads)
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether it is written as a sign; those try all overloads at run time, whatever was checked."""
+        return not self.name[0].isalpha()
 
 
 @attrs.frozen
@@ -253,6 +258,7 @@ class Library:
         macros: Calls it has expanded while parsing.
         since: The first minor of Kubernetes whose `new` expressions have it.
         until: The first minor that no longer has it, empty if there is none.
+        feature: Name of the `Features` attribute that alone decides whether `new` expressions have it.
     """
 
     name: str
@@ -261,3 +267,4 @@ class Library:
     macros: tuple[Macro, ...] = ()
     since: str = "1.0"
     until: str = ""
+    feature: str = ""

@@ -95,6 +95,13 @@ class Type:
         return f"{self.name}({', '.join(map(str, self.parameters))})"
 
     @property
+    def declared_name(self) -> str:
+        """As Go prints the type, with the names that are used at run time."""
+        if not self.parameters:
+            return self.name
+        return f"{self.name}({', '.join(inner.declared_name for inner in self.parameters)})"
+
+    @property
     def is_dyn(self) -> bool:
         """Whether the checker knows nothing about values of this type."""
         return self.kind in (Kind.DYN, Kind.ANY)

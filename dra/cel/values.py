@@ -97,6 +97,22 @@ class Optional:
         return f"optional.of({self.value!r})" if self.present else "optional.none()"
 
 
+class DomainMap(dict[str, Any]):
+    """`device.attributes` and `device.capacity`: a look-up of an unknown domain finds an empty map.
+
+    Only look-ups do: the domain is neither `in` the map nor iterated over.
+    """
+
+    __slots__ = ()
+
+    ABSENT: Final[dict[str, Any]] = {}
+
+    @property
+    def cel_size(self) -> int:
+        """The number of domains, as costs count it."""
+        return len(self)
+
+
 def size_of(value: object) -> int:
     """The size of a value as the run-time cost counts it: its length, or 1 for a scalar."""
     kind = value.__class__
@@ -117,10 +133,12 @@ _TYPES: dict[type, Type] = {
     bytes: types.BYTES,
     tuple: types.list_of(types.DYN),
     dict: types.map_of(types.DYN, types.DYN),
+    DomainMap: types.map_of(types.DYN, types.DYN),
     type(None): types.NULL,
     Type: types.TYPE,
     Optional: types.optional_of(types.DYN),
 }
+_OPAQUE: set[type] = set()
 _ORDERED: set[type] = {str, bytes, bool}
 
 
@@ -133,8 +151,15 @@ def register(python_class: type, cel_type: Type, *, ordered: bool = False) -> No
         ordered: Whether `<` and its kin work between two of them, by Python's operators.
     """
     _TYPES[python_class] = cel_type
+    if cel_type.kind in (types.Kind.STRUCT, types.Kind.OPAQUE):
+        _OPAQUE.add(python_class)
     if ordered:
         _ORDERED.add(python_class)
+
+
+def is_registered_opaque(value: Value) -> bool:
+    """Whether a value is of a type that CEL itself does not know."""
+    return value.__class__ in _OPAQUE
 
 
 def type_value(value: Value) -> Type:
@@ -185,13 +210,14 @@ def equal(left: Value, right: Value) -> bool:
     if kind is other:
         if kind is tuple:
             return len(left) == len(right) and all(map(equal, left, right))
-        if kind is dict:
-            return _equal_maps(left, right)
         if kind is Optional:
             return left.present == right.present and (not left.present or equal(left.value, right.value))
         if kind is Type:
             return bool(left.name == right.name)
-        return bool(left == right)
+        if kind is not dict and kind is not DomainMap:
+            return bool(left == right)
+    if isinstance(left, dict) and isinstance(right, dict):
+        return _equal_maps(left, right)
     if left is None or right is None:
         return False
     if kind in _NUMBERS and other in _NUMBERS:

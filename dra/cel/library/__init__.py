@@ -1,1 +1,33 @@
 """The libraries of functions that an expression may call, one file each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dra.cel.declarations import Library
+from dra.cel.library import (
+    bindings,
+    comprehensions,
+    conversions,
+    operators,
+    optionals,
+    quantity,
+    semver,
+    sets,
+    standard,
+)
+
+__all__ = ["LIBRARIES"]
+
+# Those that extend a function of another come after it: the order of overloads is the order of trial.
+LIBRARIES: Final[tuple[Library, ...]] = (
+    operators.LIBRARY,
+    standard.LIBRARY,
+    conversions.LIBRARY,
+    optionals.LIBRARY,
+    quantity.LIBRARY,
+    semver.LIBRARY,
+    sets.LIBRARY,
+    bindings.LIBRARY,
+    comprehensions.LIBRARY,
+)

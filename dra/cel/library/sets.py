@@ -7,7 +7,7 @@ from typing import Final
 
 from dra.cel.declarations import Arguments, Cost, Estimate, Function, Library, Range, overload
 from dra.cel.types import BOOL, list_of, parameter
-from dra.cel.values import Value, contains
+from dra.cel.values import Value, contains, size_of
 
 __all__ = ["LIBRARY"]
 
@@ -21,7 +21,7 @@ def _pairwise(factor: int) -> Cost:
         return Estimate((arguments.size(0) * arguments.size(1)).times(factor) + Range.exactly(1))
 
     def charge(values: Sequence[Value], _result: Value) -> int:
-        return len(values[0]) * len(values[1]) * factor + 1
+        return size_of(values[0]) * size_of(values[1]) * factor + 1
 
     return Cost(estimate, charge)
 

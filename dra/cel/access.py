@@ -1,0 +1,75 @@
+"""What `value.field`, `value[key]` and their lenient forms find."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dra.cel.values import DomainMap, Failure, Uint, Value, map_key, type_value
+
+__all__ = ["MISSING", "link", "presence", "shown"]
+
+MISSING: Final = object()
+
+
+def shown(key: Value) -> str:
+    """A key as messages show it."""
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    return str(int(key)) if isinstance(key, Uint) else str(key)
+
+
+def _entry(entries: dict[Value, Value], key: Value) -> Value:
+    try:
+        found = entries.get(map_key(key), MISSING)
+    except TypeError:
+        return MISSING
+    if found is MISSING and isinstance(entries, DomainMap) and isinstance(key, str):
+        return DomainMap.ABSENT
+    return found
+
+
+def _position(key: Value) -> int:
+    """The index that a key means in a list.
+
+    Raises:
+        Failure: It means none.
+    """
+    kind = key.__class__
+    if kind is int or kind is Uint:
+        return int(key)
+    if kind is float:
+        if key.is_integer():
+            return int(key)
+        raise Failure(f"unsupported index value {key} in list")
+    raise Failure(f"unsupported index type '{type_value(key).name}' in list")
+
+
+def link(value: Value, key: Value, *, optional: bool) -> Value:
+    """The entry of a map or list under a key.
+
+    Returns:
+        The entry; or a `Failure` if there is none; or `MISSING`, where the link is `optional`.
+    """
+    if isinstance(value, dict):
+        found = _entry(value, key)
+        if found is not MISSING:
+            return found
+    elif isinstance(value, tuple):
+        try:
+            position = _position(key)
+        except Failure as failure:
+            return failure
+        if 0 <= position < len(value):
+            return value[position]
+        if not optional:
+            return Failure(f"index out of bounds: {position}")
+    return MISSING if optional else Failure(f"no such key: {shown(key)}")
+
+
+def presence(value: Value, field: str) -> Value:
+    """What `has(value.field)` gives: false also for values that have no fields at all."""
+    if isinstance(value, dict):
+        return isinstance(value, DomainMap) or field in value
+    if isinstance(value, tuple):
+        return Failure("unsupported index type 'string' in list")
+    return False

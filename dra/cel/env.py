@@ -1,0 +1,139 @@
+"""What an expression may use: `device`, functions, macros and type names, by Kubernetes minor and feature.
+
+A kube-apiserver keeps two environments. `stored` is for expressions that are already in the cluster and has
+all that the minor knows, whatever the features. `new` is for expressions that are being written; it has what
+the minor before knew too, so that a rollback stays possible, and what enabled features add.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, Literal, TypeAlias
+
+import attrs
+
+from dra.cel.declarations import Function, Library
+from dra.cel.library import LIBRARIES
+from dra.cel.library.quantity import QUANTITY
+from dra.cel.parser import MacroTable, macro_table
+from dra.cel.types import ANY, BOOL, DYN, STRING, TYPE, Type, list_of, map_of, struct, type_of
+from dra.features import LATEST, Features, minor
+
+__all__ = ["Environment", "Mode", "environment"]
+
+Mode: TypeAlias = Literal["new", "stored"]
+
+DEVICE: Final = struct("kubernetes.DRADevice")
+
+# Bounds that the API server's validation puts on a device.
+LONGEST_DOMAIN: Final = 63
+LONGEST_ID: Final = 32
+LONGEST_DRIVER_NAME: Final = 63
+LONGEST_VALUE: Final = 64
+MOST_ATTRIBUTES: Final = 32
+MOST_VALUES: Final = 48
+
+
+@attrs.frozen(eq=False)
+class Environment:
+    """Declarations, and the size of everything that `device` reaches.
+
+    Attributes:
+        kubernetes: The minor, such as `1.37`.
+        mode: Which of the two environments of that minor.
+        features: The gates that are on.
+        names: Type of each global name; those of types have `type(...)`.
+        functions: Function by name.
+        macros: What the parser expands.
+        structs: Fields of types with fields.
+        attribute: Type of `device.attributes[...][...]`.
+    """
+
+    kubernetes: str
+    mode: Mode
+    features: Features
+    names: dict[str, Type]
+    functions: dict[str, Function]
+    macros: MacroTable
+    structs: dict[str, dict[str, Type]]
+    attribute: Type
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def _has(library: Library, version: tuple[int, ...], mode: Mode, features: Features) -> bool:
+    if mode == "new" and library.feature:
+        return bool(getattr(features, library.feature))
+    if mode == "new":
+        version = (version[0], version[1] - 1)
+    removed = bool(library.until) and version >= _number(library.until)
+    return version >= _number(library.since) and not removed
+
+
+def _merged(libraries: list[Library]) -> dict[str, Function]:
+    functions: dict[str, Function] = {}
+    for library in libraries:
+        for function in library.functions:
+            known = functions.get(function.name, Function(function.name))
+            ids = {one.id for one in known.overloads}
+            new = [one for one in function.overloads if one.id not in ids]
+            functions[function.name] = Function(function.name, *known.overloads, *new)
+    return functions
+
+
+def _device_fields(version: tuple[int, ...], mode: Mode, features: Features) -> dict[str, Type]:
+    stored = mode == "stored"
+    lists = features.list_type_attributes if not stored else version >= (1, 36)
+    shares = features.consumable_capacity if not stored else version >= (1, 34)
+    fields = {
+        "driver": STRING,
+        "attributes": map_of(STRING, map_of(STRING, DYN if lists else ANY)),
+        "capacity": map_of(STRING, map_of(STRING, QUANTITY)),
+    }
+    if shares:
+        fields["allowMultipleAllocations"] = BOOL
+    return fields
+
+
+def environment(
+    kubernetes: str = LATEST, mode: Mode = "stored", features: Features | None = None
+) -> Environment:
+    """The environment of a minor.
+
+    Args:
+        kubernetes: Version such as `1.37`.
+        mode: `stored` or `new`.
+        features: Gates that are on; those that are on by default in the minor if None.
+
+    Raises:
+        UnknownVersionError: The minor is unknown.
+    """
+    of_minor = minor(kubernetes)
+    return _environment(of_minor, mode, features or Features.for_kubernetes(of_minor))
+
+
+@lru_cache(maxsize=64)
+def _environment(of_minor: str, mode: Mode, features: Features) -> Environment:
+    version = _number(of_minor)
+    libraries = [library for library in LIBRARIES if _has(library, version, mode, features)]
+    fields = _device_fields(version, mode, features)
+    names = {type_.name: type_of(type_) for library in libraries for type_ in library.types}
+    names |= {
+        "list": type_of(list_of(DYN)),
+        "map": type_of(map_of(DYN, DYN)),
+        "type": type_of(TYPE),
+        DEVICE.name: type_of(DEVICE),
+        "device": DEVICE,
+    }
+    return Environment(
+        of_minor,
+        mode,
+        features,
+        names,
+        _merged(libraries),
+        macro_table(macro for library in libraries for macro in library.macros),
+        {DEVICE.name: fields},
+        fields["attributes"].parameters[1].parameters[1],
+    )

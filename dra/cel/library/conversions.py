@@ -1,0 +1,221 @@
+"""Conversions between CEL's basic types: `int("5")`, `string(1.5)`, `dyn(x)`, `type(x)`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Final
+
+from dra.cel import types
+from dra.cel.declarations import (
+    STRING_TRAVERSAL,
+    Arguments,
+    Cost,
+    Estimate,
+    Function,
+    Library,
+    Range,
+    overload,
+)
+from dra.cel.types import BOOL, BYTES, DOUBLE, DYN, INT, STRING, UINT, Type, parameter, type_of
+from dra.cel.values import INT_MAX, INT_MIN, UINT_MAX, Failure, Uint, Value, size_of, type_value
+
+__all__ = ["CONVERSIONS", "LIBRARY", "conversion_error", "double_text"]
+
+# Calls of these with a constant argument are computed once, when the expression is compiled.
+CONVERSIONS: Final = frozenset(
+    ("bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint")
+)
+
+_A: Final = parameter("A")
+_DECIMAL: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_FLOAT: Final = re.compile(
+    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+    r"|0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+|inf(?:inity)?|nan)",
+    re.ASCII | re.IGNORECASE,
+)
+_BOOLS: Final = dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True) | dict.fromkeys(
+    ("0", "f", "F", "FALSE", "false", "False"), False
+)
+
+
+def conversion_error(value: Value, wanted: Type) -> Failure:
+    """The failure of a conversion that knows no better reason."""
+    return Failure(f"type conversion error from '{type_value(value).name}' to '{wanted.name}'")
+
+
+def _from_text(pattern: re.Pattern[str], text: str, wanted: Type) -> str:
+    if not pattern.fullmatch(text):
+        raise conversion_error(text, wanted)
+    return text
+
+
+def _int_of_text(text: str) -> int:
+    if len(text) > 4096 or not INT_MIN <= (number := int(_from_text(_DECIMAL, text, INT))) <= INT_MAX:
+        raise conversion_error(text, INT)
+    return number
+
+
+def _uint_of_text(text: str) -> Uint:
+    if not text.isdigit() or not text.isascii() or len(text) > 4096 or int(text) > UINT_MAX:
+        raise conversion_error(text, UINT)
+    return Uint(text)
+
+
+def _double_of_text(text: str) -> float:
+    _from_text(_FLOAT, text, DOUBLE)
+    try:
+        number = float.fromhex(text) if "x" in text.lower() else float(text)
+    except OverflowError:
+        number = math.inf
+    if math.isinf(number) and "inf" not in text.lower():
+        raise conversion_error(text, DOUBLE)
+    return number
+
+
+def _int_of_double(number: float) -> int:
+    if not -(2.0**63) < number < 2.0**63:
+        raise Failure("integer overflow")
+    return int(number)
+
+
+def _uint_of_double(number: float) -> Uint:
+    if not 0 <= number < 2.0**64:
+        raise Failure("unsigned integer overflow")
+    return Uint(int(number))
+
+
+def _int_of_uint(number: Uint) -> int:
+    if number > INT_MAX:
+        raise Failure("integer overflow")
+    return int(number)
+
+
+def _uint_of_int(number: int) -> Uint:
+    if number < 0:
+        raise Failure("unsigned integer overflow")
+    return Uint(number)
+
+
+def _bool_of_text(text: str) -> bool:
+    if text not in _BOOLS:
+        raise conversion_error(text, BOOL)
+    return _BOOLS[text]
+
+
+def _text_of_bytes(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise Failure("invalid UTF-8 in bytes, cannot convert to string") from None
+
+
+def double_text(number: float) -> str:
+    """A double as Go's `%g` prints it.
+
+    Example:
+        >>> double_text(1e6), double_text(0.25), double_text(float("-inf"))
+        ('1e+06', '0.25', '-Inf')
+    """
+    if math.isnan(number):
+        return "NaN"
+    if math.isinf(number):
+        return "+Inf" if number > 0 else "-Inf"
+    if number == 0:
+        return "-0" if math.copysign(1, number) < 0 else "0"
+    mantissa, exponent = _shortest(number)
+    sign, digits = ("-", mantissa[1:]) if mantissa[0] == "-" else ("", mantissa)
+    if exponent < -4 or exponent >= 6:
+        fraction = f".{digits[1:]}" if len(digits) > 1 else ""
+        return f"{sign}{digits[0]}{fraction}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+    if exponent < 0:
+        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+    whole = digits[: exponent + 1].ljust(exponent + 1, "0")
+    fraction = digits[exponent + 1 :]
+    return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
+
+
+def _shortest(number: float) -> tuple[str, int]:
+    """The fewest digits that mean the number, and the exponent of the first one."""
+    sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
+    text = "".join(map(str, digits))
+    return ("-" if sign else "") + text, int(exponent) + len(text) - 1
+
+
+def _identity(value: Value) -> Value:
+    return value
+
+
+def _traversal(grow: Callable[[Range], Range]) -> Cost:
+    def estimate(arguments: Arguments) -> Estimate:
+        size = arguments.size(0)
+        return Estimate(size.times(STRING_TRAVERSAL), grow(size))
+
+    return Cost(estimate, lambda values, _result: math.ceil(size_of(values[0]) * STRING_TRAVERSAL))
+
+
+def _wrapped(value: int) -> int:
+    return value & UINT_MAX
+
+
+_ENCODE: Final = _traversal(lambda size: Range(size.low, _wrapped(size.high * 4)))
+_DECODE: Final = _traversal(lambda size: Range(size.low // 4, size.high))
+
+
+def _decimal(value: Value) -> str:
+    return str(int(value))
+
+
+LIBRARY: Final = Library(
+    "conversions",
+    types=tuple(
+        getattr(types, name)
+        for name in ("BOOL", "BYTES", "DOUBLE", "DURATION", "INT", "NULL", "STRING", "TIMESTAMP", "UINT")
+    ),
+    functions=(
+        Function("type", overload("type", [_A], type_of(_A), type_value)),
+        Function("dyn", overload("to_dyn", [_A], DYN, _identity)),
+        Function(
+            "bool",
+            overload("bool_to_bool", [BOOL], BOOL, _identity),
+            overload("string_to_bool", [STRING], BOOL, _bool_of_text),
+        ),
+        Function(
+            "bytes",
+            overload("bytes_to_bytes", [BYTES], BYTES, _identity),
+            overload("string_to_bytes", [STRING], BYTES, str.encode, _ENCODE),
+        ),
+        Function(
+            "double",
+            overload("double_to_double", [DOUBLE], DOUBLE, _identity),
+            overload("int64_to_double", [INT], DOUBLE, float),
+            overload("string_to_double", [STRING], DOUBLE, _double_of_text),
+            overload("uint64_to_double", [UINT], DOUBLE, float),
+        ),
+        Function(
+            "int",
+            overload("int64_to_int64", [INT], INT, _identity),
+            overload("double_to_int64", [DOUBLE], INT, _int_of_double),
+            overload("string_to_int64", [STRING], INT, _int_of_text),
+            overload("uint64_to_int64", [UINT], INT, _int_of_uint),
+        ),
+        Function(
+            "string",
+            overload("string_to_string", [STRING], STRING, _identity),
+            overload("bool_to_string", [BOOL], STRING, lambda value: "true" if value else "false"),
+            overload("bytes_to_string", [BYTES], STRING, _text_of_bytes, _DECODE),
+            overload("double_to_string", [DOUBLE], STRING, double_text),
+            overload("int64_to_string", [INT], STRING, _decimal),
+            overload("uint64_to_string", [UINT], STRING, _decimal),
+        ),
+        Function(
+            "uint",
+            overload("uint64_to_uint64", [UINT], UINT, _identity),
+            overload("double_to_uint64", [DOUBLE], UINT, _uint_of_double),
+            overload("int64_to_uint64", [INT], UINT, _uint_of_int),
+            overload("string_to_uint64", [STRING], UINT, _uint_of_text),
+        ),
+    ),
+)

@@ -1,0 +1,254 @@
+"""CEL's operators. `&&`, `||`, `?:`, `==` and `!=` are declared here and evaluated by the interpreter."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from dra.cel.declarations import (
+    STRING_TRAVERSAL,
+    Arguments,
+    Cost,
+    Estimate,
+    Function,
+    Library,
+    Overload,
+    Range,
+    overload,
+)
+from dra.cel.types import BOOL, BYTES, DOUBLE, INT, STRING, UINT, Type, list_of, map_of, parameter
+from dra.cel.values import (
+    INT_MAX,
+    INT_MIN,
+    UINT_MAX,
+    Failure,
+    Uint,
+    Value,
+    compare,
+    contains,
+    map_key,
+    size_of,
+)
+
+__all__ = ["LIBRARY"]
+
+_A, _B = parameter("A"), parameter("B")
+_LIST, _MAP = list_of(_A), map_of(_A, _B)
+
+
+# Costs
+
+
+def _smaller(arguments: Arguments) -> Estimate:
+    """Comparing walks over the shorter of two values."""
+    most = min(arguments.size(0).high, arguments.size(1).high)
+    return Estimate(Range(1 if most > 0 else 0, most).times(STRING_TRAVERSAL))
+
+
+def _smaller_charge(values: Sequence[Value], _result: Value) -> int:
+    return math.ceil(min(size_of(values[0]), size_of(values[1])) * STRING_TRAVERSAL)
+
+
+def _both(arguments: Arguments) -> Estimate:
+    """Joining texts walks over both."""
+    size = arguments.size(0) + arguments.size(1)
+    return Estimate(size.times(STRING_TRAVERSAL), size)
+
+
+def _both_charge(values: Sequence[Value], _result: Value) -> int:
+    return math.ceil((size_of(values[0]) + size_of(values[1])) * STRING_TRAVERSAL)
+
+
+def _joined_lists(arguments: Arguments) -> Estimate:
+    return Estimate(Range.exactly(1), arguments.size(0) + arguments.size(1))
+
+
+def _search(arguments: Arguments) -> Estimate:
+    return Estimate(arguments.size(1).times(1))
+
+
+COMPARISON: Final = Cost(_smaller, _smaller_charge)
+_CONCATENATION: Final = Cost(_both, _both_charge)
+_LIST_CONCATENATION: Final = Cost(_joined_lists)
+_SEARCH: Final = Cost(_search, lambda values, _result: size_of(values[1]))
+
+
+# Arithmetic
+
+
+def _int(value: int) -> int:
+    if not INT_MIN <= value <= INT_MAX:
+        raise Failure("integer overflow")
+    return value
+
+
+def _uint(value: int) -> Uint:
+    if not 0 <= value <= UINT_MAX:
+        raise Failure("unsigned integer overflow")
+    return Uint(value)
+
+
+def _ints(operation: Callable[[int, int], int]) -> Callable[[int, int], int]:
+    return lambda left, right: _int(operation(left, right))
+
+
+def _uints(operation: Callable[[int, int], int]) -> Callable[[int, int], Uint]:
+    return lambda left, right: _uint(operation(int(left), int(right)))
+
+
+def _quotient(left: int, right: int) -> int:
+    """Division that rounds towards zero, as Go's."""
+    if right == 0:
+        raise Failure("division by zero")
+    quotient = abs(left) // abs(right)
+    return quotient if (left < 0) == (right < 0) else -quotient
+
+
+def _remainder(left: int, right: int) -> int:
+    """What such a division leaves: it has the sign of the dividend."""
+    if right == 0:
+        raise Failure("modulus by zero")
+    if left == INT_MIN and right == -1:
+        raise Failure("integer overflow")
+    remainder = abs(left) % abs(right)
+    return -remainder if left < 0 else remainder
+
+
+def _divide(left: float, right: float) -> float:
+    """Division of IEEE 754 numbers: by zero it gives an infinity or not a number."""
+    if right:
+        return left / right
+    if left == 0 or left != left:
+        return math.nan
+    return math.copysign(math.inf, left) * math.copysign(1.0, right)
+
+
+def _arithmetic(
+    name: str, function: str, ints: Callable[[int, int], int], floats: Callable[[float, float], float] | None
+) -> Function:
+    found = [
+        overload(f"{name}_int64", [INT, INT], INT, _ints(ints)),
+        overload(f"{name}_uint64", [UINT, UINT], UINT, _uints(ints)),
+    ]
+    if floats is not None:
+        found.insert(0, overload(f"{name}_double", [DOUBLE, DOUBLE], DOUBLE, floats))
+    return Function(function, *found)
+
+
+_ADD = _arithmetic("add", "_+_", operator.add, operator.add)
+_ADD_MORE = Function(
+    "_+_",
+    overload("add_bytes", [BYTES, BYTES], BYTES, operator.add, _CONCATENATION),
+    overload("add_list", [_LIST, _LIST], _LIST, operator.add, _LIST_CONCATENATION),
+    overload("add_string", [STRING, STRING], STRING, operator.add, _CONCATENATION),
+)
+
+
+# Order
+
+_ORDERED: Final = {
+    "bool": BOOL,
+    "int64": INT,
+    "uint64": UINT,
+    "double": DOUBLE,
+    "string": STRING,
+    "bytes": BYTES,
+}
+_NUMBERS: Final = ("int64", "uint64", "double")
+
+
+def relation(name: str, test: Callable[[int, int], bool]) -> Callable[[str, Type, Type, str], Overload]:
+    """Makes overloads of one relation from what the comparison must give."""
+
+    def implementation(left: Value, right: Value) -> bool:
+        return test(compare(left, right), 0)
+
+    def make(suffix: str, left: Type, right: Type, kind: str = "") -> Overload:
+        cost = COMPARISON if kind in ("string", "bytes") else Cost()
+        return overload(f"{name}_{suffix}", [left, right], BOOL, implementation, cost)
+
+    return make
+
+
+RELATIONS: Final = {
+    "_<_": relation("less", operator.lt),
+    "_<=_": relation("less_equals", operator.le),
+    "_>_": relation("greater", operator.gt),
+    "_>=_": relation("greater_equals", operator.ge),
+}
+
+
+def _relation(function: str) -> Function:
+    make = RELATIONS[function]
+    same = [make(suffix, type_, type_, suffix) for suffix, type_ in _ORDERED.items()]
+    mixed = [
+        make(f"{left}_{right}", _ORDERED[left], _ORDERED[right], "")
+        for left in _NUMBERS
+        for right in _NUMBERS
+        if left != right
+    ]
+    return Function(function, *same, *mixed)
+
+
+# Aggregates
+
+
+def _in_list(value: Value, elements: tuple[Value, ...]) -> bool:
+    return contains(elements, value)
+
+
+def _in_map(key: Value, entries: dict[Value, Value]) -> bool:
+    try:
+        return map_key(key) in entries
+    except TypeError:
+        return False
+
+
+def _unplanned(*_values: Value) -> Value:
+    raise AssertionError("the interpreter evaluates this itself")
+
+
+def _logic() -> tuple[Function, ...]:
+    return (
+        Function("_?_:_", overload("conditional", [BOOL, _A, _A], _A, _unplanned)),
+        Function("_&&_", overload("logical_and", [BOOL, BOOL], BOOL, _unplanned)),
+        Function("_||_", overload("logical_or", [BOOL, BOOL], BOOL, _unplanned)),
+        Function("!_", overload("logical_not", [BOOL], BOOL, operator.not_)),
+        Function("@not_strictly_false", overload("not_strictly_false", [BOOL], BOOL, _unplanned)),
+        Function("_==_", overload("equals", [_A, _A], BOOL, _unplanned, COMPARISON)),
+        Function("_!=_", overload("not_equals", [_A, _A], BOOL, _unplanned, COMPARISON)),
+    )
+
+
+LIBRARY: Final = Library(
+    "operators",
+    functions=(
+        *_logic(),
+        _ADD,
+        _ADD_MORE,
+        _arithmetic("subtract", "_-_", operator.sub, operator.sub),
+        _arithmetic("multiply", "_*_", operator.mul, operator.mul),
+        _arithmetic("divide", "_/_", _quotient, _divide),
+        _arithmetic("modulo", "_%_", _remainder, None),
+        Function(
+            "-_",
+            overload("negate_double", [DOUBLE], DOUBLE, operator.neg),
+            overload("negate_int64", [INT], INT, lambda value: _int(-value)),
+        ),
+        *map(_relation, RELATIONS),
+        Function(
+            "_[_]",
+            overload("index_list", [_LIST, INT], _A, _unplanned),
+            overload("index_map", [_MAP, _A], _B, _unplanned),
+        ),
+        Function(
+            "@in",
+            overload(
+                "in_list", [_A, _LIST], BOOL, lambda value, elements: contains(elements, value), _SEARCH
+            ),
+            overload("in_map", [_A, _MAP], BOOL, _in_map),
+        ),
+    ),
+)

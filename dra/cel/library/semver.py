@@ -1,0 +1,215 @@
+"""Semantic versions in CEL: `semver("1.2.3")` and what can be asked of one.
+
+Texts are read as github.com/blang/semver reads them, with its messages.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache, total_ordering
+from typing import ClassVar, Final, TypeAlias
+
+from dra.cel.declarations import Function, Library, member, overload, traversal
+from dra.cel.types import BOOL, INT, STRING, struct
+from dra.cel.values import Failure, refuse_other_types, register
+
+__all__ = ["LIBRARY", "SEMVER", "Semver"]
+
+SEMVER: Final = struct("kubernetes.Semver")
+
+_LARGEST_NUMBER: Final = 2**64 - 1
+_IDENTIFIER: Final = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
+_DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
+
+# Precedence: numbers before texts, and a version without pre-release after any with one.
+_Precedence: TypeAlias = tuple[int, int, int, tuple[tuple[int, int, str], ...]]
+_RELEASE: Final = ((2, 0, ""),)
+
+
+@total_ordering
+class Semver:
+    """A semantic version; immutable, and interned by text. Build metadata counts neither for `==` nor order.
+
+    Example:
+        >>> Semver.parse("1.10.0") > Semver.parse("1.9.0"), Semver.parse("1.0.0-rc.1") < Semver.parse("1.0.0")
+        (True, True)
+    """
+
+    __slots__ = ("key", "text")
+
+    go_unhashable: ClassVar = "cel.Semver"
+
+    key: _Precedence
+    text: str
+
+    def __init__(self, text: str, key: _Precedence) -> None:
+        self.text = text
+        self.key = key
+
+    @classmethod
+    def parse(cls, text: str) -> Semver:
+        """The version that a text means.
+
+        Raises:
+            Failure: It means none.
+        """
+        return _parse(text)
+
+    @classmethod
+    def normalized(cls, text: str) -> Semver:
+        """The version that a text means once `v`, leading zeros and missing parts are mended.
+
+        Raises:
+            Failure: It means none even so.
+        """
+        return _parse(_normalize(text))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Semver) and self.key == other.key
+
+    def __lt__(self, other: Semver) -> bool:
+        return self.key < other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"Semver({self.text!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _parse, (self.text,)
+
+
+register(Semver, SEMVER)
+refuse_other_types(Semver)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _number(text: str, what: str) -> int:
+    if text and not _DIGITS.fullmatch(text):
+        raise Failure(f"Invalid character(s) found in {what} number {_quoted(text)}")
+    if len(text) > 1 and text[0] == "0":
+        raise Failure(f"{what.capitalize()} number must not contain leading zeroes {_quoted(text)}")
+    return _uint(text)
+
+
+def _uint(text: str) -> int:
+    if not text:
+        raise Failure('strconv.ParseUint: parsing "": invalid syntax')
+    if len(text) > 20 or int(text) > _LARGEST_NUMBER:
+        raise Failure(f"strconv.ParseUint: parsing {_quoted(text)}: value out of range")
+    return int(text)
+
+
+def _prerelease(part: str) -> tuple[int, int, str]:
+    if not part:
+        raise Failure("Prerelease is empty")
+    if _DIGITS.fullmatch(part):
+        if len(part) > 1 and part[0] == "0":
+            raise Failure(f"Numeric PreRelease version must not contain leading zeroes {_quoted(part)}")
+        return (0, _uint(part), "")
+    if not _IDENTIFIER.fullmatch(part):
+        raise Failure(f"Invalid character(s) found in prerelease {_quoted(part)}")
+    return (1, 0, part)
+
+
+@lru_cache(maxsize=16384)
+def _parse(text: str) -> Semver:
+    if not text:
+        raise Failure("Version string empty")
+    parts = text.split(".", 2)
+    if len(parts) != 3:
+        raise Failure("No Major.Minor.Patch elements found")
+    major, minor = _number(parts[0], "major"), _number(parts[1], "minor")
+    rest, has_build, build = parts[2].partition("+")
+    patch_text, has_prerelease, prerelease = rest.partition("-")
+    patch = _number(patch_text, "patch")
+    order = tuple(map(_prerelease, prerelease.split("."))) if has_prerelease else _RELEASE
+    for part in build.split(".") if has_build else ():
+        if not part:
+            raise Failure("Build meta data is empty")
+        if not _IDENTIFIER.fullmatch(part):
+            raise Failure(f"Invalid character(s) found in build meta data {_quoted(part)}")
+    return Semver(text, (major, minor, patch, order))
+
+
+def _without_zeros(part: str) -> str:
+    if len(part) < 2:
+        return part
+    stripped = part.lstrip("0")
+    return stripped if stripped[:1].isascii() and stripped[:1].isdigit() else f"0{stripped}"
+
+
+def _normalize(text: str) -> str:
+    parts = [_without_zeros(part) for part in text.removeprefix("v").split(".", 2)]
+    if len(parts) < 3:
+        if re.search("[+-]", parts[-1]):
+            raise Failure("short version cannot contain PreRelease/Build meta data")
+        parts += ["0"] * (3 - len(parts))
+    return ".".join(parts)
+
+
+def _maybe_normalized(text: str, normalize: bool) -> Semver:
+    return Semver.normalized(text) if normalize else Semver.parse(text)
+
+
+def _is_semver(text: str, normalize: bool = False) -> bool:
+    try:
+        _maybe_normalized(text, normalize)
+    except Failure:
+        return False
+    return True
+
+
+def _compare(left: Semver, right: Semver) -> int:
+    return (left.key > right.key) - (left.key < right.key)
+
+
+LIBRARY: Final = Library(
+    "semver",
+    since="1.33",
+    types=(SEMVER,),
+    functions=(
+        Function(
+            "semver",
+            overload("string_to_semver", [STRING], SEMVER, Semver.parse, traversal()),
+            overload("string_bool_to_semver", [STRING, BOOL], SEMVER, _maybe_normalized, traversal()),
+        ),
+        Function(
+            "isSemver",
+            overload("is_semver_string", [STRING], BOOL, _is_semver, traversal()),
+            overload("is_semver_string_bool", [STRING, BOOL], BOOL, _is_semver, traversal()),
+        ),
+        Function(
+            "isGreaterThan",
+            member(
+                "semver_is_greater_than",
+                [SEMVER, SEMVER],
+                BOOL,
+                lambda left, right: left.key > right.key,
+                inline="{0}.key > {1}.key",
+            ),
+        ),
+        Function(
+            "isLessThan",
+            member(
+                "semver_is_less_than",
+                [SEMVER, SEMVER],
+                BOOL,
+                lambda left, right: left.key < right.key,
+                inline="{0}.key < {1}.key",
+            ),
+        ),
+        Function("compareTo", member("semver_compare_to", [SEMVER, SEMVER], INT, _compare)),
+        Function("major", member("semver_major", [SEMVER], INT, lambda version: version.key[0])),
+        Function("minor", member("semver_minor", [SEMVER], INT, lambda version: version.key[1])),
+        Function("patch", member("semver_patch", [SEMVER], INT, lambda version: version.key[2])),
+    ),
+)

@@ -1,0 +1,178 @@
+"""The public face: an expression compiled for one environment, to be asked about devices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+import attrs
+
+from dra.cel import types
+from dra.cel.checker import Checked, check
+from dra.cel.device import BoundDevice
+from dra.cel.env import Environment, Mode, environment
+from dra.cel.interpreter import CostLimitExceeded, Frame, InternalError, plan
+from dra.cel.parser import parse
+from dra.cel.source import Issues
+from dra.cel.types import Type
+from dra.cel.values import Failure, Value, type_value
+from dra.errors import CompileError, EvaluationError
+from dra.features import LATEST, Features
+from dra.models.resource import Device
+
+__all__ = ["Evaluation", "Selector", "compile"]
+
+LONGEST_EXPRESSION: Final = 10 * 1024
+_CACHED_SELECTORS: Final = 4096
+_TOO_DEEP: Final = "compilation failed: the expression is nested too deeply"
+
+
+@attrs.frozen
+class Evaluation:
+    """What a selector gave for a device.
+
+    Attributes:
+        value: Whether the device matches.
+        cost: What the evaluation cost, in CEL's cost units.
+
+    Example:
+        >>> compile("device.driver == 'gpu.example.com'").evaluate({}, driver="gpu.example.com")
+        Evaluation(value=True, cost=4)
+    """
+
+    value: bool
+    cost: int
+
+
+def compile(  # noqa: A001 - the public name, as in `re.compile`
+    expression: str,
+    kubernetes: str = LATEST,
+    features: Features | None = None,
+    mode: Mode = "stored",
+) -> Selector:
+    """Compile a device selector as the kube-apiserver of a minor would. Cached.
+
+    Args:
+        expression: The text, at most 10 KiB.
+        kubernetes: The minor, such as `1.37`.
+        features: Feature gates that are on; the minor's defaults if None. They matter to `new` only.
+        mode: `stored` for an expression that is in the cluster, `new` for one being written, for which only
+            what the minor before knew too may be used.
+
+    Raises:
+        CompileError: The API server would refuse it; `.issues` has the places.
+        UnknownVersionError: The minor is unknown.
+
+    Example:
+        >>> selector = compile('device.attributes["gpu.example.com"].memory > 40')
+        >>> selector.matches({"attributes": {"memory": {"int": 80}}}, driver="gpu.example.com")
+        True
+    """
+    if len(expression) > LONGEST_EXPRESSION:
+        raise CompileError(
+            f"too long: {len(expression)} characters, at most {LONGEST_EXPRESSION}", value=expression
+        )
+    return _compiled(expression, environment(kubernetes, mode, features))
+
+
+@lru_cache(maxsize=_CACHED_SELECTORS)
+def _compiled(expression: str, env: Environment) -> Selector:
+    try:
+        return Selector(expression, env)
+    except RecursionError:
+        raise CompileError(
+            "compilation failed: the expression is nested too deeply", value=expression
+        ) from None
+
+
+def checked(expression: str, env: Environment) -> Checked:
+    """The expression parsed and checked.
+
+    Raises:
+        CompileError: It has mistakes.
+    """
+    issues = Issues(expression)
+    ast = parse(expression, env.macros, issues)
+    found = check(ast, env, issues) if ast else None
+    if found is None:
+        raise CompileError(f"compilation failed: {issues.display()}", issues=issues.sorted, value=expression)
+    return found
+
+
+def _require_bool(found: Checked, env: Environment) -> None:
+    output = found.output
+    if output != types.BOOL and output != env.attribute:
+        name = output.declared_name
+        raise CompileError(f"must evaluate to bool or the unknown type, not {name}", value=found.ast.source)
+
+
+class Selector:
+    """A compiled expression. Immutable, thread-safe and picklable; made by `dra.cel.compile`.
+
+    Attributes:
+        expression: The text.
+        output_type: `bool`, or `dyn` when only an evaluation can tell.
+    """
+
+    def __init__(self, expression: str, env: Environment) -> None:
+        self.expression = expression
+        self._environment = env
+        self._checked = checked(expression, env)
+        _require_bool(self._checked, env)
+        self.output_type: Type = self._checked.output
+        try:
+            self._program = plan(self._checked, env)
+        except Failure as failure:
+            raise CompileError(f"program instantiation failed: {failure}", value=expression) from None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        env = self._environment
+        return compile, (self.expression, env.kubernetes, env.features, env.mode)
+
+    def __repr__(self) -> str:
+        return f"Selector({self.expression!r}, kubernetes={self._environment.kubernetes!r})"
+
+    def matches(self, device: BoundDevice | Device | Mapping[str, Any], driver: str = "") -> bool:
+        """Whether a device is selected.
+
+        Args:
+            device: What `BoundDevice` takes, or one.
+            driver: Name of the driver, unless the device is bound.
+
+        Raises:
+            EvaluationError: The expression fails for this device, or gives no bool.
+        """
+        return self.evaluate(device, driver).value
+
+    def evaluate(self, device: BoundDevice | Device | Mapping[str, Any], driver: str = "") -> Evaluation:
+        """Whether a device is selected, and what it cost to find out.
+
+        Raises:
+            EvaluationError: As `matches`; its `.cost` says what was spent.
+        """
+        bound = device if isinstance(device, BoundDevice) else BoundDevice(device, driver)
+        frame = Frame(bound.view, self._program.slots)
+        try:
+            value = self._program.run(frame)
+        except (CostLimitExceeded, InternalError) as error:
+            raise EvaluationError(str(error), cost=frame.cost, value=self.expression) from None
+        except RecursionError:
+            raise EvaluationError("evaluation is nested too deeply", cost=frame.cost) from None
+        return Evaluation(self._bool(value, frame.cost), frame.cost)
+
+    def _bool(self, value: Value, cost: int) -> bool:
+        if value.__class__ is bool:
+            return bool(value)
+        if isinstance(value, Failure):
+            raise EvaluationError(str(value), cost=cost, value=self.expression)
+        raise EvaluationError(_not_bool(value), cost=cost, value=self.expression)
+
+
+def _not_bool(value: Value) -> str:
+    """What upstream says about a result that is no bool."""
+    name = type_value(value).name
+    reason = f"unsupported type conversion from '{name}' to bool"
+    if isinstance(value, str):
+        reason = "unsupported native conversion from string to 'bool'"
+    return f"CEL result of type {name} could not be converted to bool: {reason}"

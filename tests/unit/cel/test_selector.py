@@ -1,0 +1,123 @@
+"""What a compiled selector promises, whatever the expression."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from dra import cel
+from dra.models.resource import Device
+
+DRIVER = "gpu.example.com"
+H100 = {
+    "name": "gpu-0",
+    "attributes": {
+        "model": {"string": "H100"},
+        "index": {"int": 3},
+        "driverVersion": {"version": "535.104.5"},
+        "healthy": {"bool": True},
+        "nic.example.com/rail": {"int": 1},
+    },
+    "capacity": {"memory": {"value": "81559Mi"}},
+}
+
+
+def matches(expression: str) -> bool:
+    return cel.compile(expression).matches(H100, driver=DRIVER)
+
+
+def failure(expression: str) -> str:
+    with pytest.raises(cel.EvaluationError) as raised:
+        matches(expression)
+    return str(raised.value)
+
+
+def test_names_without_a_domain_belong_to_the_driver() -> None:
+    assert matches('device.attributes["gpu.example.com"].model == "H100"')
+    assert matches('device.attributes["nic.example.com"].rail == 1')
+
+
+def test_an_unknown_domain_is_an_empty_map_but_not_in_the_map() -> None:
+    assert matches('device.attributes["none"].size() == 0')
+    assert matches("has(device.attributes.none)")
+    assert not matches('"none" in device.attributes')
+
+
+def test_an_unknown_attribute_is_an_error() -> None:
+    assert failure('device.attributes["gpu.example.com"].nope == 1') == "no such key: nope"
+
+
+def test_and_and_or_absorb_errors() -> None:
+    assert matches('device.attributes["gpu.example.com"].nope == 1 || true')
+    assert not matches('device.attributes["gpu.example.com"].nope == 1 && false')
+
+
+def test_a_result_that_is_no_bool_is_an_error() -> None:
+    assert failure('device.attributes["gpu.example.com"].index') == (
+        "CEL result of type int could not be converted to bool: "
+        "unsupported type conversion from 'int' to bool"
+    )
+
+
+def test_quantities_and_versions_compare_by_value() -> None:
+    assert matches('device.capacity["gpu.example.com"].memory.isGreaterThan(quantity("40Gi"))')
+    assert matches('device.attributes["gpu.example.com"].driverVersion.isLessThan(semver("550.0.0"))')
+
+
+def test_a_model_and_its_wire_form_are_the_same_device() -> None:
+    selector = cel.compile('device.capacity["gpu.example.com"].memory.isGreaterThan(quantity("40Gi"))')
+    device = Device.from_dict(H100)
+    assert selector.matches(device, driver=DRIVER) == selector.matches(H100, driver=DRIVER)
+
+
+def test_a_bound_device_can_be_asked_again_and_again() -> None:
+    bound = cel.BoundDevice(H100, driver=DRIVER)
+    assert cel.compile('device.driver == "gpu.example.com"').matches(bound)
+    assert cel.compile('device.attributes["gpu.example.com"].healthy').matches(bound)
+
+
+def test_compile_errors_show_every_place() -> None:
+    with pytest.raises(cel.CompileError) as raised:
+        cel.compile("devices.driver == 1 &&\n nope(2)")
+    assert [(issue.line, issue.column) for issue in raised.value.issues] == [(1, 1), (2, 6)]
+    assert str(raised.value) == (
+        "compilation failed: ERROR: <input>:1:1: undeclared reference to 'devices' (in container '')\n"
+        " | devices.driver == 1 &&\n"
+        " | ^\n"
+        "ERROR: <input>:2:6: undeclared reference to 'nope' (in container '')\n"
+        " |  nope(2)\n"
+        " | .....^"
+    )
+
+
+def test_selectors_are_cached_and_survive_pickling() -> None:
+    selector = cel.compile("device.driver == 'a'")
+    assert cel.compile("device.driver == 'a'") is selector
+    assert pickle.loads(pickle.dumps(selector)) is selector
+
+
+@pytest.mark.parametrize(
+    "expression", ["(" * 10_000, "[" * 10_000 + "]" * 10_000, "-" * 10_000 + "x", "a" * 11_000]
+)
+def test_hostile_texts_end_in_a_compile_error(expression: str) -> None:
+    with pytest.raises(cel.CompileError):
+        cel.compile(expression)
+
+
+def test_hundreds_of_terms_are_no_matter() -> None:
+    assert matches(" || ".join(["device.driver==''"] * 449 + ["true"]))
+
+
+@pytest.mark.parametrize(
+    ("kubernetes", "mode", "known"),
+    [("1.35", "stored", False), ("1.36", "stored", True), ("1.36", "new", False), ("1.37", "stored", True)],
+)
+def test_attributes_are_iterable_where_lists_are_known(kubernetes: str, mode: cel.Mode, known: bool) -> None:
+    expression = 'device.attributes["gpu.example.com"].models.exists(m, m == "H100")'
+    try:
+        cel.compile(expression, kubernetes=kubernetes, mode=mode)
+    except cel.CompileError:
+        assert not known
+    else:
+        assert known
