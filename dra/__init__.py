@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         UnknownVersionError as UnknownVersionError,
     )
     from dra.features import Features as Features
+    from dra.models.conversion import convert as convert
     from dra.models.core import Node as Node, Pod as Pod
     from dra.models.loading import dump as dump, load as load
     from dra.models.resource import (
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
         ResourceClaimTemplate as ResourceClaimTemplate,
         ResourceSlice as ResourceSlice,
     )
+    from dra.models.scheduling import PodGroup as PodGroup, Workload as Workload
     from dra.quantity import Quantity as Quantity
+    from dra.validation.defaults import default as default
 
 # Public name -> the module that has it.
 _HOMES = {
@@ -52,6 +55,7 @@ _HOMES = {
     "LoadError": "dra.errors",
     "Node": "dra.models.core",
     "Pod": "dra.models.core",
+    "PodGroup": "dra.models.scheduling",
     "Quantity": "dra.quantity",
     "QuantityError": "dra.errors",
     "ResourceClaim": "dra.models.resource",
@@ -59,6 +63,9 @@ _HOMES = {
     "ResourceSlice": "dra.models.resource",
     "SearchBudgetExceeded": "dra.errors",
     "UnknownVersionError": "dra.errors",
+    "Workload": "dra.models.scheduling",
+    "convert": "dra.models.conversion",
+    "default": "dra.validation.defaults",
     "dump": "dra.models.loading",
     "load": "dra.models.loading",
 }

@@ -151,7 +151,12 @@ class Model(BaseModel):
         try:
             return cls.from_dict(document.data, strict)  # type: ignore[arg-type] # from_dict checks it
         except DraError as error:
-            raise document.locate(error) from None
+            raise document.locate(error, cls.path_in(document.data, error.path)) from None
+
+    @classmethod
+    def path_in(cls, data: Any, path: str) -> str:  # noqa: ARG003 - kinds with versions need it
+        """Where wire data has what this class has at a path."""
+        return path
 
     def to_yaml(self) -> str:
         """The wire form as a YAML document."""

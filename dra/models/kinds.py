@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dra.errors import DecodeError
-from dra.models import core, resource
+from dra.models import core, resource, scheduling
 from dra.models.meta import KubernetesObject, Unstructured
 
-__all__ = ["MODELLED_GROUPS", "decode", "kind_of"]
+__all__ = ["KINDS", "decode", "kind_of", "path_in"]
 
-_KINDS: Final[dict[tuple[str, str], type[KubernetesObject]]] = {
+# Group and kind -> class.
+KINDS: Final[dict[tuple[str, str], type[KubernetesObject]]] = {
     ("", "Node"): core.Node,
     ("", "Pod"): core.Pod,
     ("resource.k8s.io", "DeviceClass"): resource.DeviceClass,
@@ -20,14 +21,16 @@ _KINDS: Final[dict[tuple[str, str], type[KubernetesObject]]] = {
     ("resource.k8s.io", "ResourceClaimTemplate"): resource.ResourceClaimTemplate,
     ("resource.k8s.io", "ResourcePoolStatusRequest"): resource.ResourcePoolStatusRequest,
     ("resource.k8s.io", "ResourceSlice"): resource.ResourceSlice,
+    ("scheduling.k8s.io", "CompositePodGroup"): scheduling.CompositePodGroup,
+    ("scheduling.k8s.io", "PodGroup"): scheduling.PodGroup,
+    ("scheduling.k8s.io", "Workload"): scheduling.Workload,
 }
-MODELLED_GROUPS: Final = frozenset(group for group, _ in _KINDS)
 
 
 def kind_of(api_version: str, kind: str) -> type[KubernetesObject]:
     """The class of a kind; `Unstructured` for one that has no model here."""
     group = api_version.rpartition("/")[0]
-    return _KINDS.get((group, kind), Unstructured)
+    return KINDS.get((group, kind), Unstructured)
 
 
 def decode(data: Mapping[str, Any], strict: bool = False) -> KubernetesObject:
@@ -41,3 +44,8 @@ def decode(data: Mapping[str, Any], strict: bool = False) -> KubernetesObject:
         if not isinstance(value, str) or not value:
             raise DecodeError("required, as the name of what this object is", path=name, value=value)
     return kind_of(data["apiVersion"], data["kind"]).from_dict(data, strict)
+
+
+def path_in(data: Mapping[str, Any], path: str) -> str:
+    """Where an object's wire data, in whatever version it is, has what its class has at a path."""
+    return kind_of(str(data.get("apiVersion")), str(data.get("kind"))).path_in(data, path)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any, Final, Literal, TypeAlias
@@ -11,7 +13,8 @@ import attrs
 
 from dra.errors import DecodeError, DraError, LoadError
 from dra.models import text
-from dra.models.kinds import decode
+from dra.models.foreign import wire_data
+from dra.models.kinds import decode, path_in
 from dra.models.meta import KubernetesObject
 
 __all__ = ["Located", "Source", "dump", "load", "load_located"]
@@ -51,6 +54,7 @@ class Located:
         """Line and column (from 1) of a field of the object; zeros if it came from no text."""
         if self.document is None:
             return 0, 0
+        path = self.object.path_in({"apiVersion": self.object.api_version}, path)
         return self.document.position(_join(self.prefix, path))
 
     def locate(self, error: DraError) -> DraError:
@@ -91,7 +95,8 @@ def load_located(source: Source, strict: bool = False) -> list[Located]:
         LoadError: As `load`.
         DecodeError: As `load`.
     """
-    found = list(_located(source, strict))
+    with _collector_paused():
+        found = list(_located(source, strict))
     if not found and isinstance(source, (str, bytes, PathLike)):
         shown = source if isinstance(source, str) and "\n" not in source else ""
         raise LoadError("no objects in it", source=str(shown))
@@ -115,6 +120,18 @@ def dump(
     raise DraError(f"unknown format {format!r}", value=format, remedy="use yaml or json")
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Loading only builds up, so a garbage collection meanwhile walks everything to find nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def _located(source: Any, strict: bool) -> Iterator[Located]:
     if isinstance(source, Located):
         yield source
@@ -128,6 +145,8 @@ def _located(source: Any, strict: bool) -> Iterator[Located]:
         yield from _from_path(Path(source), strict)
     elif hasattr(source, "read"):
         yield from _from_documents(_read_stream(source), strict)
+    elif (data := wire_data(source)) is not None:
+        yield from _objects(data, None, "", strict)
     elif isinstance(source, Iterable):
         for item in source:
             yield from _located(item, strict)
@@ -203,6 +222,8 @@ def _objects(
     try:
         yield Located(decode(data, strict), document, prefix)
     except DraError as error:
+        if document:
+            document.locate(error, _join(prefix, path_in(data, error.path)))
         raise error.located(path_prefix=prefix, subject=_subject(data)) from None
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
+from typing_extensions import Self
 
+from dra.errors import DecodeError
+from dra.models import conversion
 from dra.models.base import Model, fields
 from dra.models.scalars import Bool, Int64, RawExtension, Str, Time
+from dra.models.versions import VERSIONS, ApiVersion
 
 __all__ = [
     "Condition",
@@ -102,11 +106,61 @@ class KubernetesObject(Model):
     @property
     def subject(self) -> str:
         """Kind, namespace and name, as errors and messages call the object."""
-        name = self.metadata.name or (
-            f"{self.metadata.generate_name}*" if self.metadata.generate_name else ""
-        )
+        name = self.metadata.name or self.metadata.generate_name or ""
         place = f"{self.metadata.namespace}/{name}" if self.metadata.namespace else name
         return f"{self.kind} {place}".strip()
+
+    @classmethod
+    def versions(cls) -> tuple[ApiVersion, ...]:
+        """The API versions of this kind, newest first; none if it has no model.
+
+        Example:
+            >>> from dra.models.resource import DeviceTaintRule
+            >>> [version.name for version in DeviceTaintRule.versions()]
+            ['resource.k8s.io/v1', 'resource.k8s.io/v1beta2', 'resource.k8s.io/v1alpha3']
+        """
+        group = _default(cls, "api_version").rpartition("/")[0]
+        return VERSIONS.get((group, _default(cls, "kind")), ())
+
+    @classmethod
+    def _decode(cls, data: dict[str, Any]) -> Self:
+        if versions := cls.versions():
+            own, kind = _default(cls, "kind"), data.get("kind")
+            if kind is not None and kind != own:
+                raise DecodeError(f"expected {own}", path="kind", value=kind)
+            api_version = data.get("apiVersion")
+            if api_version is not None:
+                data = conversion.upgrade(data, conversion.find_version(versions, api_version))
+        return super()._decode(data)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The wire form in the object's own API version; see `Model.to_dict`.
+
+        Raises:
+            UnknownVersionError: `api_version` is none of the kind's.
+            ConversionError: That version has no way to write what the object says.
+        """
+        return self.express(complete=False)
+
+    def express(self, *, complete: bool) -> dict[str, Any]:
+        """As `to_dict`; `complete` also refuses fields that the API version does not have."""
+        wire = super().to_dict()
+        if not (versions := self.versions()):
+            return wire
+        version = conversion.find_version(versions, self.api_version)
+        return conversion.downgrade(wire, version, complete=complete)
+
+    @classmethod
+    def path_in(cls, data: Any, path: str) -> str:
+        """Where wire data, of whatever version it is, has what this class has at a path."""
+        for version in cls.versions():
+            if version.name == data.get("apiVersion"):
+                return conversion.old_path(path, version)
+        return path
+
+
+def _default(cls: type[KubernetesObject], attribute: str) -> str:
+    return str(cls.model_fields[attribute].default)
 
 
 class Unstructured(KubernetesObject):

@@ -6,9 +6,10 @@ Fields of alpha features up to Kubernetes 1.37 are here; `[1.36]` says since whi
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field
+from typing_extensions import Self
 
 from dra.models.base import Model
 from dra.models.core import NodeSelector
@@ -85,6 +86,10 @@ class _Leaf(Model):
 
     model_config = ConfigDict(frozen=True)
 
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Itself: a copy could not come to differ."""
+        return self
+
 
 class DeviceAttribute(_Leaf):
     """One attribute of a device: exactly one member is set. The list members are [1.36], alpha.
@@ -106,7 +111,7 @@ class DeviceAttribute(_Leaf):
     versions: list[Str] | None = None
 
 
-class CapacityRequestPolicyRange(Model):
+class CapacityRequestPolicyRange(_Leaf):
     """Amounts a claim may ask for: from `min` in steps of `step` up to `max`."""
 
     min: Quantity | None = None
@@ -114,7 +119,7 @@ class CapacityRequestPolicyRange(Model):
     step: Quantity | None = None
 
 
-class CapacityRequestPolicy(Model):
+class CapacityRequestPolicy(_Leaf):
     """How a capacity that several claims share may be asked for [1.34]."""
 
     default: Quantity | None = None

@@ -21,6 +21,8 @@ __all__ = ["SharedValues"]
 # Distinct values kept per class before starting over, so that unique ones (UUIDs) do not pile up for ever.
 _CAPACITY: Final = 1 << 16
 
+_SHAREABLE: Final = frozenset({str, int, bool})
+
 _V = TypeVar("_V", bound=Model)
 
 
@@ -28,33 +30,31 @@ class _Sharing:
     """Wraps the validation of a map: values known from before skip it."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        known: dict[tuple[str, Any, type], Any] = {}
+        known: dict[tuple[Any, type], Any] = {}
 
         def decode(value: Any, validate: Callable[[Any], Any]) -> Any:
-            if type(value) is not dict:
+            if value.__class__ is not dict:
                 return validate(value)
-            try:
-                mixed = {}
-                fresh = []
-                for name, wire in value.items():
-                    found = wire
-                    if type(wire) is dict and len(wire) == 1:
-                        ((member, content),) = wire.items()
-                        # 1 == True == 1.0, yet they are different values: the type is part of the key.
-                        key = (member, content, content.__class__)
-                        found = known.get(key, wire) if content.__class__ in (str, int, bool) else wire
-                        if found is wire:
-                            fresh.append((name, key))
-                    mixed[name] = found
-            except TypeError:
-                return validate(value)
-            decoded = validate(mixed)
-            if len(known) > _CAPACITY:
-                known.clear()
-            for name, key in fresh:
-                if key[2] in (str, int, bool):
-                    known[key] = decoded[name]
-            return decoded
+            shared, unknown, fresh = {}, {}, []
+            for name, wire in value.items():
+                if wire.__class__ is dict and len(wire) == 1 and name.__class__ is str:
+                    (item,) = wire.items()
+                    kind = item[1].__class__
+                    if kind in _SHAREABLE:
+                        # 1 == True, yet they are different values: the type is part of the key.
+                        found = known.get((item, kind))
+                        if found is not None:
+                            shared[name] = found
+                            continue
+                        fresh.append((name, (item, kind)))
+                shared[name] = None
+                unknown[name] = wire
+            if unknown:
+                shared.update(validate(unknown))
+                if len(known) > _CAPACITY:
+                    known.clear()
+                known.update((key, shared[name]) for name, key in fresh)
+            return shared
 
         return core_schema.no_info_wrap_validator_function(decode, handler(source))
 

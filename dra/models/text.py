@@ -40,11 +40,11 @@ class Document:
         """
         return yaml_text.position(self.text, self.index, path)
 
-    def locate(self, error: DraError) -> DraError:
-        """The same error with source, line and column filled in."""
+    def locate(self, error: DraError, path: str | None = None) -> DraError:
+        """The same error with source, line and column filled in: those of `path`, or else of its own."""
         if error.line:
             return error.located(source=self.source)
-        line, column = self.position(error.path)
+        line, column = self.position(error.path if path is None else path)
         return error.located(source=self.source, line=line, column=column)
 
 
