@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint type layers unit docs clean
+.PHONY: demo test lint type layers unit docs oracle live clean
 .DEFAULT_GOAL := test
 
 $(VENV)/bin/python:
@@ -41,6 +41,13 @@ docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 test: lint type layers unit docs
+
+# Kubernetes' own allocator and CEL compiler beside ours; these need Go.
+oracle: $(VENV)/.dev
+	$(BIN)/python -m tests.conformance.oracle
+
+live: $(VENV)/.dev
+	DRA_LIVE=1 $(BIN)/pytest -m go
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage site build dist
