@@ -5,7 +5,6 @@ Python's own `datetime` ends at microseconds and at the years 1 and 9999, which 
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -16,6 +15,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from dra.cel import types
+from dra.cel.quoting import quote
 from dra.cel.types import Type
 from dra.cel.values import INT_MAX, INT_MIN, Failure, register
 
@@ -352,16 +352,12 @@ def _zone(name: str) -> ZoneInfo:
 def _atoi(text: str) -> int:
     """Go's `strconv.Atoi`, with its errors."""
     if not re.fullmatch(r"[+-]?[0-9]+", text, re.ASCII):
-        raise Failure(f"strconv.Atoi: parsing {_quoted(text)}: invalid syntax")
+        raise Failure(f"strconv.Atoi: parsing {quote(text)}: invalid syntax")
     digits = text.lstrip("+-").lstrip("0")
     number = int(digits[:20] or "0") * (-1 if text[0] == "-" else 1)
     if not INT_MIN <= number <= INT_MAX:
-        raise Failure(f"strconv.Atoi: parsing {_quoted(text)}: value out of range")
+        raise Failure(f"strconv.Atoi: parsing {quote(text)}: value out of range")
     return number
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
 
 
 register(Duration, types.DURATION, ordered=True)

@@ -9,12 +9,15 @@ from dra.cel.library import (
     bindings,
     comprehensions,
     conversions,
+    network,
     operators,
     optionals,
     quantity,
+    regex,
     semver,
     sets,
     standard,
+    times,
 )
 
 __all__ = ["LIBRARIES"]
@@ -24,10 +27,13 @@ LIBRARIES: Final[tuple[Library, ...]] = (
     operators.LIBRARY,
     standard.LIBRARY,
     conversions.LIBRARY,
+    times.LIBRARY,
+    regex.LIBRARY,
     optionals.LIBRARY,
     quantity.LIBRARY,
     semver.LIBRARY,
     sets.LIBRARY,
+    network.LIBRARY,
     bindings.LIBRARY,
     comprehensions.LIBRARY,
 )

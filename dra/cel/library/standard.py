@@ -26,7 +26,7 @@ from dra.cel.syntax import ACCUMULATOR, Factory, Ident, Node, Select
 from dra.cel.types import BOOL, BYTES, INT, STRING, Type, list_of, map_of, parameter
 from dra.cel.values import NO_SUCH_OVERLOAD, Failure, Value, size_of
 
-__all__ = ["LIBRARY", "iteration_variable", "regex_cost"]
+__all__ = ["LIBRARY", "iteration_variable", "regex_cost", "regex_estimate"]
 
 _A, _B = parameter("A"), parameter("B")
 
@@ -34,7 +34,7 @@ _A, _B = parameter("A"), parameter("B")
 # Costs
 
 
-def _regex_estimate(arguments: Arguments) -> Estimate:
+def regex_estimate(arguments: Arguments) -> Estimate:
     """A match takes the product of the lengths; one is added so that an empty text costs something."""
     text = (arguments.size(0) + Range.exactly(1)).times(STRING_TRAVERSAL)
     return Estimate(text * arguments.size(1).times(REGEX_LENGTH))
@@ -201,8 +201,8 @@ LIBRARY: Final = Library(
         ),
         Function(
             "matches",
-            overload("matches", [STRING, STRING], BOOL, matches, Cost(_regex_estimate, regex_cost)),
-            member("matches_string", [STRING, STRING], BOOL, matches, Cost(_regex_estimate, regex_cost)),
+            overload("matches", [STRING, STRING], BOOL, matches, Cost(regex_estimate, regex_cost)),
+            member("matches_string", [STRING, STRING], BOOL, matches, Cost(regex_estimate, regex_cost)),
         ),
     ),
     macros=(

@@ -1,0 +1,115 @@
+"""Durations and timestamps in CEL: making them, calculating with them, taking them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from dra.cel.declarations import Function, Library, member, overload
+from dra.cel.library.operators import RELATIONS
+from dra.cel.times import Civil, Duration, Timestamp
+from dra.cel.types import DURATION, INT, STRING, TIMESTAMP
+
+__all__ = ["LIBRARY"]
+
+# By function: the part of cel-go's overload name, and the value. Days and months of CEL count from 0.
+_CALENDAR: Final[dict[str, tuple[str, Callable[[Civil], int]]]] = {
+    "getFullYear": ("year", lambda at: at.year),
+    "getMonth": ("month", lambda at: at.month - 1),
+    "getDayOfYear": ("day_of_year", lambda at: at.day_of_year - 1),
+    "getDayOfMonth": ("day_of_month", lambda at: at.day - 1),
+    "getDate": ("day_of_month_1_based", lambda at: at.day),
+    "getDayOfWeek": ("day_of_week", lambda at: at.weekday),
+    "getHours": ("hours", lambda at: at.hour),
+    "getMinutes": ("minutes", lambda at: at.minute),
+    "getSeconds": ("seconds", lambda at: at.second),
+    "getMilliseconds": ("milliseconds", lambda at: at.nanos // 1_000_000),
+}
+_LENGTH: Final[dict[str, Callable[[Duration], int]]] = {
+    "getHours": lambda length: length.hours,
+    "getMinutes": lambda length: length.minutes,
+    "getSeconds": lambda length: length.seconds,
+    "getMilliseconds": lambda length: length.milliseconds,
+}
+
+
+def _getters() -> Iterator[Function]:
+    for function, (name, get) in _CALENDAR.items():
+
+        def in_utc(moment: Timestamp, get: Callable[[Civil], int] = get) -> int:
+            return get(moment.civil("UTC"))
+
+        def in_zone(moment: Timestamp, zone: str, get: Callable[[Civil], int] = get) -> int:
+            return get(moment.civil(zone))
+
+        with_zone = "timestamp_to_seconds_tz" if name == "seconds" else f"timestamp_to_{name}_with_tz"
+        yield Function(
+            function,
+            member(f"timestamp_to_{name}", [TIMESTAMP], INT, in_utc),
+            member(with_zone, [TIMESTAMP, STRING], INT, in_zone),
+        )
+    for function, length in _LENGTH.items():
+        yield Function(function, member(f"duration_to_{_CALENDAR[function][0]}", [DURATION], INT, length))
+
+
+def _relations() -> Iterator[Function]:
+    for function, make in RELATIONS.items():
+        yield Function(
+            function,
+            make("timestamp", TIMESTAMP, TIMESTAMP, ""),
+            make("duration", DURATION, DURATION, ""),
+        )
+
+
+LIBRARY: Final = Library(
+    "times",
+    functions=(
+        Function(
+            "duration",
+            overload("duration_to_duration", [DURATION], DURATION, lambda length: length),
+            overload("string_to_duration", [STRING], DURATION, Duration.parse),
+        ),
+        Function(
+            "timestamp",
+            overload("timestamp_to_timestamp", [TIMESTAMP], TIMESTAMP, lambda moment: moment),
+            overload("int64_to_timestamp", [INT], TIMESTAMP, Timestamp.from_seconds),
+            overload("string_to_timestamp", [STRING], TIMESTAMP, Timestamp.parse),
+        ),
+        Function(
+            "int",
+            overload("duration_to_int64", [DURATION], INT, lambda length: length.nanos),
+            overload("timestamp_to_int64", [TIMESTAMP], INT, lambda moment: moment.seconds),
+        ),
+        Function(
+            "string",
+            overload("duration_to_string", [DURATION], STRING, str),
+            overload("timestamp_to_string", [TIMESTAMP], STRING, str),
+        ),
+        Function(
+            "_+_",
+            overload("add_duration_duration", [DURATION, DURATION], DURATION, lambda one, other: one + other),
+            overload(
+                "add_duration_timestamp",
+                [DURATION, TIMESTAMP],
+                TIMESTAMP,
+                lambda length, moment: moment + length,
+            ),
+            overload(
+                "add_timestamp_duration",
+                [TIMESTAMP, DURATION],
+                TIMESTAMP,
+                lambda moment, length: moment + length,
+            ),
+        ),
+        Function(
+            "_-_",
+            overload(
+                "subtract_duration_duration", [DURATION, DURATION], DURATION, lambda one, other: one - other
+            ),
+            overload("subtract_timestamp_duration", [TIMESTAMP, DURATION], TIMESTAMP, Timestamp.minus),
+            overload("subtract_timestamp_timestamp", [TIMESTAMP, TIMESTAMP], DURATION, Timestamp.since),
+        ),
+        *_relations(),
+        *_getters(),
+    ),
+)
