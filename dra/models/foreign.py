@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from dra.errors import DecodeError
+from dra.models.scalars import rfc3339
 from dra.models.versions import VERSIONS
 
 __all__ = ["wire_data"]
@@ -57,7 +58,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item, depth + 1) for item in value]
     if isinstance(value, datetime):
-        return value.isoformat()
+        return rfc3339(value)
     names = getattr(value, "attribute_map", None)
     if isinstance(names, Mapping):
         members = {name: getattr(value, attribute, None) for attribute, name in names.items()}

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field, Strict
 
-__all__ = ["Bool", "Int32", "Int64", "RawExtension", "Str", "Time"]
+__all__ = ["Bool", "Int32", "Int64", "RawExtension", "Str", "Time", "rfc3339"]
 
 Str: TypeAlias = Annotated[str, Strict()]
 Bool: TypeAlias = Annotated[bool, Strict()]
@@ -25,11 +25,24 @@ RawExtension: TypeAlias = Any
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
+def rfc3339(time: datetime) -> str:
+    """A time as Kubernetes writes it: in UTC, whole seconds unless it has a fraction.
+
+    Args:
+        time: If it has no time zone, it is taken for UTC.
+
+    Example:
+        >>> rfc3339(datetime(2026, 1, 31, 12))
+        '2026-01-31T12:00:00Z'
+    """
+    utc = time.astimezone(timezone.utc) if time.tzinfo else time
+    return utc.replace(tzinfo=None).isoformat() + "Z"
+
+
 def _time(value: object) -> object:
-    """An RFC 3339 text; a datetime, as clients hand out, is written as one in UTC."""
+    """An RFC 3339 text; a datetime, as clients hand out, is written as one."""
     if isinstance(value, datetime):
-        utc = value.astimezone(timezone.utc) if value.tzinfo else value
-        return utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return rfc3339(value)
     if isinstance(value, str) and not _RFC_3339.fullmatch(value):
         raise ValueError("expected a time in RFC 3339 form, such as 2026-01-31T12:00:00Z")
     return value

@@ -24,6 +24,7 @@ from dra.models.resource import (
     ResourcePoolStatusRequest,
     ResourceSlice,
 )
+from dra.models.scalars import rfc3339
 from dra.models.scheduling import (
     CompositeDisruptionMode,
     CompositePodGroup,
@@ -55,7 +56,7 @@ def default(obj: _Object, *, features: Features | None = None, now: datetime | N
     """
     filled = obj.model_copy(deep=True)
     preemption = (features or Features.for_kubernetes("1.37")).pod_group_preemption_policy
-    stamp = (now or datetime.now(timezone.utc)).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    stamp = rfc3339((now or datetime.now(timezone.utc)).replace(microsecond=0))
     match filled:
         case ResourceClaim():
             _claim_spec(filled.spec, filled.api_version)
