@@ -14,6 +14,12 @@ from dra._version import __version__
 
 if TYPE_CHECKING:
     from dra import cel as cel
+    from dra.allocator import (
+        AllocatedState as AllocatedState,
+        Allocator as Allocator,
+        DeviceId as DeviceId,
+        Explanation as Explanation,
+    )
     from dra.errors import (
         AllocationError as AllocationError,
         ConversionError as ConversionError,
@@ -43,13 +49,17 @@ if TYPE_CHECKING:
 
 # Public name -> the module that has it.
 _HOMES = {
+    "AllocatedState": "dra.allocator",
     "AllocationError": "dra.errors",
     "AllocationResult": "dra.models.resource",
+    "Allocator": "dra.allocator",
     "ConversionError": "dra.errors",
     "DecodeError": "dra.errors",
     "DeviceClass": "dra.models.resource",
+    "DeviceId": "dra.allocator",
     "DeviceTaintRule": "dra.models.resource",
     "DraError": "dra.errors",
+    "Explanation": "dra.allocator",
     "Features": "dra.features",
     "InvalidPoolError": "dra.errors",
     "LoadError": "dra.errors",

@@ -1,0 +1,257 @@
+"""Which devices a request can use, whatever else is allocated: selectors, node, taints, size.
+
+A selector is evaluated for a pool at a time and its verdicts are kept. Devices that agree in everything the
+selector reads share one evaluation. An error is part of the verdict: it only matters if the search gets to
+that device before it has found enough others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+
+import attrs
+
+from dra import cel
+from dra.allocator.capacity import Consumption, Refusal, consumption
+from dra.allocator.constraints import AttributeValues
+from dra.allocator.derived import DerivedAttribute
+from dra.allocator.inventory import Device, NodeView, Pool, each_bit
+from dra.allocator.plan import Condition, DeviceFilter
+from dra.allocator.taints import blocking_taint
+from dra.errors import AllocationError, CompileError, EvaluationError
+from dra.features import Features
+from dra.models.resource import DeviceCapacity
+
+__all__ = ["Candidates", "Matcher", "PoolCandidates"]
+
+
+@attrs.frozen(eq=False, slots=True)
+class PoolCandidates:
+    """What a filter makes of the devices of a pool, one bit each.
+
+    Attributes:
+        selected: The selectors hold, and the device is large enough.
+        errors: A selector fails on the device before any other is false.
+        barred: Not usable although it may be selected: a taint, or a feature that is off.
+    """
+
+    selected: int
+    errors: int
+    barred: int
+
+
+@attrs.frozen(eq=False, slots=True)
+class Candidates:
+    """The same for all pools of a node; devices for other nodes are not selected."""
+
+    selected: int
+    errors: int
+    barred: int
+
+
+@attrs.define(eq=False, slots=True)
+class _Verdicts:
+    """What is known of one expression in one pool."""
+
+    known: int = 0
+    true: int = 0
+    errors: dict[int, CompileError | EvaluationError] = attrs.field(factory=dict)
+
+
+class Matcher:
+    """Applies filters to pools and keeps what it found out.
+
+    Args:
+        features: What is understood.
+        kubernetes: The minor whose CEL environment is used.
+    """
+
+    def __init__(self, features: Features, kubernetes: str) -> None:
+        self.features = features
+        self.kubernetes = kubernetes
+        self._selectors: dict[str, cel.Selector | CompileError] = {}
+        self._verdicts: dict[tuple[Pool, str], _Verdicts] = {}
+        self._shared: dict[Hashable, bool] = {}
+        self._bound: dict[Device, cel.BoundDevice] = {}
+        self._pools: dict[tuple[Pool, DeviceFilter], PoolCandidates] = {}
+        self._nodes: dict[tuple[NodeView, DeviceFilter], Candidates] = {}
+        self._derivations: dict[str, DerivedAttribute] = {}
+        self._derived: dict[tuple[Device, str], AttributeValues] = {}
+        self._consumptions: dict[tuple[DeviceFilter, int], tuple[object, Consumption | Refusal]] = {}
+
+    def candidates(self, view: NodeView, wanted: DeviceFilter) -> Candidates:
+        """What a filter makes of the devices of a node.
+
+        Raises:
+            AllocationError: A capacity policy that makes no sense.
+        """
+        key = (view, wanted)
+        known = self._nodes.get(key)
+        if known is None:
+            known = self._nodes[key] = self._on_node(view, wanted)
+        return known
+
+    def _on_node(self, view: NodeView, wanted: DeviceFilter) -> Candidates:
+        selected = errors = barred = 0
+        for offset, pool, on_node in view.offsets:
+            found = self.in_pool(pool, wanted)
+            selected |= (found.selected & on_node.usable) << offset
+            errors |= (found.errors & on_node.present) << offset
+            barred |= ((found.barred | on_node.unsupported) & on_node.usable) << offset
+        return Candidates(selected, errors, barred)
+
+    def in_pool(self, pool: Pool, wanted: DeviceFilter) -> PoolCandidates:
+        """What a filter makes of the devices of a pool."""
+        key = (pool, wanted)
+        known = self._pools.get(key)
+        if known is None:
+            known = self._pools[key] = self._in_pool(pool, wanted)
+        return known
+
+    def _in_pool(self, pool: Pool, wanted: DeviceFilter) -> PoolCandidates:
+        alive, errors = self.understood(pool), 0
+        for condition in wanted.conditions:
+            verdicts = self.verdicts(pool, condition.expression, alive)
+            for index in verdicts.errors:
+                errors |= alive & 1 << index
+            alive &= verdicts.true
+        barred = 0
+        for index in each_bit(alive):
+            device = pool.devices[index]
+            if self.features.consumable_capacity and isinstance(self.consumption(device, wanted), Refusal):
+                alive ^= 1 << index
+            elif self.bar(device, wanted):
+                barred |= 1 << index
+        return PoolCandidates(alive, errors, barred)
+
+    def understood(self, pool: Pool) -> int:
+        """The devices that can be selected at all with the features there are."""
+        if self.features.device_binding_and_status:
+            return pool.everything
+        mask = pool.everything
+        for index, device in enumerate(pool.devices):
+            if device.model.binding_conditions:
+                mask ^= 1 << index
+        return mask
+
+    def bar(self, device: Device, wanted: DeviceFilter) -> str:
+        """Why a selected device cannot be used all the same; empty if it can."""
+        if device.model.consumes_counters and not self.features.partitionable_devices:
+            return "it consumes counters, and the feature DRAPartitionableDevices is off"
+        if self.features.device_taints and device.model.taints:
+            taint = blocking_taint(device.model.taints, wanted.tolerations)
+            if taint is not None:
+                value = f"={taint.value}" if taint.value else ""
+                return f"taint {taint.key}{value}:{taint.effect} is not tolerated"
+        return ""
+
+    def consumption(self, device: Device, wanted: DeviceFilter) -> Consumption | Refusal:
+        """What a request takes of a device's capacity.
+
+        Raises:
+            AllocationError: A capacity policy that makes no sense.
+        """
+        capacities: Mapping[str, DeviceCapacity] = device.capacity
+        key = (wanted, id(capacities))
+        known = self._consumptions.get(key)
+        if known is None:
+            fractional = self.features.fractional_capacity_range
+            try:
+                result = consumption(wanted.capacity, capacities, fractional=fractional)
+            except AllocationError as error:
+                raise error.located(subject=f"device {device.id}") from None
+            # The mapping is kept with the answer, so that its identity cannot be taken by another.
+            known = self._consumptions[key] = (capacities, result)
+        return known[1]
+
+    def verdicts(self, pool: Pool, expression: str, devices: int) -> _Verdicts:
+        """The verdicts of an expression on at least these devices of a pool."""
+        verdicts = self._verdicts.get((pool, expression))
+        if verdicts is None:
+            verdicts = self._verdicts[pool, expression] = _Verdicts()
+        missing = devices & ~verdicts.known
+        if missing:
+            selector = self.selector(expression)
+            for index in each_bit(missing):
+                if isinstance(selector, CompileError):
+                    verdicts.errors[index] = selector
+                else:
+                    self._evaluate(selector, pool.devices[index], index, verdicts)
+            verdicts.known |= missing
+        return verdicts
+
+    def selector(self, expression: str) -> cel.Selector | CompileError:
+        """The compiled expression, or what is wrong with it."""
+        known = self._selectors.get(expression)
+        if known is None:
+            try:
+                known = cel.compile(expression, kubernetes=self.kubernetes, features=self.features)
+            except CompileError as error:
+                known = error
+            self._selectors[expression] = known
+        return known
+
+    def bound(self, device: Device) -> cel.BoundDevice:
+        """The device as CEL sees it."""
+        known = self._bound.get(device)
+        if known is None:
+            known = self._bound[device] = cel.BoundDevice(device.model, driver=device.id.driver)
+        return known
+
+    def derived(self, device: Device, name: str, expression: str) -> AttributeValues:
+        """The values of an attribute that a request derives.
+
+        Raises:
+            AllocationError: The expression does not compile, or fails on the device.
+        """
+        key = (device, expression)
+        known = self._derived.get(key)
+        if known is None:
+            try:
+                attribute = self._derivations.get(expression)
+                if attribute is None:
+                    attribute = DerivedAttribute(expression, self.kubernetes, self.features)
+                    self._derivations[expression] = attribute
+                known = self._derived[key] = attribute.values(self.bound(device))
+            except CompileError as error:
+                message = f"compile derived attribute {name} failed: {error.message}"
+                raise AllocationError(message, value=expression) from None
+            except EvaluationError as error:
+                message = f"evaluate derived attribute {name} on device {device.id} failed: {error.message}"
+                raise AllocationError(message, value=expression) from None
+        return known
+
+    def _evaluate(self, selector: cel.Selector, device: Device, index: int, verdicts: _Verdicts) -> None:
+        try:
+            if selector.matches(self.bound(device)):
+                verdicts.true |= 1 << index
+        except EvaluationError as error:
+            verdicts.errors[index] = error
+
+    def error(self, view: NodeView, position: int, wanted: DeviceFilter, label: str) -> AllocationError:
+        """The error that a selector ends in on a device; `label` names the claim."""
+        pool, index = view.locate(position)
+        device = pool.devices[index]
+        for condition in wanted.conditions:
+            verdicts = self.verdicts(pool, condition.expression, 1 << index)
+            if index in verdicts.errors:
+                return _selector_error(condition, device, verdicts.errors[index], label)
+        raise AssertionError("no selector fails on this device")
+
+
+def _selector_error(
+    condition: Condition, device: Device, cause: CompileError | EvaluationError, label: str
+) -> AllocationError:
+    owner = f"class {condition.class_name}" if condition.class_name else f"claim {label}"
+    if isinstance(cause, CompileError):
+        return AllocationError(
+            f"{owner}: selector #{condition.index}: CEL compile error: {cause.message}",
+            value=condition.expression,
+            remedy=cause.remedy,
+        )
+    missing = "no such key" in cause.message
+    return AllocationError(
+        f"{owner}: selector #{condition.index} on device {device.id}: CEL runtime error: {cause.message}",
+        value=condition.expression,
+        remedy="guard the access with has() or use an optional (`.?`, orValue())" if missing else "",
+    )

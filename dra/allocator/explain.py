@@ -1,0 +1,454 @@
+"""Why claims fit a node or not: what each device fell to, what nearly fitted, what cannot hold together.
+
+A device is counted once per request, under the first rule it breaks, in the order people ask in: is it of the
+class, is it free, does it satisfy the request, is there enough of it. When every request alone could be met,
+the search is repeated with a reporter, and requirements are left out one by one until those that remain are
+needed for the failure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import attrs
+
+from dra.allocator.board import Board, Option, Pick, PlacedSlot
+from dra.allocator.capacity import Refusal, exceeded
+from dra.allocator.constraints import Constraint
+from dra.allocator.inventory import Device, NodeView, Pool
+from dra.allocator.plan import Condition, Plan
+from dra.allocator.search import Budget, search
+from dra.allocator.usage import Books
+from dra.errors import AllocationError, SearchBudgetExceeded
+from dra.quantity import Quantity
+
+__all__ = ["Explainer", "Explanation", "Reason", "RequestExplanation"]
+
+_EXAMPLES: Final = 3
+_ASKED = re.compile(r"""quantity\(\s*["']([^"']+)["']\s*\)""")
+
+
+@attrs.frozen
+class Reason:
+    """A rule, and the devices that broke it before any other.
+
+    Attributes:
+        rule: `class`, `in use`, `selector`, `node`, `capacity`, `taint`, `attribute`, `counters` or `error`.
+        text: The rule in words.
+        devices: The devices, as `driver/pool/device`.
+        nearest: What came closest, such as the largest capacity seen.
+    """
+
+    rule: str
+    text: str
+    devices: tuple[str, ...]
+    nearest: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The reason as plain data."""
+        return {
+            "rule": self.rule,
+            "text": self.text,
+            "count": len(self.devices),
+            "devices": list(self.devices),
+            "nearest": self.nearest,
+        }
+
+    def __str__(self) -> str:
+        shown = ", ".join(each.rpartition("/")[2] for each in self.devices[:_EXAMPLES])
+        more = ", …" if len(self.devices) > _EXAMPLES else ""
+        nearest = f"; {self.nearest}" if self.nearest else ""
+        return f"{len(self.devices)} {self.text} ({shown}{more}){nearest}"
+
+
+@attrs.frozen
+class RequestExplanation:
+    """What a request, or one alternative of it, finds on the node.
+
+    Attributes:
+        claim: The claim, as `namespace/name`.
+        request: As in results: `req` or `req/sub`.
+        wanted: How many devices; None for all.
+        devices: How many devices the node has.
+        usable: The devices that the request alone could use.
+        reasons: What the others fell to.
+    """
+
+    claim: str
+    request: str
+    wanted: int | None
+    devices: int
+    usable: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+
+    @property
+    def possible(self) -> bool:
+        """Whether there are enough devices for this request alone."""
+        return len(self.usable) >= max(1 if self.wanted is None else 0, self.wanted or 0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as plain data."""
+        return {
+            "claim": self.claim,
+            "request": self.request,
+            "wanted": self.wanted if self.wanted is not None else "all",
+            "devices": self.devices,
+            "usable": list(self.usable),
+            "possible": self.possible,
+            "reasons": [each.to_dict() for each in self.reasons],
+        }
+
+    def __str__(self) -> str:
+        wanted = "all devices" if self.wanted is None else _count(self.wanted, "device")
+        head = f"claim {self.claim}, request {self.request} wants {wanted}: "
+        head += f"{len(self.usable)} of {self.devices} on the node can be used"
+        return "\n".join([head, *(f"  - {reason}" for reason in self.reasons)])
+
+
+@attrs.frozen
+class Explanation:
+    """Why claims fit a node, or why they do not. `str()` is for people, `to_dict()` for programs.
+
+    Attributes:
+        node: The node.
+        fits: Whether the claims fit.
+        error: What is wrong with the input, if it is broken.
+        requests: What each request and alternative finds.
+        picks: The devices that are taken, as `claim request: device`, if the claims fit.
+        conflict: Requirements that cannot hold together; leaving out any one of them helps.
+        blocked: What stopped combinations of devices, with how often, most frequent first.
+        releases: Claims whose release would make room.
+        pools: Pools that cannot be used, and why.
+    """
+
+    node: str
+    fits: bool
+    error: str = ""
+    requests: tuple[RequestExplanation, ...] = ()
+    picks: tuple[str, ...] = ()
+    conflict: tuple[str, ...] = ()
+    blocked: tuple[tuple[str, int], ...] = ()
+    releases: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as plain data, ready for JSON."""
+        return {
+            "node": self.node,
+            "fits": self.fits,
+            "error": self.error,
+            "requests": [each.to_dict() for each in self.requests],
+            "picks": list(self.picks),
+            "conflict": list(self.conflict),
+            "blocked": [{"by": by, "times": times} for by, times in self.blocked],
+            "releases": list(self.releases),
+            "pools": list(self.pools),
+        }
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        if self.error:
+            yield f"node {self.node}: {self.error}"
+        elif self.fits:
+            yield f"node {self.node}: fits"
+            yield from (f"  - {pick}" for pick in self.picks)
+        else:
+            yield f"node {self.node}: does not fit"
+        for request in self.requests:
+            if not self.fits:
+                yield from str(request).splitlines()
+        yield from (f"pool {each}" for each in self.pools)
+        if self.conflict:
+            yield f"cannot hold together: {'; '.join(self.conflict)}"
+        if self.blocked:
+            yield "combinations were stopped by:"
+            yield from (f"  - {by} ({_count(times, 'time')})" for by, times in self.blocked)
+        yield from (f"it would fit if claim {each} were released" for each in self.releases)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+class _Tally:
+    """A reporter that counts what combinations were stopped by."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+
+    def refused(self, option: Option, device: Device, rule: str, detail: str) -> None:  # noqa: ARG002 - Reporter
+        """Count a refusal by rule and detail."""
+        key = f"{option.alternative.name}: {rule} {detail}".rstrip()
+        self.counts[key] = self.counts.get(key, 0) + 1
+
+    def most(self, number: int) -> tuple[tuple[str, int], ...]:
+        """The most frequent ones."""
+        return tuple(sorted(self.counts.items(), key=lambda each: -each[1])[:number])
+
+
+class Explainer:
+    """Explains one attempt.
+
+    Args:
+        node: The node's name.
+        plan: The claims.
+        view: The node's devices.
+        books: What is taken.
+        board: Makes a fresh board, which tells a reporter what it refuses.
+        holders: The claims that hold a device, where that is known.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        plan: Plan,
+        view: NodeView,
+        books: Books,
+        board: Callable[[_Tally | None], Board],
+        holders: Callable[[Device], Sequence[str]],
+    ) -> None:
+        self.node = node
+        self.plan = plan
+        self.view = view
+        self.books = books
+        self.board = board
+        self.holders = holders
+        self.devices = list(view.devices())
+
+    def run(self, slots: Sequence[PlacedSlot], budget: Budget) -> Explanation:
+        """The explanation.
+
+        Raises:
+            AllocationError: The search reached an error.
+            SearchBudgetExceeded: It took too long.
+        """
+        board = self.board(None)
+        picks = search(board, slots, budget.start())
+        pools = tuple(
+            f"{pool} is {pool.fault}" + (f": {pool.reason}" if pool.reason else "")
+            for pool in self.view.pools
+            if pool.fault
+        )
+        requests = tuple(self._request(slot, option, board) for slot in slots for option in slot.options)
+        if picks is not None:
+            shown = tuple(self._pick(pick) for pick in picks)
+            return Explanation(self.node, True, requests=requests, picks=shown, pools=pools)
+        conflict, blocked = self._conflict(slots, requests, budget)
+        return Explanation(
+            self.node, False, requests=requests, conflict=conflict, blocked=blocked, pools=pools
+        )
+
+    def _pick(self, pick: Pick) -> str:
+        label = self.plan.claims[pick.slot.slot.claim].label
+        amounts = pick.consumption.amounts if pick.consumption else {}
+        share = ", ".join(f"{name} {amount}" for name, amount in amounts.items())
+        return f"{label} {pick.option.alternative.name}: {pick.device.id}" + (f" ({share})" if share else "")
+
+    # --- one request on its own ----------------------------------------------------------------------------
+
+    def _request(self, slot: PlacedSlot, option: Option, board: Board) -> RequestExplanation:
+        usable: list[str] = []
+        found: dict[tuple[str, str], list[tuple[int, Device]]] = {}
+        for position, device in self.devices:
+            reason = self._reason(slot, option, board, position, device)
+            if reason is None:
+                usable.append(str(device.id))
+            else:
+                found.setdefault(reason, []).append((position, device))
+        alternative = option.alternative
+        return RequestExplanation(
+            claim=self.plan.claims[slot.slot.claim].label,
+            request=alternative.name,
+            wanted=None if alternative.all_devices else option.need,
+            devices=len(self.devices),
+            usable=tuple(usable),
+            reasons=tuple(
+                Reason(
+                    rule,
+                    text,
+                    tuple(str(device.id) for _, device in devices),
+                    self._nearest(rule, text, option, [device for _, device in devices]),
+                )
+                for (rule, text), devices in sorted(found.items(), key=lambda each: -len(each[1]))
+            ),
+        )
+
+    def _reason(
+        self, slot: PlacedSlot, option: Option, board: Board, position: int, device: Device
+    ) -> tuple[str, str] | None:
+        """The first rule that a device breaks for a request, whatever else is picked."""
+        pool, index = self.view.locate(position)
+        conditions = option.alternative.filter.conditions
+        failed = self._selector(pool, index, [each for each in conditions if each.class_name], board)
+        if failed is not None:
+            return "class", f"not of class {failed.class_name}"
+        if board.unavailable(slot, option) >> position & 1:
+            holders = self.holders(device)
+            return "in use", "in use" + (f" by {', '.join(holders)}" if holders else "")
+        failed = self._selector(pool, index, [each for each in conditions if not each.class_name], board)
+        if failed is not None:
+            return "selector", f"fail selector {failed.expression}"
+        if option.errors >> position & 1:
+            return "error", "end a selector in an error"
+        return self._after_selectors(option, board, position, device)
+
+    def _selector(
+        self, pool: Pool, index: int, conditions: Iterable[Condition], board: Board
+    ) -> Condition | None:
+        for condition in conditions:
+            verdicts = board.matcher.verdicts(pool, condition.expression, 1 << index)
+            if index in verdicts.errors:
+                return None
+            if not verdicts.true >> index & 1:
+                return condition
+        return None
+
+    def _after_selectors(
+        self, option: Option, board: Board, position: int, device: Device
+    ) -> tuple[str, str] | None:
+        pool, index = self.view.locate(position)
+        matcher, wanted = board.matcher, option.alternative.filter
+        on_node = next(each for _, candidate, each in self.view.offsets if candidate is pool)
+        if not on_node.usable >> index & 1:
+            return "node", "for other nodes"
+        if not matcher.understood(pool) >> index & 1:
+            return "feature", "have binding conditions, and the feature DRADeviceBindingConditions is off"
+        if on_node.unsupported >> index & 1:
+            return "feature", "skip node operations, which scheduler or node do not support"
+        if board.features.consumable_capacity:
+            short = self._capacity(option, board, position, device)
+            if short:
+                return "capacity", short
+        bar = matcher.bar(device, wanted)
+        if bar:
+            return "taint", f"barred: {bar}"
+        for constraint in option.alternative.constraints:
+            if constraint.attribute not in option.alternative.derived and not board.values(
+                option, constraint, pool, index
+            ):
+                return "attribute", f"miss attribute {constraint.attribute}"
+        usage = board.usages[pool]
+        if device.consumes and not (device.shareable and usage.in_use >> index & 1):
+            for counter, nanos in device.consumes:
+                if nanos > usage.remaining[counter]:
+                    return (
+                        "counters",
+                        f"need more {counter.counter} than counter set {counter.counter_set} has left",
+                    )
+            if usage.overcommitted:
+                return "counters", "are in a pool whose counters are overcommitted"
+        return None
+
+    def _capacity(self, option: Option, board: Board, position: int, device: Device) -> str:
+        pool, index = self.view.locate(position)
+        takes = board.matcher.consumption(device, option.alternative.filter)
+        if isinstance(takes, Refusal):
+            if takes.available is None:
+                return f"have no capacity {takes.name}"
+            if takes.by_policy:
+                return f"do not hand out {takes.wanted} of {takes.name}"
+            return f"have less than {takes.wanted} of {takes.name}"
+        name = exceeded(takes, device.capacity, board.usages[pool].consumed_of(index))
+        return f"have less than {takes.amounts[name]} of {name} left" if name else ""
+
+    def _nearest(self, rule: str, text: str, option: Option, devices: Sequence[Device]) -> str:
+        """The largest amounts among devices that a capacity rule or a selector on capacity refused."""
+        if rule == "capacity":
+            names: Iterable[str] = option.alternative.filter.capacity
+        elif rule == "selector" and "capacity" in text:
+            names = {
+                name
+                for device in devices
+                for name in device.capacity
+                if name.partition("/")[2] or name in text
+            }
+        else:
+            return ""
+        largest: dict[str, tuple[Quantity, Device]] = {}
+        for device in devices:
+            for name in names:
+                capacity = device.capacity.get(name)
+                if capacity is not None and (name not in largest or capacity.value > largest[name][0]):
+                    largest[name] = (capacity.value, device)
+        asked = _ASKED.findall(text) if rule == "selector" else []
+        parts = [
+            f"the largest {name} is {value}, on {device.id.device}"
+            for name, (value, device) in sorted(largest.items())
+        ]
+        return ", ".join(parts) + (f"; asked about {', '.join(asked)}" if parts and asked else "")
+
+    # --- all requests together -----------------------------------------------------------------------------
+
+    def _conflict(
+        self, slots: Sequence[PlacedSlot], requests: Sequence[RequestExplanation], budget: Budget
+    ) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
+        """Requirements that cannot hold together, and what combinations were stopped by."""
+        possible = {(each.claim, each.request): each.possible for each in requests}
+        for slot in slots:
+            label = self.plan.claims[slot.slot.claim].label
+            if not any(possible[label, option.alternative.name] for option in slot.options):
+                return (_requirement(label, slot),), ()
+        tally = _Tally()
+        try:
+            search(self.board(tally), slots, budget.start())
+            kept = self._minimal(slots, budget)
+        except (AllocationError, SearchBudgetExceeded):
+            return (), tally.most(_EXAMPLES)
+        return kept, tally.most(_EXAMPLES)
+
+    def _minimal(self, slots: Sequence[PlacedSlot], budget: Budget) -> tuple[str, ...]:
+        """Leave out constraints, then requests, one by one, as long as the rest still does not fit."""
+        constraints = [
+            (index, constraint)
+            for index, claim in enumerate(self.plan.claims)
+            for constraint in claim.constraints
+        ]
+        kept = list(constraints)
+        for each in constraints:
+            fewer = [other for other in kept if other is not each]
+            if not self._fits(slots, fewer, budget):
+                kept = fewer
+        left = list(slots)
+        for slot in slots:
+            rest = [other for other in left if other is not slot]
+            if rest and not self._fits(rest, kept, budget):
+                left = rest
+        names = [_requirement(self.plan.claims[slot.slot.claim].label, slot) for slot in left]
+        return (*names, *(f"claim {self.plan.claims[index].label}, {each}" for index, each in kept))
+
+    def _fits(
+        self, slots: Iterable[PlacedSlot], kept: Sequence[tuple[int, Constraint]], budget: Budget
+    ) -> bool:
+        reduced = [
+            PlacedSlot(
+                slot.slot,
+                tuple(
+                    attrs.evolve(
+                        option,
+                        alternative=attrs.evolve(
+                            option.alternative,
+                            constraints=tuple(
+                                each
+                                for each in option.alternative.constraints
+                                if (slot.slot.claim, each) in kept
+                            ),
+                        ),
+                    )
+                    for option in slot.options
+                ),
+            )
+            for slot in slots
+        ]
+        return search(self.board(None), reduced, budget.start()) is not None
+
+
+def _requirement(label: str, slot: PlacedSlot) -> str:
+    wanted = [
+        "all devices" if option.alternative.all_devices else _count(option.need, "device")
+        for option in slot.options
+    ]
+    return f"claim {label}, request {slot.slot.name} ({' or '.join(dict.fromkeys(wanted))})"

@@ -1,0 +1,461 @@
+"""The devices there are: slices become pools, pools are looked up by node. Built once, not per attempt.
+
+A node sees a pool through the slices that are for it. What it needs to know of the others, whether the pool
+is complete and valid and what its counters are, is worked out once per pool and shared by all nodes. A set of
+devices is an integer with one bit per device: the position in the pool, and on a node the position in all its
+pools one after the other, in the order in which devices are tried.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import attrs
+
+from dra.allocator.constraints import AttributeValues, attribute_values, find_attribute
+from dra.allocator.nodes import selects_node
+from dra.allocator.state import DeviceId
+from dra.errors import AllocationError
+from dra.features import Features
+from dra.models.core import Node
+from dra.models.resource import Device as DeviceModel, DeviceCapacity, ResourceSlice
+
+__all__ = ["CounterId", "Device", "Inventory", "NodePool", "NodeView", "Pool", "Slice"]
+
+_NO_CAPACITY: Mapping[str, DeviceCapacity] = {}
+_OPTIONAL_OPERATIONS = "DRAOptionalNodeOperations"
+
+
+@attrs.frozen(order=True)
+class CounterId:
+    """A counter of a pool."""
+
+    counter_set: str
+    counter: str
+
+
+@attrs.frozen(eq=False)
+class Slice:
+    """A ResourceSlice and its place in the input."""
+
+    position: int
+    model: ResourceSlice
+
+    @property
+    def name(self) -> str:
+        """The name of the object."""
+        return self.model.metadata.name or ""
+
+    def has_counters(self, features: Features) -> bool:
+        """Whether it holds the pool's counter sets, and so no devices to allocate."""
+        return features.partitionable_devices and bool(self.model.spec.shared_counters)
+
+    def is_understood(self, features: Features) -> bool:
+        """Whether it can be used with these features; if not, it only counts as one of the pool's slices."""
+        spec = self.model.spec
+        return features.partitionable_devices or not (
+            spec.per_device_node_selection is not None or spec.shared_counters
+        )
+
+    def has_compatibility_groups(self) -> bool:
+        """Whether a device in it names groups of devices it may share a counter set with."""
+        return any(
+            consumption.compatibility_groups
+            for device in self.model.spec.devices or ()
+            for consumption in device.consumes_counters or ()
+        )
+
+
+@attrs.frozen(eq=False, slots=True)
+class Device:
+    """A device as the search sees it.
+
+    Attributes:
+        id: Driver, pool and name.
+        model: The device as it is published.
+        slice: The slice that publishes it.
+        shareable: Several claims may hold a share of it.
+        consumes: By counter, what it takes while it is allocated, in nano units.
+        groups: By counter set, the groups of devices it may share that set with.
+    """
+
+    id: DeviceId
+    model: DeviceModel
+    slice: ResourceSlice
+    shareable: bool
+    consumes: tuple[tuple[CounterId, int], ...]
+    groups: tuple[tuple[str, frozenset[str]], ...]
+
+    @property
+    def capacity(self) -> Mapping[str, DeviceCapacity]:
+        """Its capacities by name."""
+        return self.model.capacity or _NO_CAPACITY
+
+
+@attrs.define(eq=False)
+class Pool:
+    """The devices of one generation of a pool that take part in decisions on some node.
+
+    Attributes:
+        driver: The driver.
+        name: The pool's name.
+        devices: In the order in which they are tried: by name of the slice, then as listed.
+        slice_of: For each device the position of its slice in the input.
+        positions: For each name the devices that bear it; more than one only across nodes.
+        counters: What there is of each counter, in nano units.
+        fault: Why its counters make no sense, if so.
+    """
+
+    driver: str
+    name: str
+    devices: tuple[Device, ...]
+    slice_of: tuple[int, ...]
+    positions: Mapping[str, int]
+    counters: Mapping[CounterId, int]
+    fault: str = ""
+    _values: dict[tuple[str, bool], tuple[AttributeValues | None, ...]] = attrs.field(
+        factory=dict, init=False
+    )
+
+    def values(self, attribute: str, *, lists: bool) -> tuple[AttributeValues | None, ...]:
+        """What constraints compare of an attribute, for each device."""
+        key = (attribute, lists)
+        if key not in self._values:
+            self._values[key] = tuple(
+                attribute_values(
+                    find_attribute(device.model.attributes or {}, attribute, self.driver), lists=lists
+                )
+                for device in self.devices
+            )
+        return self._values[key]
+
+    def of_slices(self, slices: frozenset[int]) -> int:
+        """The devices that these slices publish."""
+        return _bits(index for index, position in enumerate(self.slice_of) if position in slices)
+
+    @property
+    def everything(self) -> int:
+        """All its devices."""
+        return (1 << len(self.devices)) - 1
+
+
+@attrs.frozen(eq=False)
+class NodePool:
+    """A pool as one node sees it.
+
+    Attributes:
+        driver: The driver.
+        name: The pool's name.
+        pool: Its devices; None while it is incomplete or invalid.
+        present: The devices in slices that are for the node.
+        usable: Those of them that are for the node themselves (KEP-4815: selection per device).
+        unsupported: Those that need something the node does not declare (KEP-5304: optional node operations).
+        fault: Why nothing can be taken from it: `currently being updated` or `currently invalid`.
+        reason: What is wrong with an invalid pool.
+    """
+
+    driver: str
+    name: str
+    pool: Pool | None = None
+    present: int = 0
+    usable: int = 0
+    unsupported: int = 0
+    fault: str = ""
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.driver}/{self.name}"
+
+
+@attrs.frozen(eq=False)
+class NodeView:
+    """All pools that a node sees, in the order in which they are tried.
+
+    Attributes:
+        pools: The pools, unusable ones included.
+        offsets: For each usable pool, where its devices begin in the node's numbering.
+        size: How many positions there are.
+        invalid: Some pool is invalid.
+    """
+
+    pools: tuple[NodePool, ...]
+    offsets: tuple[tuple[int, Pool, NodePool], ...]
+    size: int
+    invalid: bool
+
+    @classmethod
+    def of(cls, pools: Iterable[NodePool]) -> NodeView:
+        """The view of these pools."""
+        pools = tuple(pools)
+        offsets, size = [], 0
+        for each in pools:
+            if each.pool is not None:
+                offsets.append((size, each.pool, each))
+                size += len(each.pool.devices)
+        return cls(pools, tuple(offsets), size, any(each.reason for each in pools))
+
+    def locate(self, position: int) -> tuple[Pool, int]:
+        """The pool that a position is in, and the position in the pool."""
+        for offset, pool, _ in reversed(self.offsets):
+            if position >= offset:
+                return pool, position - offset
+        raise IndexError(position)
+
+    def device(self, position: int) -> Device:
+        """The device at a position."""
+        pool, index = self.locate(position)
+        return pool.devices[index]
+
+    def devices(self) -> Iterator[tuple[int, Device]]:
+        """The devices in slices for the node, with their positions."""
+        for offset, pool, node_pool in self.offsets:
+            for index in each_bit(node_pool.present):
+                yield offset + index, pool.devices[index]
+
+
+def each_bit(mask: int) -> Iterator[int]:
+    """The positions of the bits that are set, lowest first."""
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest
+
+
+def _bits(positions: Iterable[int]) -> int:
+    mask = 0
+    for position in positions:
+        mask |= 1 << position
+    return mask
+
+
+class Inventory:
+    """All slices of a cluster, indexed by node and by pool; views of nodes are made on demand and kept.
+
+    Args:
+        slices: The slices; their order decides which one's `resourceSliceCount` counts if they differ.
+        features: What is understood.
+    """
+
+    def __init__(self, slices: Iterable[ResourceSlice], features: Features) -> None:
+        self.features = features
+        self._local: dict[str, list[Slice]] = defaultdict(list)
+        self._shared: list[Slice] = []
+        self._by_pool: dict[tuple[str, str], list[Slice]] = defaultdict(list)
+        self._pools: dict[tuple[str, str, tuple[int, ...]], Pool] = {}
+        self._views: dict[str, tuple[object, NodeView]] = {}
+        models = list(slices)
+        for position, model in enumerate(models):
+            each = Slice(position, model)
+            self._by_pool[model.spec.driver, model.spec.pool.name].append(each)
+            if model.spec.node_name:
+                self._local[model.spec.node_name].append(each)
+            else:
+                self._shared.append(each)
+        self._looks_at_labels = any(_looks_at_labels(each.model) for each in self._shared)
+        self._skips_operations = any(slice_.spec.skip_node_operations for slice_ in models)
+
+    def view(self, node: Node) -> NodeView:
+        """What a node sees.
+
+        Raises:
+            AllocationError: A node selector in a slice is malformed.
+        """
+        name = node.metadata.name or ""
+        traits = self._traits(node) if self._looks_at_labels or self._skips_operations else None
+        known = self._views.get(name)
+        if known is not None and known[0] == traits:
+            return known[1]
+        view = self._view(name, node)
+        self._views[name] = (traits, view)
+        return view
+
+    def _traits(self, node: Node) -> object:
+        """What the view of a node depends on besides its name."""
+        return dict(node.metadata.labels or {}), _declared_features(node)
+
+    def _view(self, name: str, node: Node) -> NodeView:
+        relevant: dict[tuple[str, str], list[Slice]] = {}
+        for each in (*self._local.get(name, ()), *self._shared):
+            if each.is_understood(self.features) and self._known(each) and _is_for(each, node):
+                spec = each.model.spec
+                slices = relevant.setdefault((spec.driver, spec.pool.name), [each])
+                newest = slices[0].model.spec.pool.generation
+                if spec.pool.generation > newest:
+                    slices[:] = [each]
+                elif spec.pool.generation == newest and slices[0] is not each:
+                    slices.append(each)
+        pools = [self._node_pool(key, slices, node) for key, slices in relevant.items()]
+        return NodeView.of(sorted((pool for pool in pools if pool is not None), key=_order))
+
+    def _known(self, each: Slice) -> bool:
+        return self.features.device_compatibility_groups or not each.has_compatibility_groups()
+
+    def _node_pool(self, key: tuple[str, str], relevant: list[Slice], node: Node) -> NodePool | None:
+        """The pool as the node sees it; None if it is about to be replaced by a newer generation."""
+        driver, name = key
+        first = relevant[0].model.spec.pool
+        known = relevant
+        if len(relevant) != first.resource_slice_count:
+            siblings = self._by_pool[key]
+            if any(each.model.spec.pool.generation > first.generation for each in siblings):
+                return None
+            same = [each for each in siblings if each.model.spec.pool.generation == first.generation]
+            same = [each for each in same if self._known(each)]
+            if len(same) != first.resource_slice_count:
+                return NodePool(driver, name, fault="currently being updated")
+            names = {each.name for each in relevant}
+            known = [*relevant, *(each for each in same if each.name not in names)]
+        pool = self._pool(driver, name, known)
+        present = pool.of_slices(frozenset(each.position for each in relevant))
+        reason = _duplicate_name(pool, present) or pool.fault
+        if reason:
+            return NodePool(driver, name, fault="currently invalid", reason=reason)
+        unsupported = self._unsupported(pool, present, node)
+        return NodePool(driver, name, pool, present, _usable(pool, present, node), unsupported)
+
+    def _unsupported(self, pool: Pool, present: int, node: Node) -> int:
+        """Devices whose driver skips node operations, where scheduler or node do not know of that."""
+        if not self._skips_operations:
+            return 0
+        if self.features.optional_node_operations and _OPTIONAL_OPERATIONS in _declared_features(node):
+            return 0
+        return _bits(
+            index for index in each_bit(present) if pool.devices[index].slice.spec.skip_node_operations
+        )
+
+    def _pool(self, driver: str, name: str, slices: Sequence[Slice]) -> Pool:
+        key = (driver, name, tuple(sorted(each.position for each in slices)))
+        if key not in self._pools:
+            self._pools[key] = _build_pool(driver, name, slices, self.features)
+        return self._pools[key]
+
+    def pools(self) -> Iterable[Pool]:
+        """The pools that some view needed so far."""
+        return self._pools.values()
+
+
+def _looks_at_labels(model: ResourceSlice) -> bool:
+    return model.spec.node_selector is not None or any(
+        device.node_selector is not None for device in model.spec.devices or ()
+    )
+
+
+def _is_for(each: Slice, node: Node) -> bool:
+    spec = each.model.spec
+    try:
+        if spec.node_name or spec.all_nodes or spec.node_selector is not None:
+            return selects_node(
+                node, node_name=spec.node_name, all_nodes=spec.all_nodes, node_selector=spec.node_selector
+            )
+        return bool(spec.per_device_node_selection) and any(
+            _device_is_for(device, node) for device in spec.devices or ()
+        )
+    except AllocationError as error:
+        fault = AllocationError(
+            f"failed to perform node selection for slice {each.name}: {error.message}",
+            path=error.path,
+            value=error.value,
+            remedy=error.remedy,
+            subject=f"ResourceSlice {each.name}",
+        )
+        raise fault.located(path_prefix="spec.nodeSelector") from None
+
+
+def _declared_features(node: Node) -> frozenset[str]:
+    declared = (node.status.model_extra or {}).get("declaredFeatures") if node.status else None
+    return frozenset(each for each in declared or () if isinstance(each, str))
+
+
+def _device_is_for(device: DeviceModel, node: Node) -> bool:
+    return selects_node(
+        node, node_name=device.node_name, all_nodes=device.all_nodes, node_selector=device.node_selector
+    )
+
+
+def _usable(pool: Pool, present: int, node: Node) -> int:
+    usable = present
+    for index in each_bit(present):
+        device = pool.devices[index]
+        if device.slice.spec.per_device_node_selection and not _device_is_for(device.model, node):
+            usable ^= 1 << index
+    return usable
+
+
+def _duplicate_name(pool: Pool, present: int) -> str:
+    if len(pool.positions) == len(pool.devices):
+        return ""
+    for name, positions in pool.positions.items():
+        if (positions & present).bit_count() > 1:
+            return f"duplicate device name {name}"
+    return ""
+
+
+def _order(pool: NodePool) -> tuple[bool, str, str]:
+    """Pools whose devices have binding conditions come last, so that others are preferred."""
+    binding = pool.pool is not None and any(
+        pool.pool.devices[index].model.binding_conditions is not None for index in each_bit(pool.present)
+    )
+    return binding, pool.driver, pool.name
+
+
+def _build_pool(driver: str, name: str, slices: Sequence[Slice], features: Features) -> Pool:
+    holders = [each for each in slices if not each.has_counters(features)]
+    holders.sort(key=lambda each: each.name)
+    counters, sets, fault = _counters([each for each in slices if each.has_counters(features)])
+    devices: list[Device] = []
+    slice_of: list[int] = []
+    positions: dict[str, int] = {}
+    for each in holders:
+        for model in each.model.spec.devices or ():
+            positions[model.name] = positions.get(model.name, 0) | 1 << len(devices)
+            devices.append(_device(driver, name, model, each.model, features))
+            slice_of.append(each.position)
+    if features.partitionable_devices:
+        fault = fault or _unknown_counter(devices, counters, sets)
+    return Pool(driver, name, tuple(devices), tuple(slice_of), positions, counters, fault)
+
+
+def _device(driver: str, pool: str, model: DeviceModel, slice_: ResourceSlice, features: Features) -> Device:
+    consumptions = model.consumes_counters or ()
+    return Device(
+        DeviceId(driver, pool, model.name),
+        model,
+        slice_,
+        features.consumable_capacity and bool(model.allow_multiple_allocations),
+        tuple(
+            (CounterId(each.counter_set, name), counter.value.nanos)
+            for each in consumptions
+            for name, counter in (each.counters or {}).items()
+        ),
+        tuple((each.counter_set, frozenset(each.compatibility_groups or ())) for each in consumptions)
+        if features.device_compatibility_groups
+        else (),
+    )
+
+
+def _counters(slices: Iterable[Slice]) -> tuple[dict[CounterId, int], frozenset[str], str]:
+    """The counters of a pool, the names of its counter sets, and what is wrong with them."""
+    counters: dict[CounterId, int] = {}
+    sets: set[str] = set()
+    for each in slices:
+        for counter_set in each.model.spec.shared_counters or ():
+            if counter_set.name in sets:
+                return counters, frozenset(sets), f"duplicate counter set name {counter_set.name}"
+            sets.add(counter_set.name)
+            for name, counter in (counter_set.counters or {}).items():
+                counters[CounterId(counter_set.name, name)] = counter.value.nanos
+    return counters, frozenset(sets), ""
+
+
+def _unknown_counter(
+    devices: Iterable[Device], counters: Mapping[CounterId, int], sets: frozenset[str]
+) -> str:
+    for device in devices:
+        for consumption in device.model.consumes_counters or ():
+            if consumption.counter_set not in sets:
+                return f"counter set {consumption.counter_set} not found"
+        for counter, _ in device.consumes:
+            if counter not in counters:
+                return f"counter {counter.counter} not found in counter set {counter.counter_set}"
+    return ""

@@ -1,0 +1,86 @@
+"""Device taints: which ones keep a request away, and what DeviceTaintRules add to a driver's own.
+
+KEP-5055. Only the effects `NoSchedule` and `NoExecute` keep anything away; others, known or not, inform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dra.models.resource import DeviceTaint, DeviceTaintRule, DeviceToleration, ResourceSlice
+
+__all__ = ["apply_taint_rules", "blocking_taint", "tolerates"]
+
+_BLOCKING_EFFECTS = ("NoSchedule", "NoExecute")
+
+
+def tolerates(toleration: DeviceToleration, taint: DeviceTaint) -> bool:
+    """Whether a toleration covers a taint.
+
+    Example:
+        >>> taint = DeviceTaint(key="fault", value="ecc", effect="NoSchedule")
+        >>> tolerates(DeviceToleration(key="fault", operator="Exists"), taint)
+        True
+        >>> tolerates(DeviceToleration(key="fault", value="thermal"), taint)
+        False
+    """
+    if toleration.effect and toleration.effect != taint.effect:
+        return False
+    if toleration.key and toleration.key != taint.key:
+        return False
+    if toleration.operator == "Exists":
+        return True
+    return toleration.operator in (None, "", "Equal") and (toleration.value or "") == (taint.value or "")
+
+
+def blocking_taint(
+    taints: Iterable[DeviceTaint], tolerations: Sequence[DeviceToleration]
+) -> DeviceTaint | None:
+    """The first taint that keeps a request with these tolerations away, if any."""
+    for taint in taints:
+        if taint.effect in _BLOCKING_EFFECTS and not any(tolerates(each, taint) for each in tolerations):
+            return taint
+    return None
+
+
+def apply_taint_rules(
+    slices: Iterable[ResourceSlice], rules: Iterable[DeviceTaintRule]
+) -> list[ResourceSlice]:
+    """The slices with the taints of all rules added to the devices they select.
+
+    A rule without selector selects nothing; an absent part of a selector selects everything. Slices that no
+    rule touches are returned as they are, others as changed copies. Which rules apply is decided as the
+    scheduler's slice tracker does since Kubernetes 1.35: by driver, pool and device.
+
+    Example:
+        >>> slice = ResourceSlice.from_dict({"metadata": {"name": "s"}, "spec": {
+        ...     "driver": "d", "pool": {"name": "p"}, "devices": [{"name": "gpu-0"}]}})
+        >>> rule = DeviceTaintRule.from_dict({"metadata": {"name": "r"}, "spec": {
+        ...     "deviceSelector": {"driver": "d"}, "taint": {"key": "k", "effect": "NoSchedule"}}})
+        >>> [tainted] = apply_taint_rules([slice], [rule])
+        >>> tainted.spec.devices[0].taints[0].key, slice.spec.devices[0].taints
+        ('k', None)
+    """
+    rules = tuple(rules)
+    return [_with_rules(slice_, rules) for slice_ in slices]
+
+
+def _with_rules(slice_: ResourceSlice, rules: Sequence[DeviceTaintRule]) -> ResourceSlice:
+    devices = list(slice_.spec.devices or ())
+    changed = False
+    for rule in rules:
+        selector = rule.spec.device_selector
+        if selector is None or not _selects_pool(selector.driver, selector.pool, slice_):
+            continue
+        for index, device in enumerate(devices):
+            if selector.device in (None, device.name):
+                taints = [*(device.taints or ()), rule.spec.taint]
+                devices[index] = device.model_copy(update={"taints": taints})
+                changed = True
+    if not changed:
+        return slice_
+    return slice_.model_copy(update={"spec": slice_.spec.model_copy(update={"devices": devices})})
+
+
+def _selects_pool(driver: str | None, pool: str | None, slice_: ResourceSlice) -> bool:
+    return driver in (None, slice_.spec.driver) and pool in (None, slice_.spec.pool.name)

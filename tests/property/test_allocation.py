@@ -1,0 +1,68 @@
+"""The allocator against brute force: same feasibility, same first solution, looking ahead or not."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from dra.allocator import search
+from tests.conformance import allocation
+from tests.property.allocation_instances import instance
+from tests.property.allocation_oracle import Oracle
+
+
+def answers(case: dict[str, Any]) -> tuple[Any, Any]:
+    """What the allocator says, reduced to what the oracle says, and what the oracle says."""
+    [answer] = allocation.run(case)
+    assert answer.error is None, answer.error
+    found = answer.results and [
+        [
+            (each["request"], each["driver"], each["pool"], each["device"])
+            for each in result.get("devices", {}).get("results", ())
+        ]
+        for result in answer.results
+    ]
+    return found, Oracle(case).solve()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_allocator_finds_the_first_solution_of_any_small_instance(random: Random) -> None:
+    ours, brute_force = answers(instance(random))
+
+    assert ours == brute_force
+
+
+@pytest.mark.parametrize("seed", range(17))
+def test_allocator_finds_the_first_solution_of_100_seeded_instances(seed: int) -> None:
+    for number in range(100):
+        ours, brute_force = answers(instance(Random(f"{seed}/{number}")))
+
+        assert ours == brute_force, number
+
+
+@pytest.mark.parametrize("seed", range(17))
+def test_looking_ahead_from_the_start_gives_the_same_first_solution(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_PLAIN_STEPS", 0)
+    for number in range(100):
+        ours, brute_force = answers(instance(Random(f"{seed}/{number}")))
+
+        assert ours == brute_force, number
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("plain_steps", [0, 400])
+@pytest.mark.parametrize("seed", range(50))
+def test_allocator_agrees_with_brute_force_100_000_times(
+    seed: int, plain_steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_PLAIN_STEPS", plain_steps)
+    for number in range(1000):
+        ours, brute_force = answers(instance(Random(f"nightly {seed}/{number}")))
+
+        assert ours == brute_force, number
