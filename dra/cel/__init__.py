@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from dra.cel.device import BoundDevice
 from dra.cel.env import Mode
+from dra.cel.interpreter import COST_LIMIT
 from dra.cel.selector import Evaluation, Selector, compile  # noqa: A004 - the public name, as in `re`
 from dra.cel.source import Issue
 from dra.errors import CompileError, EvaluationError
 
 __all__ = [
+    "COST_LIMIT",
     "BoundDevice",
     "CompileError",
     "Evaluation",

@@ -202,6 +202,8 @@ class _Checker:
     def resolve(self, node: Call, function: Function) -> Type:
         """The result type of a call, by the overloads that its arguments fit."""
         arguments = [self.types[operand.id] for operand in node.operands]
+        if function.name in _LOGICAL:
+            return self.logical(node, function, arguments)
         receiver = node.target is not None
         result: Type | None = None
         fitting: list[Overload] = []
@@ -221,6 +223,16 @@ class _Checker:
             return types.ERROR
         self.overloads[node.id] = tuple(fitting)
         return result
+
+    def logical(self, node: Call, function: Function, arguments: Sequence[Type]) -> Type:
+        """`&&` and `||` complain about each operand that is no bool."""
+        wrong = False
+        for operand, found in zip(node.operands, arguments, strict=True):
+            if not self.substitution.assignable(found, types.BOOL):
+                self.mismatch(operand, types.BOOL, found)
+                wrong = True
+        self.overloads[node.id] = function.overloads
+        return types.ERROR if wrong else types.BOOL
 
     def fits(self, overload: Overload, arguments: Sequence[Type]) -> Type | None:
         """The result type if the arguments can be the overload's, else None."""

@@ -7,12 +7,12 @@ calculations use the overload's `Cost`. To add a function means to add one `Func
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import attrs
 
-from dra.cel.syntax import Factory, Node
+from dra.cel.syntax import Call, Factory, Literal, Node
 from dra.cel.types import Type
 from dra.cel.values import size_of
 
@@ -27,6 +27,9 @@ __all__ = [
     "MacroError",
     "Overload",
     "Range",
+    "Validator",
+    "fixed",
+    "literal_validator",
     "member",
     "overload",
     "traversal",
@@ -123,6 +126,11 @@ class Cost:
 
 
 NOMINAL: Final = Cost()
+
+
+def fixed(cost: int = 1) -> Callable[[Arguments], Estimate]:
+    """An estimate that does not depend on the arguments."""
+    return lambda _arguments: Estimate(Range.exactly(cost))
 
 
 def traversal(argument: int = 0, *, factor: float = STRING_TRAVERSAL, keeps_size: bool = False) -> Cost:
@@ -238,6 +246,30 @@ class Macro:
     expand: Callable[[Factory, Node | None, tuple[Node, ...]], Node | None]
 
 
+@attrs.frozen
+class Validator:
+    """A check of what is written as an argument of a call, made when the expression is compiled.
+
+    Attributes:
+        function: Name of the call.
+        check: Gives what is wrong: the node, and the message.
+    """
+
+    function: str
+    check: Callable[[Call], Iterable[tuple[Node, str]]]
+
+
+def literal_validator(function: str, accepts: Callable[[object], bool]) -> Validator:
+    """Refuses a literal as first argument that a function cannot take."""
+
+    def check(call: Call) -> Iterable[tuple[Node, str]]:
+        first = call.arguments[0] if call.arguments else None
+        if isinstance(first, Literal) and not accepts(first.value):
+            yield first, f"invalid {function} argument"
+
+    return Validator(function, check)
+
+
 class MacroError(Exception):
     """A macro called with arguments it cannot take, reported at a node."""
 
@@ -256,8 +288,10 @@ class Library:
         functions: What it declares. Functions of the same name in several libraries are merged.
         types: Types that expressions may name, by identifier, such as `net.IP`.
         macros: Calls it has expanded while parsing.
+        validators: Checks of literal arguments.
         since: The first minor of Kubernetes whose `new` expressions have it.
         until: The first minor that no longer has it, empty if there is none.
+        equality: The estimate of `==` between two values of a type, where it is not by size.
         feature: Name of the `Features` attribute that alone decides whether `new` expressions have it.
     """
 
@@ -265,6 +299,8 @@ class Library:
     functions: tuple[Function, ...] = ()
     types: tuple[Type, ...] = ()
     macros: tuple[Macro, ...] = ()
+    validators: tuple[Validator, ...] = ()
     since: str = "1.0"
     until: str = ""
     feature: str = ""
+    equality: Mapping[Type, Callable[[Arguments], Estimate]] = attrs.field(factory=dict)

@@ -7,16 +7,18 @@ the minor before knew too, so that a rollback stays possible, and what enabled f
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 import attrs
 
-from dra.cel.declarations import Function, Library
+from dra.cel.declarations import Arguments, Estimate, Function, Library, Validator
 from dra.cel.library import LIBRARIES
+from dra.cel.library.lists import MOST_VALUES
 from dra.cel.library.quantity import QUANTITY
 from dra.cel.parser import MacroTable, macro_table
-from dra.cel.types import ANY, BOOL, DYN, STRING, TYPE, Type, list_of, map_of, struct, type_of
+from dra.cel.types import ANY, BOOL, DYN, STRING, TYPE, Kind, Type, list_of, map_of, struct, type_of
 from dra.features import LATEST, Features, minor
 
 __all__ = ["Environment", "Mode", "environment"]
@@ -31,7 +33,35 @@ LONGEST_ID: Final = 32
 LONGEST_DRIVER_NAME: Final = 63
 LONGEST_VALUE: Final = 64
 MOST_ATTRIBUTES: Final = 32
-MOST_VALUES: Final = 48
+
+
+@attrs.frozen(eq=False)
+class SizeTree:
+    """The largest size of a value, and those of what it holds.
+
+    Attributes:
+        size: Characters, bytes or entries.
+        fields: By field name; for maps `@keys` and `@values`.
+        any_field_is_entry: Whether, in a map of such values, every field stands for an entry.
+    """
+
+    size: int
+    fields: Mapping[str, SizeTree] = attrs.field(factory=dict)
+    any_field_is_entry: bool = False
+
+    def child(self, name: str) -> SizeTree | None:
+        """What a field or `@values` leads to, if that is known."""
+        values = self.fields.get("@values")
+        if values is not None and name == "@items":
+            return values
+        found = self.fields.get(name)
+        if found is None and values is not None and values.any_field_is_entry:
+            return values
+        return found
+
+
+def _map_sizes(key: int, values: SizeTree) -> SizeTree:
+    return SizeTree(MOST_ATTRIBUTES, {"@keys": SizeTree(key), "@values": values})
 
 
 @attrs.frozen(eq=False)
@@ -45,8 +75,10 @@ class Environment:
         names: Type of each global name; those of types have `type(...)`.
         functions: Function by name.
         macros: What the parser expands.
+        validators: Checks of literal arguments.
         structs: Fields of types with fields.
         attribute: Type of `device.attributes[...][...]`.
+        equality: What `==` between values of a type is estimated to cost, where it is not by size.
     """
 
     kubernetes: str
@@ -55,8 +87,25 @@ class Environment:
     names: dict[str, Type]
     functions: dict[str, Function]
     macros: MacroTable
+    validators: tuple[Validator, ...]
     structs: dict[str, dict[str, Type]]
     attribute: Type
+    equality: Mapping[Type, Callable[[Arguments], Estimate]]
+
+    @property
+    def device_sizes(self) -> SizeTree:
+        """The largest sizes of what `device` reaches."""
+        largest = MOST_VALUES if self.attribute.kind is Kind.DYN else 0
+        leaf = SizeTree(max(LONGEST_VALUE, largest), any_field_is_entry=True)
+        attributes = _map_sizes(LONGEST_DOMAIN, _map_sizes(LONGEST_ID, leaf))
+        capacity = _map_sizes(LONGEST_DOMAIN, _map_sizes(LONGEST_ID, SizeTree(0)))
+        fields = {
+            "driver": SizeTree(LONGEST_DRIVER_NAME),
+            "attributes": attributes,
+            "capacity": capacity,
+            "allowMultipleAllocations": SizeTree(1),
+        }
+        return SizeTree(0, {name: fields[name] for name in self.structs[DEVICE.name]})
 
 
 def _number(version: str) -> tuple[int, ...]:
@@ -134,6 +183,8 @@ def _environment(of_minor: str, mode: Mode, features: Features) -> Environment:
         names,
         _merged(libraries),
         macro_table(macro for library in libraries for macro in library.macros),
+        tuple(validator for library in libraries for validator in library.validators),
         {DEVICE.name: fields},
         fields["attributes"].parameters[1].parameters[1],
+        {type_: cost for library in libraries for type_, cost in library.equality.items()},
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Final, NoReturn
 
 from dra.cel.declarations import Macro, MacroError
 from dra.cel.lexer import EOF, RESERVED, Token, tokenize, unescape, unescape_bytes
@@ -251,6 +251,8 @@ class _Parser:
 
     def operand(self) -> Node:
         """Prefix operators, then a primary expression and what is appended to it."""
+        if self.token.kind not in _OPERAND:
+            self.drop_before_operand()
         sign = self.token
         if sign.kind not in ("!", "-"):
             return self.member()
@@ -321,9 +323,8 @@ class _Parser:
 
     def primary(self) -> Node:
         token = self.token
-        if token.kind not in _OPERAND:
+        if token.kind not in _OPERAND or token.kind == "!":
             self.no_operand()
-            token = self.token
         readers: dict[str, Callable[[], Node]] = {
             "(": self.nested,
             "[": self.list,
@@ -333,18 +334,22 @@ class _Parser:
         }
         return readers.get(token.kind, self.literal)()
 
-    def no_operand(self) -> None:
-        """Drop one token if an operand follows it, else give up on this operand."""
-        expected = f"{{{_OPERAND_TEXT}}}"
-        if self.index and self.tokens[self.index - 1].kind == "-" and self.token.kind == EOF:
-            text = self.source[self.tokens[self.index - 1].offset :]
-            self.complain(f"no viable alternative at input '{text}'")
-            self.recovering = False
-        if self.following() in _OPERAND and self.token.kind != EOF:
-            self.complain(f"extraneous input {self.quoted()} expecting {expected}")
+    def drop_before_operand(self) -> None:
+        """Leave out a token that cannot start an operand if one follows it."""
+        if self.token.kind != EOF and self.following() in _OPERAND:
+            self.complain(f"extraneous input {self.quoted()} expecting {{{_OPERAND_TEXT}}}")
             self.index += 1
-            return
-        self.complain(f"mismatched input {self.quoted()} expecting {expected}")
+
+    def no_operand(self) -> NoReturn:
+        """Give up on an operand, in the words that fit the sign before it."""
+        before = self.tokens[self.index - 1].kind if self.index else ""
+        what = "extraneous" if before == "!" else "mismatched"
+        if before == "-":
+            end = self.token.offset + (len(self.token.text) if self.token.kind != EOF else 0)
+            text = self.source[self.tokens[self.index - 1].offset : end]
+            self.complain(f"no viable alternative at input '{text}'")
+            self.recovering = self.token.kind != EOF
+        self.complain(f"{what} input {self.quoted()} expecting {{{_OPERAND_TEXT}}}")
         raise _Mismatch
 
     def nested(self) -> Node:
@@ -460,6 +465,8 @@ class _Parser:
     # Literals
 
     def literal(self) -> Node:
+        if self.token.kind == "-" and self.following() not in ("NUM_INT", "NUM_FLOAT"):
+            self.no_operand()
         start = self.advance()
         if start.kind == "-":
             token = self.advance()

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import attrs
 
 from dra.cel import types
 from dra.cel.checker import Checked, check
+from dra.cel.cost import estimate_cost
 from dra.cel.device import BoundDevice
 from dra.cel.env import Environment, Mode, environment
 from dra.cel.interpreter import CostLimitExceeded, Frame, InternalError, plan
 from dra.cel.parser import parse
 from dra.cel.source import Issues
 from dra.cel.types import Type
-from dra.cel.values import Failure, Value, type_value
+from dra.cel.validators import validate
+from dra.cel.values import Failure, Optional, Value, type_value
 from dra.errors import CompileError, EvaluationError
 from dra.features import LATEST, Features
 from dra.models.resource import Device
@@ -95,7 +97,9 @@ def checked(expression: str, env: Environment) -> Checked:
     issues = Issues(expression)
     ast = parse(expression, env.macros, issues)
     found = check(ast, env, issues) if ast else None
-    if found is None:
+    if found is not None:
+        validate(found, env, issues)
+    if found is None or issues:
         raise CompileError(f"compilation failed: {issues.display()}", issues=issues.sorted, value=expression)
     return found
 
@@ -125,6 +129,14 @@ class Selector:
             self._program = plan(self._checked, env)
         except Failure as failure:
             raise CompileError(f"program instantiation failed: {failure}", value=expression) from None
+
+    @cached_property
+    def max_cost(self) -> int:
+        """The most that an evaluation can cost, by the API server's estimate, in CEL's cost units.
+
+        Above `dra.cel.COST_LIMIT` the API server refuses the expression; 2**64-1 stands for no bound.
+        """
+        return estimate_cost(self._checked, self._environment).high
 
     def __reduce__(self) -> tuple[Any, ...]:
         env = self._environment
@@ -162,17 +174,30 @@ class Selector:
         return Evaluation(self._bool(value, frame.cost), frame.cost)
 
     def _bool(self, value: Value, cost: int) -> bool:
-        if value.__class__ is bool:
-            return bool(value)
         if isinstance(value, Failure):
             raise EvaluationError(str(value), cost=cost, value=self.expression)
-        raise EvaluationError(_not_bool(value), cost=cost, value=self.expression)
+        content = value.value if isinstance(value, Optional) else value
+        if content.__class__ is bool:
+            return bool(content)
+        message = f"CEL result of type {type_value(value).name} could not be converted to bool"
+        raise EvaluationError(f"{message}: {_no_bool(value)}", cost=cost, value=self.expression)
 
 
-def _not_bool(value: Value) -> str:
-    """What upstream says about a result that is no bool."""
+def _no_bool(value: Value) -> str:
+    """What upstream says about a result that is no bool: each type has its own words."""
+    if isinstance(value, Optional):
+        return _no_bool(value.value) if value.present else "optional.none() dereference"
     name = type_value(value).name
-    reason = f"unsupported type conversion from '{name}' to bool"
-    if isinstance(value, str):
-        reason = "unsupported native conversion from string to 'bool'"
-    return f"CEL result of type {name} could not be converted to bool: {reason}"
+    short = name.rpartition(".")[2]
+    reasons = {
+        "int": "unsupported type conversion from 'int' to bool",
+        "uint": "unsupported type conversion from 'uint' to bool",
+        "double": "type conversion error from Double to 'bool'",
+        "string": "unsupported native conversion from string to 'bool'",
+        "bytes": "type conversion error from Bytes to 'bool'",
+        "list": "type conversion error from list to 'bool'",
+        "map": "type conversion error from map to 'bool'",
+        "type": "type conversion not supported for 'type'",
+        "kubernetes.NamedFormat": "type conversion error from 'Format' to 'bool'",
+    }
+    return reasons.get(name, f"type conversion error from '{short}' to 'bool'")

@@ -9,6 +9,7 @@ from dra.cel.library import (
     bindings,
     comprehensions,
     conversions,
+    lists,
     network,
     operators,
     optionals,
@@ -17,6 +18,7 @@ from dra.cel.library import (
     semver,
     sets,
     standard,
+    strings,
     times,
 )
 
@@ -36,4 +38,6 @@ LIBRARIES: Final[tuple[Library, ...]] = (
     network.LIBRARY,
     bindings.LIBRARY,
     comprehensions.LIBRARY,
+    strings.LIBRARY,
+    *lists.LIBRARIES,
 )

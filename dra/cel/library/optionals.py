@@ -7,6 +7,7 @@ from typing import Final
 
 from dra.cel.declarations import Function, Library, Macro, MacroError, member, overload
 from dra.cel.syntax import Factory, Ident, Node
+from dra.cel.times import Duration
 from dra.cel.types import BOOL, DYN, INT, STRING, list_of, map_of, optional_of, parameter
 from dra.cel.values import NONE, Failure, Optional, Value
 
@@ -28,7 +29,7 @@ def is_zero(value: Value) -> bool:
         return not value.present or is_zero(value.value)
     if value is None or isinstance(value, (bool, int, float, str, bytes, tuple, dict)):
         return not value
-    return bool(getattr(value, "cel_is_zero", False))
+    return isinstance(value, Duration) and value.nanos == 0
 
 
 def _value(optional: Optional) -> Value:

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache, total_ordering
 from typing import ClassVar, Final, TypeAlias
 
-from dra.cel.declarations import Function, Library, member, overload, traversal
+from dra.cel.declarations import Function, Library, fixed, member, overload, traversal
 from dra.cel.types import BOOL, INT, STRING, struct
 from dra.cel.values import Failure, refuse_other_types, register
 
@@ -176,6 +176,7 @@ LIBRARY: Final = Library(
     "semver",
     since="1.33",
     types=(SEMVER,),
+    equality={SEMVER: fixed()},
     functions=(
         Function(
             "semver",

@@ -17,6 +17,7 @@ from dra.cel.declarations import (
     Macro,
     MacroError,
     Range,
+    literal_validator,
     member,
     overload,
     traversal,
@@ -55,6 +56,10 @@ def _containment_charge(values: Sequence[Value], _result: Value) -> int:
     return sizes[0] * sizes[1]
 
 
+# The estimate goes by the part that is looked for, the run-time cost by the text.
+_ENDS: Final = Cost(traversal(1).estimate, traversal(0).charge)
+
+
 # Functions
 
 
@@ -75,6 +80,14 @@ def matches(text: str, pattern: str) -> bool:
         return compile_regex(pattern).search(text)
     except RegexError as error:
         raise Failure(str(error)) from None
+
+
+def _is_regex(pattern: object) -> bool:
+    try:
+        compile_regex(str(pattern))
+    except RegexError:
+        return False
+    return True
 
 
 def _size() -> Function:
@@ -189,15 +202,13 @@ LIBRARY: Final = Library(
                 [STRING, STRING],
                 BOOL,
                 _text(str.startswith),
-                traversal(1),
+                _ENDS,
                 guarded=False,
             ),
         ),
         Function(
             "endsWith",
-            member(
-                "ends_with_string", [STRING, STRING], BOOL, _text(str.endswith), traversal(1), guarded=False
-            ),
+            member("ends_with_string", [STRING, STRING], BOOL, _text(str.endswith), _ENDS, guarded=False),
         ),
         Function(
             "matches",
@@ -205,6 +216,7 @@ LIBRARY: Final = Library(
             member("matches_string", [STRING, STRING], BOOL, matches, Cost(regex_estimate, regex_cost)),
         ),
     ),
+    validators=(literal_validator("matches", _is_regex),),
     macros=(
         Macro("has", 1, False, _has),
         _quantifier("all", "all"),

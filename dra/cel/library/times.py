@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from dra.cel.declarations import Function, Library, member, overload
+from dra.cel.declarations import Function, Library, literal_validator, member, overload
 from dra.cel.library.operators import RELATIONS
 from dra.cel.times import Civil, Duration, Timestamp
 from dra.cel.types import DURATION, INT, STRING, TIMESTAMP
+from dra.cel.values import Failure
 
 __all__ = ["LIBRARY"]
 
@@ -61,8 +62,22 @@ def _relations() -> Iterator[Function]:
         )
 
 
+def _converts(convert: Callable[[str], object]) -> Callable[[object], bool]:
+    def accepts(value: object) -> bool:
+        try:
+            return not isinstance(value, str) or convert(value) is not None
+        except Failure:
+            return False
+
+    return accepts
+
+
 LIBRARY: Final = Library(
     "times",
+    validators=(
+        literal_validator("duration", _converts(Duration.parse)),
+        literal_validator("timestamp", _converts(Timestamp.parse)),
+    ),
     functions=(
         Function(
             "duration",

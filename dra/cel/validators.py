@@ -1,0 +1,90 @@
+"""What Kubernetes refuses although it type-checks: bad literal arguments, lists and maps of mixed types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from dra.cel.checker import Checked
+from dra.cel.env import Environment
+from dra.cel.source import Issues
+from dra.cel.syntax import Call, ListExpr, MapExpr, Node, children
+from dra.cel.types import Kind, Type
+
+__all__ = ["validate"]
+
+# Arguments of these may be of mixed types.
+_EXEMPT: Final = ("format",)
+
+
+def validate(checked: Checked, environment: Environment, issues: Issues) -> None:
+    """Note everything in an expression that Kubernetes' validators refuse."""
+    for node, exempt in _walk(checked.ast.root):
+        found: Iterable[tuple[Node, str]] = ()
+        if isinstance(node, Call):
+            found = _of_call(node, environment)
+        elif isinstance(node, ListExpr) and not exempt:
+            found = _list(node, checked)
+        elif isinstance(node, MapExpr) and not exempt:
+            found = _map(node, checked)
+        for at, message in found:
+            issues.add(checked.ast.positions[at.id], message)
+
+
+def _walk(node: Node) -> Iterator[tuple[Node, bool]]:
+    """Every node, once, and whether it is within a call that may mix types."""
+    pending = [(node, False)]
+    seen = set()
+    while pending:
+        node, exempt = pending.pop()
+        if node.id in seen:
+            continue
+        seen.add(node.id)
+        yield node, exempt
+        exempt = exempt or (isinstance(node, Call) and node.function in _EXEMPT)
+        pending += [(child, exempt) for child in children(node)]
+
+
+def _of_call(node: Call, environment: Environment) -> Iterator[tuple[Node, str]]:
+    for validator in environment.validators:
+        if validator.function == node.function:
+            yield from validator.check(node)
+
+
+def _content(type_: Type, *, optional: bool) -> Type:
+    return type_.parameters[0] if optional and type_.parameters else type_
+
+
+def _mismatch(node: Node, wanted: Type, found: Type) -> tuple[Node, str]:
+    return node, f"expected type '{wanted}' but found '{found}'"
+
+
+def _equivalent(left: Type, right: Type) -> bool:
+    """Whether two types are the same, type values aside: those are all alike."""
+    if left.kind is Kind.TYPE and right.kind is Kind.TYPE:
+        return True
+    same = (left.kind, left.name, len(left.parameters)) == (right.kind, right.name, len(right.parameters))
+    return same and all(map(_equivalent, left.parameters, right.parameters))
+
+
+def _list(node: ListExpr, checked: Checked) -> Iterator[tuple[Node, str]]:
+    wanted: Type | None = None
+    for index, element in enumerate(node.elements):
+        found = _content(checked.types[element.id], optional=index in node.optional)
+        wanted = wanted or found
+        if not _equivalent(wanted, found):
+            yield _mismatch(element, wanted, found)
+            return
+
+
+def _map(node: MapExpr, checked: Checked) -> Iterator[tuple[Node, str]]:
+    keys: Type | None = None
+    values: Type | None = None
+    for entry in node.entries:
+        key = checked.types[entry.key.id]
+        value = _content(checked.types[entry.value.id], optional=entry.optional)
+        keys, values = keys or key, values or value
+        if not _equivalent(keys, key):
+            yield _mismatch(entry.key, keys, key)
+        if not _equivalent(values, value):
+            yield _mismatch(entry.value, values, value)
