@@ -25,10 +25,12 @@ if TYPE_CHECKING:
         ConversionError as ConversionError,
         DecodeError as DecodeError,
         DraError as DraError,
+        DriverError as DriverError,
         InvalidPoolError as InvalidPoolError,
         LoadError as LoadError,
         QuantityError as QuantityError,
         SearchBudgetExceeded as SearchBudgetExceeded,
+        UnknownNameError as UnknownNameError,
         UnknownVersionError as UnknownVersionError,
     )
     from dra.features import Features as Features
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from dra.models.scheduling import PodGroup as PodGroup, Workload as Workload
     from dra.quantity import Quantity as Quantity
     from dra.validation.defaults import default as default
+    from dra.validation.field_error import FieldError as FieldError
+    from dra.validation.validator import validate as validate
 
 # Public name -> the module that has it.
 _HOMES = {
@@ -59,8 +63,10 @@ _HOMES = {
     "DeviceId": "dra.allocator",
     "DeviceTaintRule": "dra.models.resource",
     "DraError": "dra.errors",
+    "DriverError": "dra.errors",
     "Explanation": "dra.allocator",
     "Features": "dra.features",
+    "FieldError": "dra.validation.field_error",
     "InvalidPoolError": "dra.errors",
     "LoadError": "dra.errors",
     "Node": "dra.models.core",
@@ -72,14 +78,16 @@ _HOMES = {
     "ResourceClaimTemplate": "dra.models.resource",
     "ResourceSlice": "dra.models.resource",
     "SearchBudgetExceeded": "dra.errors",
+    "UnknownNameError": "dra.errors",
     "UnknownVersionError": "dra.errors",
     "Workload": "dra.models.scheduling",
     "convert": "dra.models.conversion",
     "default": "dra.validation.defaults",
     "dump": "dra.models.loading",
     "load": "dra.models.loading",
+    "validate": "dra.validation.validator",
 }
-_MODULES: tuple[str, ...] = ("cel",)
+_MODULES: tuple[str, ...] = ("cel", "drivers")
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 

@@ -17,11 +17,13 @@ __all__ = [
     "ConversionError",
     "DecodeError",
     "DraError",
+    "DriverError",
     "EvaluationError",
     "InvalidPoolError",
     "LoadError",
     "QuantityError",
     "SearchBudgetExceeded",
+    "UnknownNameError",
     "UnknownVersionError",
 ]
 
@@ -181,3 +183,11 @@ class InvalidPoolError(AllocationError):
 
 class SearchBudgetExceeded(AllocationError):  # noqa: N818 - the name is public and fixed
     """The search for devices gave up within its budget without an answer."""
+
+
+class DriverError(DraError, ValueError):
+    """What a driver would not publish or not accept: a wrong value, gates that exclude each other."""
+
+
+class UnknownNameError(DriverError, LookupError):
+    """A driver, attribute, capacity, profile or machine that does not exist; the remedy has the nearest."""

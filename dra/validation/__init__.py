@@ -1,1 +1,1 @@
-"""The API server's rules and defaults as plain functions."""
+"""The API server's rules and defaults as plain functions, and lint on top of them."""

@@ -1,0 +1,100 @@
+"""Rules for what a Pod says about claims and groups. The rest of a Pod is not looked at."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dra.models.core import Container, Pod, PodResourceClaim
+from dra.validation import formats
+from dra.validation.checks import Errors, matches
+from dra.validation.field_error import Path
+from dra.validation.rules.metadata import metadata, metadata_update
+from dra.validation.scope import Scope
+
+__all__ = ["pod"]
+
+_AT: Final = Path() / "spec"
+
+
+def pod(value: Pod, old: Pod | None, scope: Scope) -> Errors:
+    """The claims of the pod, those of its containers, and its group."""
+    if old is None:
+        yield from metadata(value.metadata, scope)
+    else:
+        yield from metadata_update(value.metadata, old.metadata, scope)
+    yield from _claims(value)
+    names = [claim.name for claim in value.spec.resource_claims or ()]
+    for field, containers in (
+        ("containers", value.spec.containers),
+        ("initContainers", value.spec.init_containers),
+    ):
+        for index, container in enumerate(containers or ()):
+            at = (_AT / field)[index] / "resources" / "claims"
+            yield from _container_claims(container, names, at)
+    yield from _group(value, scope)
+
+
+def _claims(value: Pod) -> Errors:
+    seen: set[str] = set()
+    for index, claim in enumerate(value.spec.resource_claims or ()):
+        yield from _claim(claim, seen, (_AT / "resourceClaims")[index])
+
+
+def _claim(claim: PodResourceClaim, seen: set[str], at: Path) -> Errors:
+    if not claim.name:
+        yield (at / "name").required()
+    elif claim.name in seen:
+        yield (at / "name").duplicate(claim.name)
+    else:
+        yield from matches(claim.name, formats.dns_label, at / "name")
+        seen.add(claim.name)
+    by_name, by_template = claim.resource_claim_name, claim.resource_claim_template_name
+    if by_name is not None and by_template is not None:
+        yield at.invalid(
+            claim, "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
+        )
+    elif by_name is None and by_template is None:
+        yield at.invalid(claim, "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`")
+    if by_name is not None:
+        yield from matches(by_name, formats.dns_subdomain, at / "resourceClaimName")
+    if by_template is not None:
+        yield from matches(by_template, formats.dns_subdomain, at / "resourceClaimTemplateName")
+
+
+def _container_claims(container: Container, names: list[str], at: Path) -> Errors:
+    """Each entry names a claim of the pod. Errors stand at the entry, not at its name."""
+    claims = (container.resources and container.resources.claims) or ()
+    seen: set[str] = set()
+    for index, claim in enumerate(claims):
+        here = at[index]
+        full = f"{claim.name}/{claim.request}" if claim.request else claim.name
+        if not claim.name:
+            yield here.required()
+        else:
+            overlaps = any(found.partition("/")[0] == claim.name for found in seen)
+            if claim.name in seen or full in seen or (not claim.request and overlaps):
+                yield here.duplicate(full if full in seen else claim.name)
+            else:
+                seen.add(full)
+        if claim.name and claim.name not in names:
+            listed = f": {', '.join(names)}" if names else " which is empty"
+            yield here.not_found(claim.name, f"must be one of the names in pod.spec.resourceClaims{listed}")
+        if claim.request:
+            yield from matches(claim.request, formats.dns_label, here / "request")
+
+
+def _group(value: Pod, scope: Scope) -> Errors:
+    group = value.spec.scheduling_group
+    if group is not None and scope.since("1.36"):
+        at = _AT / "schedulingGroup" / "podGroupName"
+        if group.pod_group_name is None:
+            yield at.invalid(None, "must specify one of: `podGroupName`")
+        else:
+            yield from matches(group.pod_group_name, formats.dns_subdomain, at)
+    reference = value.spec.workload_ref
+    if reference is not None and scope.kubernetes == "1.35":
+        at = _AT / "workloadRef"
+        yield from matches(reference.name, formats.dns_subdomain, at / "name")
+        yield from matches(reference.pod_group, formats.dns_label, at / "podGroup")
+        if reference.pod_group_replica_key is not None:
+            yield from matches(reference.pod_group_replica_key, formats.dns_label, at / "podGroupReplicaKey")
