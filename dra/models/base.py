@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import math
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Final, Union, get_args, get_origin
@@ -139,6 +140,10 @@ class Model(BaseModel):
         except RecursionError:
             raise DraError("nested too deeply") from None
 
+    def clone(self) -> Self:
+        """An independent copy, by way of the wire form."""
+        return type(self).from_dict(self.to_dict())
+
     @classmethod
     def from_yaml(cls, source: str, strict: bool = False) -> Self:
         """Read one YAML (or JSON) document.
@@ -192,7 +197,9 @@ def _dump(model: Model) -> dict[str, Any]:
 
 def _plain(value: object) -> object:
     """A value as JSON data that shares nothing with the model."""
-    if isinstance(value, (str, int, float)) or value is None:
+    if isinstance(value, (str, int)) or value is None:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
         return value
     if isinstance(value, Model):
         return _dump(value)
@@ -202,7 +209,7 @@ def _plain(value: object) -> object:
         return str(value)
     if isinstance(value, Sequence) and not isinstance(value, bytes):
         return [_plain(item) for item in value]
-    raise DraError(f"cannot write a {type(value).__name__} as JSON", value=value)
+    raise DraError(f"cannot write {_found(value)} as JSON", value=value)
 
 
 def _unknown_fields(model: Model, path: str = "") -> Iterator[tuple[str, str, str]]:

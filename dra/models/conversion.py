@@ -39,7 +39,7 @@ def convert(obj: _Object, api_version: str) -> _Object:
         {'devices': [{'name': 'a', 'basic': {'attributes': {}}}]}
     """
     find_version(obj.versions() or (ApiVersion(obj.api_version, ""),), api_version)
-    converted = obj.model_copy(deep=True)
+    converted = obj.clone()
     converted.api_version = api_version
     converted.express(complete=True)
     return converted

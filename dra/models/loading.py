@@ -96,11 +96,7 @@ def load_located(source: Source, strict: bool = False) -> list[Located]:
         DecodeError: As `load`.
     """
     with _collector_paused():
-        found = list(_located(source, strict))
-    if not found and isinstance(source, (str, bytes, PathLike)):
-        shown = source if isinstance(source, str) and "\n" not in source else ""
-        raise LoadError("no objects in it", source=str(shown))
-    return found
+        return list(_located(source, strict))
 
 
 def dump(
@@ -137,8 +133,8 @@ def _located(source: Any, strict: bool) -> Iterator[Located]:
         yield source
     elif isinstance(source, KubernetesObject):
         yield Located(source)
-    elif isinstance(source, Mapping):
-        yield from _objects(source, None, "", strict)
+    elif isinstance(source, Mapping):  # lightkube's generic objects are dicts that may not say their kind
+        yield from _objects(source if "kind" in source else wire_data(source) or source, None, "", strict)
     elif isinstance(source, bytes) or (isinstance(source, str) and _is_text(source)):
         yield from _from_documents(text.read(source), strict)
     elif isinstance(source, (str, PathLike)):
@@ -160,13 +156,16 @@ def _is_text(source: str) -> bool:
 
 
 def _from_path(path: Path, strict: bool) -> Iterator[Located]:
-    for file in _files(path):
+    files = _files(path)
+    if not files:
+        raise LoadError(f"no manifests in it ({', '.join(_SUFFIXES)})", source=str(path))
+    for file in files:
         try:
             content = file.read_bytes()
         except OSError as error:
             raise LoadError(f"cannot read it: {error.strerror or error}", source=str(file)) from None
         documents = text.read(content, str(file), json_only=file.suffix == ".json")
-        yield from _from_documents(documents, strict)
+        yield from _from_documents(documents, strict, str(file) if file == path else None)
 
 
 def _files(path: Path) -> list[Path]:
@@ -174,11 +173,18 @@ def _files(path: Path) -> list[Path]:
     try:
         if not path.is_dir():
             if not path.exists():
-                raise LoadError("no such file or directory", source=str(path))
+                raise LoadError("no such file or directory", source=_shown(path))
             return [path]
         return sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
     except (OSError, ValueError) as error:
-        raise LoadError(f"cannot read it: {error}", source=str(path)) from None
+        reason = getattr(error, "strerror", None) or "not a possible path"
+        raise LoadError(f"cannot read it: {reason}", source=_shown(path)) from None
+
+
+def _shown(path: Path) -> str:
+    """A path for people; what was meant as a document can be long."""
+    text = str(path)
+    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def _read_stream(stream: Any) -> list[text.Document]:
@@ -190,14 +196,15 @@ def _read_stream(stream: Any) -> list[text.Document]:
         raise LoadError(f"cannot read it: {error}", source=name) from None
 
 
-def _from_documents(documents: Iterable[text.Document], strict: bool) -> Iterator[Located]:
-    for document in documents:
-        if document.data is None:
-            continue
-        try:
-            yield from _objects(document.data, document, "", strict)
-        except DraError as error:
-            raise document.locate(error) from None
+def _from_documents(
+    documents: list[text.Document], strict: bool, source: str | None = ""
+) -> Iterator[Located]:
+    """The objects of a text; having none is an error, unless the text is one of many."""
+    present = [document for document in documents if document.data is not None]
+    if not present and source is not None:
+        raise LoadError("no objects in it", source=source)
+    for document in present:
+        yield from _objects(document.data, document, "", strict)
 
 
 def _objects(
@@ -205,17 +212,20 @@ def _objects(
 ) -> Iterator[Located]:
     """The object that data is, or those of the list it is."""
     if depth > _MAX_LISTS:
-        raise DecodeError("lists nested too deeply", path=prefix)
+        raise _fault("lists nested too deeply", prefix, None, document)
     if isinstance(data, list):
         for index, item in enumerate(data):
             yield from _objects(item, document, f"{prefix}[{index}]", strict, depth + 1)
         return
     if not isinstance(data, Mapping):
-        raise DecodeError("expected a Kubernetes object", path=prefix, value=data)
+        raise _fault("expected a Kubernetes object", prefix, data, document)
     kind = data.get("kind")
-    if isinstance(kind, str) and kind.endswith("List") and isinstance(data.get("items"), list):
+    if isinstance(kind, str) and kind.endswith("List") and "items" in data:
         inherited = {"apiVersion": data.get("apiVersion"), "kind": kind.removesuffix("List")}
-        for index, item in enumerate(data["items"]):
+        items = data["items"] or []
+        if not isinstance(items, list):
+            raise _fault("expected a list", _join(prefix, "items"), items, document)
+        for index, item in enumerate(items):
             complete = {**inherited, **item} if kind != "List" and isinstance(item, Mapping) else item
             yield from _objects(complete, document, _join(prefix, f"items[{index}]"), strict, depth + 1)
         return
@@ -225,6 +235,12 @@ def _objects(
         if document:
             document.locate(error, _join(prefix, path_in(data, error.path)))
         raise error.located(path_prefix=prefix, subject=_subject(data)) from None
+
+
+def _fault(message: str, path: str, value: object, document: text.Document | None) -> DraError:
+    """A fault in what holds the objects."""
+    error = DecodeError(message, path=path, value=value)
+    return document.locate(error) if document else error
 
 
 def _subject(data: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -118,13 +119,22 @@ def _refuse_constant(name: str) -> Any:
     raise LoadError(f"{name} is not a JSON number", value=name)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise LoadError("a number beyond what JSON readers can hold", value=digits[:40])
+    return value
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse_constant)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
 def _json_values(text: str, source: str) -> Iterator[object]:
     """The JSON values of a text, one after another."""
     start = _skip_blank(text, 0)
+    escaped = "\\u" in text and _SURROGATE.search(text)
     while start < len(text):
         try:
             value, end = _DECODER.raw_decode(text, start)
@@ -132,13 +142,34 @@ def _json_values(text: str, source: str) -> Iterator[object]:
             fault = LoadError(f"not JSON: {error.msg}", source=source, line=error.lineno, column=error.colno)
             raise _NotJSONError(fault) from None
         except LoadError as error:
-            raise error.located(source=source) from None
+            raise _placed(error, text, source) from None
         except RecursionError:
             raise LoadError("nested too deeply", source=source) from None
-        except ValueError as error:
-            raise LoadError(f"not JSON: {error}", source=source) from None
+        except ValueError:
+            raise LoadError("an integer of thousands of digits", source=source) from None
+        if escaped and not _is_unicode(value):
+            raise LoadError("half of a surrogate pair, which is no character", source=source)
         yield value
         start = _skip_blank(text, end)
+
+
+def _is_unicode(value: object) -> bool:
+    """Whether all strings in JSON data can be written again."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _placed(error: LoadError, text: str, source: str) -> LoadError:
+    """The fault with its line, as the YAML reader, for which JSON is YAML, finds it; or as it is."""
+    try:
+        for _ in yaml_text.documents(text, source):
+            pass
+    except LoadError as same:
+        return same
+    return error.located(source=source)
 
 
 def _skip_blank(text: str, start: int) -> int:

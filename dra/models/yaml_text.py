@@ -144,12 +144,13 @@ def _skip(events: Iterator[Any], event: Any) -> None:
 class _Frame:
     """A collection under construction."""
 
-    __slots__ = ("anchor", "key", "merged", "size", "value")
+    __slots__ = ("anchor", "key", "merged", "merging", "size", "value")
 
     def __init__(self, value: Any, anchor: str | None) -> None:
         self.value = value
         self.anchor = anchor
         self.key: str | None = None
+        self.merging = False
         self.merged: list[Any] = []
         self.size = 1
 
@@ -215,20 +216,18 @@ class _Builder:
         frame.size += size
         if isinstance(frame.value, list):
             frame.value.append(value)
-        elif frame.key is None:
-            frame.key = self._key(frame, value, event)
-        elif frame.key == "<<" and self._merges:
+        elif frame.merging:
             frame.merged.extend(self._mappings(value, event))
-            frame.key = None
+            frame.merging = False
+        elif frame.key is None:
+            frame.merging = value == "<<" and isinstance(event, yaml.ScalarEvent) and event.implicit[0]
+            frame.key = None if frame.merging else self._key(frame, value, event)
         else:
             frame.value[frame.key] = value
             frame.key = None
 
-    _merges = False
-
     def _key(self, frame: _Frame, value: object, event: Any) -> str:
         """A mapping's key as JSON has it: a string."""
-        self._merges = value == "<<" and getattr(event, "style", None) is None
         if isinstance(value, bool):
             key = str(value).lower()
         elif isinstance(value, (str, int, float)):
@@ -254,7 +253,7 @@ class _Builder:
             return text
         elif tag == "tag:yaml.org,2002:binary":
             try:
-                return base64.b64decode(text).decode()
+                return base64.b64decode(text, validate=True).decode()
             except (binascii.Error, UnicodeDecodeError, ValueError):
                 raise self._error("not text in base64", event) from None
         else:

@@ -67,7 +67,7 @@ def default(obj: _Object, *, features: Features | None = None, now: datetime | N
         >>> default(claim).spec.devices.requests[0].exactly.to_dict()
         {'deviceClassName': 'gpu.example.com', 'allocationMode': 'ExactCount', 'count': 1}
     """
-    return filled_in(obj.model_copy(deep=True), features, now)
+    return filled_in(obj.clone(), features, now)
 
 
 def filled_in(obj: _Object, features: Features | None = None, now: datetime | None = None) -> _Object:

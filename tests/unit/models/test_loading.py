@@ -128,8 +128,35 @@ def test_an_error_names_file_line_object_and_field(tmp_path: Path) -> None:
 
 
 def test_an_empty_directory_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(LoadError, match="no objects in it"):
+    with pytest.raises(LoadError, match="no manifests in it"):
         dra.load(tmp_path)
+
+
+def test_an_empty_file_is_an_error_but_not_in_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").write_text("# nothing yet\n")
+    (tmp_path / "pod.yaml").write_text("apiVersion: v1\nkind: Pod\n")
+    assert dra.load(tmp_path) == [Pod()]
+    with pytest.raises(LoadError, match=r"empty\.yaml: no objects in it"):
+        dra.load(tmp_path / "empty.yaml")
+
+
+@pytest.mark.parametrize("items", ["[]", "null"])
+def test_an_empty_list_is_no_error(items: str) -> None:
+    assert dra.load(f'{{"apiVersion": "v1", "kind": "PodList", "items": {items}}}') == []
+
+
+def test_a_list_whose_items_are_no_list_is_refused() -> None:
+    with pytest.raises(DecodeError, match="line 3:1: items: expected a list"):
+        dra.load("apiVersion: v1\nkind: List\nitems: {a: b}\n")
+    with pytest.raises(DecodeError, match="lists nested too deeply"):
+        dra.load("[" * 30 + "]" * 30)
+
+
+def test_a_fault_in_an_item_has_its_place_in_the_list() -> None:
+    text = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  spec: 3\n"
+    with pytest.raises(DecodeError) as caught:
+        dra.load(text)
+    assert str(caught.value) == "line 6:3: Pod: items[0].spec: expected an object, found the number 3"
 
 
 def test_positions_are_those_of_the_keys() -> None:
