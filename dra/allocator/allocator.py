@@ -18,7 +18,7 @@ from dra.allocator.search import Budget, search
 from dra.allocator.state import AllocatedState, Holding, Ledger, holdings
 from dra.allocator.usage import Books
 from dra.errors import AllocationError, InvalidPoolError
-from dra.features import Features
+from dra.features import Features, minor
 from dra.models.core import Node
 from dra.models.resource import AllocationResult, DeviceClass, ResourceClaim, ResourceSlice
 
@@ -40,6 +40,9 @@ class Allocator:
         allocated: What other claims hold.
         features: The scheduler's feature gates, by default those of the latest Kubernetes.
         kubernetes: The minor whose CEL environment selectors are compiled in.
+
+    Raises:
+        UnknownVersionError: The minor is unknown.
 
     Example:
         >>> slice = ResourceSlice.from_dict({"metadata": {"name": "s"}, "spec": {
@@ -71,7 +74,7 @@ class Allocator:
     ) -> None:
         self.features = features if features is not None else Features.for_kubernetes(kubernetes)
         self._classes = {each.metadata.name or "": each for each in classes}
-        self._inventory = Inventory(slices, self.features)
+        self._inventory = Inventory(slices, self.features, mixed=minor(kubernetes) == "1.34")
         self._ledger = Ledger(self.features, allocated)
         self._books = Books(self._ledger)
         self._kubernetes = kubernetes

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from dra.allocator.board import Board, Option
+from dra.allocator.board import Board
 from dra.allocator.capacity import Consumption, exceeded
 from dra.allocator.inventory import CounterId, Pool, each_bit
+from dra.allocator.plan import RESULTS_MAX, DeviceFilter
 
 if TYPE_CHECKING:
     from dra.allocator.lookahead import Demand
+
+_Taste: TypeAlias = tuple[DeviceFilter, ...]
 
 __all__ = ["CapacityBounds", "CounterBounds", "assignable"]
 
@@ -230,74 +234,96 @@ def _add_level(levels: list[tuple[int, int]], nanos: int, device: int) -> None:
 
 
 class CapacityBounds:
-    """What the capacity of shareable devices still allows."""
+    """What the capacity of shareable devices still allows.
+
+    Demands with the same filters take the same of a device: they are of one taste.
+    """
 
     def __init__(self, board: Board, shareable: int) -> None:
         self.board = board
         self.shareable = shareable
-
-    def _takes(self, option: Option, position: int) -> Consumption | None:
-        pool, index = self.board.view.locate(position)
-        takes = self.board.matcher.consumption(pool.devices[index], option.alternative.filter)
-        return takes if isinstance(takes, Consumption) else None
-
-    def _fits(self, takes: Consumption | None, position: int) -> bool:
-        if takes is None:
-            return False
-        pool, index = self.board.view.locate(position)
-        consumed = self.board.usages[pool].consumed_of(index)
-        picked = self.board.consumed.get(position, {})
-        return exceeded(takes, pool.devices[index].capacity, consumed, picked) is None
+        self._least: dict[tuple[_Taste, int], dict[str, int] | None] = {}
 
     def restrict(self, demands: Iterable[Demand]) -> None:
         """Capacity only goes down, so a device that is too full for a demand stays so."""
+        if not self.shareable:
+            return
+        devices: dict[_Taste, int] = {}
         for each in demands:
-            for position in each_bit(each.devices & self.shareable):
-                if not any(self._fits(self._takes(option, position), position) for option in each.options):
-                    each.devices ^= 1 << position
+            devices[_taste(each)] = devices.get(_taste(each), 0) | each.devices & self.shareable
+        full = {
+            taste: sum(1 << position for position in each_bit(mask) if not self._fits(taste, position))
+            for taste, mask in devices.items()
+        }
+        for each in demands:
+            each.devices &= ~full[_taste(each)]
+
+    def _fits(self, taste: _Taste, position: int) -> bool:
+        pool, index = self.board.view.locate(position)
+        consumed = self.board.usages[pool].consumed_of(index)
+        picked = self.board.consumed.get(position, {})
+        device = pool.devices[index]
+        for wanted in taste:
+            takes = self.board.matcher.consumption(device, wanted)
+            if isinstance(takes, Consumption) and exceeded(takes, device.capacity, consumed, picked) is None:
+                return True
+        return False
 
     def allow(self, demands: Sequence[Demand]) -> bool:
         """The shares still needed must fit: in number, and for each capacity in sum."""
-        shares = [max(0, each.need - (each.devices & ~self.shareable).bit_count()) for each in demands]
-        if not any(shares):
+        groups: Counter[tuple[_Taste, int, int]] = Counter()
+        for each in demands:
+            shares = each.need - (each.devices & ~self.shareable).bit_count()
+            if shares > 0:
+                groups[_taste(each), each.devices & self.shareable, shares] += 1
+        if not groups:
             return True
         positions = 0
-        for each in demands:
-            positions |= each.devices & self.shareable
+        for _, devices, _ in groups:
+            positions |= devices
         most, room = 0, dict[str, int]()
-        least: list[dict[str, int] | None] = [None] * len(demands)
+        least: dict[_Taste, dict[str, int]] = {}
         for position in each_bit(positions):
-            takes = {
-                place: self._least_on(position, each.options)
-                for place, each in enumerate(demands)
-                if each.devices >> position & 1
-            }
-            most += self._shares_on(position, list(takes.values()), room)
-            for place, amounts in takes.items():
-                least[place] = _lower(least[place], amounts)
-        if sum(shares) > most:
+            users = 0
+            takes: dict[_Taste, dict[str, int]] = {}
+            for (taste, devices, _), number in groups.items():
+                if devices >> position & 1:
+                    users += number
+                    takes[taste] = self._takes_least(taste, position)
+            most += min(users, self._shares_on(position, takes.values(), room))
+            for taste, amounts in takes.items():
+                least[taste] = _lower(least.get(taste), amounts)
+        if sum(shares * number for (_, _, shares), number in groups.items()) > most:
             return False
         return all(
-            sum(count * (each or {}).get(name, 0) for count, each in zip(shares, least, strict=True))
+            sum(
+                shares * number * least.get(taste, {}).get(name, 0)
+                for (taste, _, shares), number in groups.items()
+            )
             <= available
             for name, available in room.items()
         )
 
-    def _least_on(self, position: int, options: Iterable[Option]) -> dict[str, int]:
-        """What any of the options takes of a device at least."""
-        least: dict[str, int] | None = None
-        for option in options:
-            takes = self._takes(option, position)
-            if takes is not None:
-                least = _lower(least, dict(takes.nanos))
-        return least or {}
+    def _takes_least(self, taste: _Taste, position: int) -> dict[str, int]:
+        """What any of the filters takes of a device at least."""
+        key = (taste, position)
+        if key not in self._least:
+            pool, index = self.board.view.locate(position)
+            least: dict[str, int] | None = None
+            for wanted in taste:
+                takes = self.board.matcher.consumption(pool.devices[index], wanted)
+                if isinstance(takes, Consumption):
+                    least = _lower(least, dict(takes.nanos))
+            self._least[key] = least
+        return self._least[key] or {}
 
-    def _shares_on(self, position: int, takes: Sequence[dict[str, int]], room: dict[str, int]) -> int:
+    def _shares_on(self, position: int, takes: Iterable[dict[str, int]], room: dict[str, int]) -> int:
         """At most how many more shares a device can hold; what it has left is added to the room."""
         pool, index = self.board.view.locate(position)
         consumed = self.board.usages[pool].consumed_of(index)
         picked = self.board.consumed.get(position, {})
-        most = len(takes)
+        takes = tuple(takes)
+        most = RESULTS_MAX * len(self.board.counts)
         for name, capacity in pool.devices[index].capacity.items():
             left = max(0, capacity.value.nanos - consumed.get(name, 0) - picked.get(name, 0))
             room[name] = room.get(name, 0) + left
@@ -305,6 +331,10 @@ class CapacityBounds:
             if cheapest > 0:
                 most = min(most, left // cheapest)
         return most
+
+
+def _taste(demand: Demand) -> _Taste:
+    return tuple(option.alternative.filter for option in demand.options)
 
 
 def _lower(known: dict[str, int] | None, amounts: dict[str, int]) -> dict[str, int]:

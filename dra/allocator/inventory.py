@@ -48,7 +48,7 @@ class Slice:
         return self.model.metadata.name or ""
 
     def has_counters(self, features: Features) -> bool:
-        """Whether it holds the pool's counter sets, and so no devices to allocate."""
+        """Whether it holds the pool's counter sets."""
         return features.partitionable_devices and bool(self.model.spec.shared_counters)
 
     def is_understood(self, features: Features) -> bool:
@@ -235,10 +235,12 @@ class Inventory:
     Args:
         slices: The slices; their order decides which one's `resourceSliceCount` counts if they differ.
         features: What is understood.
+        mixed: A slice with counter sets may have devices too, as in Kubernetes 1.34.
     """
 
-    def __init__(self, slices: Iterable[ResourceSlice], features: Features) -> None:
+    def __init__(self, slices: Iterable[ResourceSlice], features: Features, *, mixed: bool = False) -> None:
         self.features = features
+        self._mixed = mixed
         self._local: dict[str, list[Slice]] = defaultdict(list)
         self._shared: list[Slice] = []
         self._by_pool: dict[tuple[str, str], list[Slice]] = defaultdict(list)
@@ -327,7 +329,7 @@ class Inventory:
     def _pool(self, driver: str, name: str, slices: Sequence[Slice]) -> Pool:
         key = (driver, name, tuple(sorted(each.position for each in slices)))
         if key not in self._pools:
-            self._pools[key] = _build_pool(driver, name, slices, self.features)
+            self._pools[key] = _build_pool(driver, name, slices, self.features, mixed=self._mixed)
         return self._pools[key]
 
     def pools(self) -> Iterable[Pool]:
@@ -399,8 +401,8 @@ def _order(pool: NodePool) -> tuple[bool, str, str]:
     return binding, pool.driver, pool.name
 
 
-def _build_pool(driver: str, name: str, slices: Sequence[Slice], features: Features) -> Pool:
-    holders = [each for each in slices if not each.has_counters(features)]
+def _build_pool(driver: str, name: str, slices: Sequence[Slice], features: Features, *, mixed: bool) -> Pool:
+    holders = [each for each in slices if mixed or not each.has_counters(features)]
     holders.sort(key=lambda each: each.name)
     counters, sets, fault = _counters([each for each in slices if each.has_counters(features)])
     devices: list[Device] = []

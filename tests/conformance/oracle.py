@@ -51,7 +51,7 @@ def build(minor: str = LATEST) -> Path:
         raise RuntimeError("the upstream allocator needs Go to be built: https://go.dev/doc/install")
     program.parent.mkdir(parents=True, exist_ok=True)
     partial = program.with_name(f"{program.name}.{os.getpid()}")
-    arguments = [
+    arguments: list[str | Path] = [
         command,
         "build",
         "-trimpath",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-from tests.conformance.allocation import disagreements, features_used
+from tests.conformance.allocation import disagreements, expected, features_used
 from tests.conformance.vectors import read_cases
 
 # Probes (without the feature set after `@`) whose recorded answer is a listed deviation, by its heading in
@@ -67,3 +68,21 @@ def test_every_listed_deviation_still_deviates() -> None:
     deviating = {case["id"].partition("@")[0] for case, *_ in disagreements(cases)}
 
     assert set(DEVIATIONS) <= deviating
+
+
+def test_random_scenarios_have_the_intended_answer() -> None:
+    assert unexplained("dev-alloc.jsonl.gz") == []
+
+
+def test_every_listed_deviation_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "deviations.md").read_text(encoding="utf-8")
+
+    assert {heading for heading in DEVIATIONS.values() if f"### {heading}\n" not in page} == set()
+    assert {name for name in DEVIATIONS if "/" not in name and f"`{name}`" not in page} == set()
+
+
+def test_where_upstream_is_wrong_the_intended_answer_is_another_one() -> None:
+    wrong = [case for case in read_cases("dev-alloc.jsonl.gz") if case.get("upstream_differs")]
+
+    assert len(wrong) > 100
+    assert [case["id"] for case in wrong if expected(case["upstream"]) == expected(case["expect"])] == []
