@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint type layers unit docs oracle live clean
+.PHONY: demo test lint type layers unit docs oracle live vectors clean
 .DEFAULT_GOAL := test
 
 $(VENV)/bin/python:
@@ -48,6 +48,9 @@ oracle: $(VENV)/.dev
 
 live: $(VENV)/.dev
 	DRA_LIVE=1 $(BIN)/pytest -m go
+
+vectors: $(VENV)/.dev
+	$(BIN)/python -m tests.conformance.record
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage site build dist

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,12 +51,17 @@ type nodeVerdict struct {
 	verdict
 }
 
+// outcome is what the case asked for: one verdict, or one for each node.
+type outcome struct {
+	*verdict
+	Nodes []nodeVerdict `json:"nodes,omitempty"`
+}
+
 type allocationAnswer struct {
 	Allocator string `json:"allocator,omitempty"`
-	*verdict
-	Invocations      *int64        `json:"invocations,omitempty"`
-	Nodes            []nodeVerdict `json:"nodes,omitempty"`
-	Nondeterministic []verdict     `json:"nondeterministic,omitempty"`
+	outcome
+	Invocations      *int64    `json:"invocations,omitempty"`
+	Nondeterministic []outcome `json:"nondeterministic,omitempty"`
 }
 
 // answer runs the case, as often as it says: Go walks maps in random order, and in some implementations the
@@ -67,14 +73,10 @@ func (c *allocationCase) answer() any {
 		}
 	}
 	first := c.run()
-	if first.verdict == nil {
-		return first
-	}
-	distinct := []verdict{*first.verdict}
+	distinct := []outcome{first.outcome}
 	for range c.Repeat {
-		again := c.run()
-		if !containsVerdict(distinct, *again.verdict) {
-			distinct = append(distinct, *again.verdict)
+		if again := c.run().outcome; !contains(distinct, again) {
+			distinct = append(distinct, again)
 		}
 	}
 	if len(distinct) > 1 {
@@ -86,7 +88,7 @@ func (c *allocationCase) answer() any {
 func (c *allocationCase) run() allocationAnswer {
 	allocator, err := c.newAllocator()
 	if err != nil {
-		return allocationAnswer{verdict: &verdict{Error: ptr.To(err.Error())}}
+		return allocationAnswer{outcome: outcome{verdict: &verdict{Error: ptr.To(err.Error())}}}
 	}
 	answer := allocationAnswer{Allocator: implementation(allocator)}
 	if c.Node != nil && *c.Node == "*" {
@@ -160,14 +162,12 @@ func renameShares(results []resourceapi.AllocationResult) {
 	}
 }
 
-func containsVerdict(known []verdict, v verdict) bool {
-	text, _ := json.Marshal(v)
-	for _, other := range known {
-		if otherText, _ := json.Marshal(other); bytes.Equal(text, otherText) {
-			return true
-		}
-	}
-	return false
+func contains(known []outcome, o outcome) bool {
+	text, _ := json.Marshal(o)
+	return slices.ContainsFunc(known, func(other outcome) bool {
+		otherText, _ := json.Marshal(other)
+		return bytes.Equal(text, otherText)
+	})
 }
 
 // classes looks device classes up as an informer's lister does, errors included.

@@ -1,0 +1,106 @@
+"""Record what a release answers: fresh answers for a file of cases, or all files that the project keeps.
+
+python -m tests.conformance.record cases.jsonl.gz --kubernetes 1.36 --output answered.jsonl.gz
+python -m tests.conformance.record                       # `make vectors`: every file below
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from dra.features import KUBERNETES_MINORS, LATEST, minor as minor_of
+from tests.conformance.generate import cases
+from tests.conformance.oracle import Oracle
+from tests.conformance.vectors import DATA, read_cases
+
+Case = dict[str, Any]
+
+GENERATED, SAMPLE = 1500, 320
+# So often is each case asked again: Go walks maps in random order, and some answers depend on it.
+REPEATED = 20
+
+
+def record(asked: Iterable[Case], kubernetes: str) -> Iterator[Case]:
+    """The cases with the answer of a release as `expect`.
+
+    Left out are allocations that have no one answer: they differ from run to run, or the time runs out.
+    """
+    with Oracle(kubernetes) as oracle:
+        for case in asked:
+            plain = {key: value for key, value in case.items() if key not in ("expect", "repeat")}
+            answer = oracle.ask({**plain, "repeat": REPEATED})
+            if "expression" in case:
+                yield {**plain, "kubernetes": kubernetes, "expect": answer}
+            elif _has_one_answer(answer):
+                yield {**plain, "kubernetes": kubernetes, "expect": _plain(answer)}
+
+
+def _has_one_answer(answer: Case) -> bool:
+    each_node = answer.get("nodes", [answer])
+    return "nondeterministic" not in answer and not any(node.get("timeout") for node in each_node)
+
+
+def _plain(answer: Case) -> Case:
+    """The answer without how it was found."""
+    return {key: value for key, value in answer.items() if key not in ("allocator", "invocations")}
+
+
+def selectors(kubernetes: str) -> Iterator[Case]:
+    """The CEL cases of the vectors as a minor can meet them: before 1.36 no attribute is a list."""
+    for name in ("cel-probes.jsonl.gz", "dev-cel.jsonl.gz"):
+        for case in read_cases(name):
+            device = dict(case["device"])
+            if minor_of(kubernetes) < "1.36":
+                attributes = device.get("attributes", {}).items()
+                device["attributes"] = {key: value for key, value in attributes if _is_scalar(value)}
+            yield {**{key: value for key, value in case.items() if key != "kind"}, "device": device}
+
+
+def _is_scalar(attribute: dict[str, Any]) -> bool:
+    return not {"ints", "bools", "strings", "versions"} & attribute.keys()
+
+
+def write(path: Path, answered: Iterable[Case]) -> int:
+    """Write the cases, the same bytes for the same cases, and say how many."""
+    lines = [json.dumps(each, separators=(",", ":"), ensure_ascii=False) for each in answered]
+    text = "".join(f"{line}\n" for line in lines).encode()
+    path.write_bytes(gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)
+    return len(lines)
+
+
+def record_all() -> None:
+    """Every file of `data/` that is recorded with the program of `oracle/`."""
+    for kubernetes in KUBERNETES_MINORS:
+        name, count = ("generated", GENERATED) if kubernetes == LATEST else (kubernetes, SAMPLE)
+        kept = {
+            f"alloc-{name}.jsonl.gz": record(cases(1, count, kubernetes), kubernetes),
+            f"cel-{kubernetes}.jsonl.gz": record(selectors(kubernetes), kubernetes),
+        }
+        for file, answered in kept.items():
+            print(file, write(DATA / file, answered), "cases")
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("file", nargs="?", type=Path, help="cases, JSON Lines, gzipped or not")
+    options.add_argument("--kubernetes", choices=KUBERNETES_MINORS, default=LATEST)
+    options.add_argument("--output", type=Path, help="default: the file itself")
+    chosen = options.parse_args()
+    if chosen.file is None:
+        record_all()
+        return
+    opener = gzip.open if chosen.file.suffix == ".gz" else open
+    with opener(chosen.file, "rt", encoding="utf-8") as lines:
+        asked = [json.loads(line) for line in lines]
+    print(write(chosen.output or chosen.file, record(asked, chosen.kubernetes)), "cases")
+
+
+if __name__ == "__main__":
+    main()
