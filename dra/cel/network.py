@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -11,7 +11,7 @@ from dra.cel.quoting import quote
 from dra.cel.types import opaque
 from dra.cel.values import INT_MAX, Failure, refuse_other_types, register
 
-__all__ = ["CIDR", "IP", "Address", "Network"]
+__all__ = ["CIDR", "IP", "Address", "Network", "ParseError", "parse_address"]
 
 IP: Final = opaque("net.IP")
 CIDR: Final = opaque("net.CIDR")
@@ -35,6 +35,8 @@ class Address:
     number: int
     bits: int
 
+    IPV4_BITS: ClassVar = 32
+
     @classmethod
     def parse(cls, text: str) -> Address:
         """Read an address in Go's notation, without zone and not an IPv4 address inside IPv6.
@@ -43,9 +45,9 @@ class Address:
             Failure: The text is none.
         """
         try:
-            address, zone = _parse(text)
-        except _Fault as fault:
-            message = f"IP Address {quote(text)} parse error during conversion from string: {fault}"
+            address, zone = parse_address(text)
+        except ParseError as error:
+            message = f"IP Address {quote(text)} parse error during conversion from string: {error}"
             raise Failure(message) from None
         if zone:
             raise Failure(f"IP address {quote(text)} with zone value is not allowed")
@@ -159,9 +161,9 @@ class Network:
         """
         try:
             network = _parse_network(text)
-        except _Fault as fault:
+        except ParseError as error:
             place = "network address parse error during conversion from string: "
-            raise Failure(f"{place}{place}netip.ParsePrefix({quote(text)}): {fault}") from None
+            raise Failure(f"{place}{place}netip.ParsePrefix({quote(text)}): {error}") from None
         if network.address.is_mapped:
             message = f"IPv4-mapped IPv6 address {quote(text)} is not allowed"
             raise Failure(f"network address parse error during conversion from string: {message}")
@@ -191,23 +193,23 @@ class Network:
         return f"{self.address}/{self.length}"
 
 
-class _Fault(Exception):  # noqa: N818 - never leaves this module
+class ParseError(Exception):
     """Why a text is no address or no network."""
 
 
-def _fault(text: str, message: str, at: str = "") -> _Fault:
+def _error(text: str, message: str, at: str = "") -> ParseError:
     where = f" (at {quote(at)})" if at else ""
-    return _Fault(f"ParseAddr({quote(text)}): {message}{where}")
+    return ParseError(f"ParseAddr({quote(text)}): {message}{where}")
 
 
-def _parse(text: str) -> tuple[Address, str]:
+def parse_address(text: str) -> tuple[Address, str]:
     """The address and its zone."""
     decisive = next((char for char in text if char in ".:%"), "")
     if decisive == ".":
         return Address(_parse_dotted(text, text), 32), ""
     if decisive == ":":
         return _parse_ipv6(text)
-    raise _fault(text, "missing IPv6 address" if decisive else "unable to parse IP")
+    raise _error(text, "missing IPv6 address" if decisive else "unable to parse IP")
 
 
 def _parse_dotted(text: str, part: str) -> int:
@@ -217,28 +219,28 @@ def _parse_dotted(text: str, part: str) -> int:
     for index, char in enumerate(part):
         if char.isascii() and char.isdigit():
             if digits == "0":
-                raise _fault(text, "IPv4 field has octet with leading zero")
+                raise _error(text, "IPv4 field has octet with leading zero")
             digits += char
             if int(digits) > 255:
-                raise _fault(text, "IPv4 field has value >255")
+                raise _error(text, "IPv4 field has value >255")
         elif char == ".":
             if not digits or index == len(part) - 1:
-                raise _fault(text, "IPv4 field must have at least one digit", part[index:])
+                raise _error(text, "IPv4 field must have at least one digit", part[index:])
             if len(fields) == 3:
-                raise _fault(text, "IPv4 address too long")
+                raise _error(text, "IPv4 address too long")
             fields.append(int(digits))
             digits = ""
         else:
-            raise _fault(text, "unexpected character", part[index:])
+            raise _error(text, "unexpected character", part[index:])
     if len(fields) < 3:
-        raise _fault(text, "IPv4 address too short")
+        raise _error(text, "IPv4 address too short")
     return int.from_bytes([*fields, int(digits)], "big")
 
 
 def _parse_ipv6(text: str) -> tuple[Address, str]:
     rest, percent, zone = text.partition("%")
     if percent and not zone:
-        raise _fault(text, "zone must be a non-empty string")
+        raise _error(text, "zone must be a non-empty string")
     groups: list[int] = []
     gap = -1
     if rest.startswith("::"):
@@ -250,16 +252,16 @@ def _parse_ipv6(text: str) -> tuple[Address, str]:
         if not rest:
             break
         if rest == ":":
-            raise _fault(text, "colon must be followed by more characters", rest)
+            raise _error(text, "colon must be followed by more characters", rest)
         rest = rest[1:]
         if rest[0] == ":":
             if gap >= 0:
-                raise _fault(text, "multiple :: in address", rest)
+                raise _error(text, "multiple :: in address", rest)
             gap, rest = len(groups), rest[1:]
             if not rest:
                 break
     if rest:
-        raise _fault(text, "trailing garbage after address", rest)
+        raise _error(text, "trailing garbage after address", rest)
     return Address(_filled(text, groups, gap), 128), zone
 
 
@@ -269,22 +271,22 @@ def _parse_group(text: str, rest: str, groups: list[int], *, embeddable: bool) -
     while digits < len(rest) and rest[digits] in _HEX:
         digits += 1
         if digits > 4:
-            raise _fault(text, "each group must have 4 or less digits", rest)
+            raise _error(text, "each group must have 4 or less digits", rest)
     if not digits:
-        raise _fault(text, "each colon-separated field must have at least one digit", rest)
+        raise _error(text, "each colon-separated field must have at least one digit", rest)
     after = rest[digits:]
     if after.startswith("."):
         if not embeddable:
-            raise _fault(text, "embedded IPv4 address must replace the final 2 fields of the address", rest)
+            raise _error(text, "embedded IPv4 address must replace the final 2 fields of the address", rest)
         if len(groups) > 6:
             message = "too many hex fields to fit an embedded IPv4 at the end of the address"
-            raise _fault(text, message, rest)
+            raise _error(text, message, rest)
         number = _parse_dotted(text, rest)
         groups += [number >> 16, number & 0xFFFF]
         return ""
     groups.append(int(rest[:digits], 16))
     if after and after[0] != ":":
-        raise _fault(text, "unexpected character, want colon", after)
+        raise _error(text, "unexpected character, want colon", after)
     return after
 
 
@@ -292,9 +294,9 @@ def _filled(text: str, groups: list[int], gap: int) -> int:
     """The number of eight groups, after `::` at the index `gap` has been filled with zeros."""
     missing = 8 - len(groups)
     if missing and gap < 0:
-        raise _fault(text, "address string too short")
+        raise _error(text, "address string too short")
     if not missing and gap >= 0:
-        raise _fault(text, "the :: must expand to at least one field of zeros")
+        raise _error(text, "the :: must expand to at least one field of zeros")
     number = 0
     for group in groups[: max(gap, 0)] + [0] * missing + groups[max(gap, 0) :]:
         number = number << 16 | group
@@ -304,15 +306,15 @@ def _filled(text: str, groups: list[int], gap: int) -> int:
 def _parse_network(text: str) -> Network:
     before, slash, length_text = text.rpartition("/")
     if not slash:
-        raise _Fault("no '/'")
-    address, zone = _parse(before)
+        raise ParseError("no '/'")
+    address, zone = parse_address(before)
     if zone:
-        raise _Fault("IPv6 zones cannot be present in a prefix")
+        raise ParseError("IPv6 zones cannot be present in a prefix")
     plain = length_text.isascii() and length_text.isdigit() and len(length_text) <= len(str(INT_MAX))
     if not plain or (len(length_text) > 1 and length_text[0] == "0") or int(length_text) > INT_MAX:
-        raise _Fault(f"bad bits after slash: {quote(length_text)}")
+        raise ParseError(f"bad bits after slash: {quote(length_text)}")
     if int(length_text) > address.bits:
-        raise _Fault("prefix length out of range")
+        raise ParseError("prefix length out of range")
     return Network(address, int(length_text))
 
 

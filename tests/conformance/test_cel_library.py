@@ -1,4 +1,4 @@
-"""The functions of the libraries give a kube-apiserver's value, error and cost for 2,000 recorded calls."""
+"""The libraries give the values, errors and costs that a kube-apiserver gave for the same calls."""
 
 from __future__ import annotations
 
@@ -28,12 +28,15 @@ DIFFERENT = {
 }
 
 
+GO_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029\ufffd"}
+
+
 def shown(value: Value) -> str:
     """A value as the recorder shows it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False).translate(GO_ESCAPES)
     if isinstance(value, float):
         return double_text(value)
     if isinstance(value, Optional):
@@ -79,7 +82,7 @@ CASES = list(read_cases("cel-library.jsonl.gz"))
 
 
 def test_the_recording_is_large() -> None:
-    assert len(CASES) > 2000
+    assert len(CASES) > 4000
 
 
 def test_every_call_gives_what_upstream_gave() -> None:

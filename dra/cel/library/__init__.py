@@ -9,6 +9,7 @@ from dra.cel.library import (
     bindings,
     comprehensions,
     conversions,
+    formats,
     lists,
     network,
     operators,
@@ -20,6 +21,7 @@ from dra.cel.library import (
     standard,
     strings,
     times,
+    url,
 )
 
 __all__ = ["LIBRARIES"]
@@ -36,6 +38,8 @@ LIBRARIES: Final[tuple[Library, ...]] = (
     semver.LIBRARY,
     sets.LIBRARY,
     network.LIBRARY,
+    url.LIBRARY,
+    formats.LIBRARY,
     bindings.LIBRARY,
     comprehensions.LIBRARY,
     strings.LIBRARY,

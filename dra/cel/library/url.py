@@ -1,0 +1,42 @@
+"""URLs in CEL: `url("https://example.com/a?b=1")` and its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from dra.cel.declarations import Function, Library, member, overload, traversal
+from dra.cel.types import BOOL, STRING, Type, list_of, map_of
+from dra.cel.url import URL, Url, request_uri_error
+from dra.cel.values import Value
+
+__all__ = ["LIBRARY"]
+
+
+def _is_url(text: str) -> bool:
+    return not request_uri_error(text)
+
+
+def _part(function: str, name: str, result: Type, get: Callable[[Url], Value]) -> Function:
+    return Function(function, member(f"url_get_{name}", [URL], result, get))
+
+
+LIBRARY: Final = Library(
+    "url",
+    functions=(
+        Function("url", overload("string_to_url", [STRING], URL, Url.parse, traversal(keeps_size=True))),
+        Function(
+            "isURL", overload("is_url_string", [STRING], BOOL, lambda text: not request_uri_error(text))
+        ),
+        Function("getScheme", member("url_get_scheme", [URL], STRING, lambda url: url.scheme)),
+        Function("getHost", member("url_get_host", [URL], STRING, lambda url: url.host)),
+        Function("getHostname", member("url_get_hostname", [URL], STRING, lambda url: url.hostname)),
+        Function("getPort", member("url_get_port", [URL], STRING, lambda url: url.port)),
+        Function(
+            "getEscapedPath", member("url_get_escaped_path", [URL], STRING, lambda url: url.escaped_path)
+        ),
+        Function(
+            "getQuery", member("url_get_query", [URL], map_of(STRING, list_of(STRING)), lambda url: url.query)
+        ),
+    ),
+)
