@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
+from dra.models.base import Model
 from dra.validation import formats
 from dra.validation.field_error import FieldError, Path
 from dra.validation.formats import Format, byte_length
@@ -29,6 +30,7 @@ __all__ = [
     "pool_name_format",
     "present",
     "qualified_name",
+    "same",
     "union",
 ]
 
@@ -76,9 +78,25 @@ def union(members: Iterable[tuple[str, bool]], at: Path) -> Errors:
         yield at.invalid(f"{{{', '.join(found)}}}", f"must specify exactly one of: {names}")
 
 
+def same(new: object, old: object) -> bool:
+    """Whether two values are equal for the server, to which empty is absent and unknown fields are nothing."""
+    return _meaning(new) == _meaning(old)
+
+
+def _meaning(value: object) -> object:
+    if isinstance(value, Model):
+        fields = {name: _meaning(getattr(value, name)) for name in type(value).model_fields}
+        return {name: item for name, item in fields.items() if item is not None}
+    if isinstance(value, dict):
+        return {key: _meaning(item) for key, item in value.items()} or None
+    if isinstance(value, list):
+        return [_meaning(item) for item in value] or None
+    return None if value == "" else value
+
+
 def immutable(new: object, old: object, at: Path, *, declared: bool) -> Errors:
     """The value has not changed. Declared rules do not show it."""
-    if new != old:
+    if not same(new, old):
         yield at.invalid(None if declared else new, "field is immutable")
 
 

@@ -15,7 +15,7 @@ from dra.models.resource import (
     ResourceClaimStatus,
 )
 from dra.validation import formats
-from dra.validation.checks import Errors, driver_name, each, matches, max_bytes, one_of, pool_name
+from dra.validation.checks import Errors, driver_name, each, matches, max_bytes, one_of, pool_name, same
 from dra.validation.field_error import Path
 from dra.validation.rules.admin_access import admin_access
 from dra.validation.rules.binding import binding_conditions, skipped_operations
@@ -38,25 +38,28 @@ def claim_status(claim: ResourceClaim, old: ResourceClaim | None, scope: Scope) 
         return
     status, before = claim.status, (old and old.status) or _EMPTY
     yield from _consumers(status, before, scope, is_deleted=claim.metadata.deletion_timestamp is not None)
-    yield from _device_statuses(status, scope)
+    yield from _device_statuses(status, before, scope)
     if status.allocation is None:
         return
     at = _AT / "allocation"
+    if not (before.allocation and _first_admin(before.allocation) is not None):
+        index = _first_admin(status.allocation)
+        if index is not None:
+            yield from admin_access((at / "devices" / "results")[index], scope)
     if before.allocation is not None:
-        if status.allocation != before.allocation:
+        if not same(status.allocation, before.allocation):
             if scope.declares:
                 yield at.invalid(None, "field cannot be modified once set")
             else:
                 yield at.invalid(status.allocation, "field is immutable")
     else:
-        yield from _admin_access(status.allocation, at, scope)
         yield from _allocation(status.allocation, at, scope, request_names(claim.spec.devices))
 
 
-def _admin_access(allocation: AllocationResult, at: Path, scope: Scope) -> Errors:
-    for index, result in enumerate(allocation.devices.results or ()):
-        if result.admin_access:
-            yield from admin_access((at / "devices" / "results")[index], scope)
+def _first_admin(allocation: AllocationResult) -> int | None:
+    """The first result with admin access; the server mentions no others."""
+    results = allocation.devices.results or ()
+    return next((index for index, result in enumerate(results) if result.admin_access), None)
 
 
 def _consumers(
@@ -150,9 +153,16 @@ def _identity(device: AllocatedDeviceStatus | DeviceRequestAllocationResult) -> 
     return device.driver, device.pool, device.device, device.share_id or ""
 
 
-def _device_statuses(status: ResourceClaimStatus, scope: Scope) -> Errors:
-    results = (status.allocation.devices.results if status.allocation else None) or ()
-    allocated = {_identity(result) for result in results}
+def _allocated(status: ResourceClaimStatus) -> set[tuple[str, ...]]:
+    results = status.allocation.devices.results if status.allocation else None
+    return {_identity(result) for result in results or ()}
+
+
+def _device_statuses(status: ResourceClaimStatus, before: ResourceClaimStatus, scope: Scope) -> Errors:
+    """Every entry is of an allocated device. The server drops entries of devices that are no longer."""
+    allocated = _allocated(status)
+    released = _allocated(before) - allocated
+    devices = [device for device in status.devices or () if _identity(device) not in released]
 
     def device_status(device: AllocatedDeviceStatus, at: Path) -> Errors:
         if _identity(device) not in allocated:
@@ -161,11 +171,11 @@ def _device_statuses(status: ResourceClaimStatus, scope: Scope) -> Errors:
 
     at = _AT / "devices"
     if scope.declares:
-        yield from each(status.devices, device_status, at, scope, key=_identity, declared=True)
+        yield from each(devices, device_status, at, scope, key=_identity, declared=True)
         return
-    yield from each(status.devices, device_status, at, scope)
+    yield from each(devices, device_status, at, scope)
     seen = set()
-    for index, device in enumerate(status.devices or ()):
+    for index, device in enumerate(devices):
         if _identity(device) in seen:
             here = at[index] if scope.since("1.35") else at[index] / "deviceID"
             yield here.duplicate(_shown_identity(device))

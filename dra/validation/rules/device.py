@@ -17,7 +17,7 @@ from dra.models.resource import (
     ResourceSliceSpec,
 )
 from dra.validation import formats
-from dra.validation.checks import Errors, each, entries, matches, max_bytes, qualified_name, union
+from dra.validation.checks import Errors, each, entries, matches, max_bytes, qualified_name, same, union
 from dra.validation.field_error import Path
 from dra.validation.rules.binding import binding_conditions
 from dra.validation.rules.node_selector import node_selector
@@ -57,9 +57,9 @@ def device(
         at / "attributes",
         scope,
     )
-    if old is None or old.capacity != value.capacity or not scope.since("1.37"):
+    if old is None or not same(old.capacity, value.capacity) or not scope.since("1.37"):
         yield from _capacities(value, at / "capacity", scope)
-    if old is None or old.taints != value.taints or not scope.since("1.35"):
+    if old is None or not same(old.taints, value.taints) or not scope.since("1.35"):
         limit = scope.limits.taints
         yield from each(
             value.taints, lambda item, here: taint(item, here, scope), at / "taints", scope, limit=limit
@@ -118,10 +118,12 @@ def _one_value(attribute: DeviceAttribute, at: Path, scope: Scope) -> Errors:
         ("version", attribute.version),
         *((name, getattr(attribute, name)) for name in _LISTS),
     ]
-    # The types' tags take an empty list for none at all.
     if scope.declares:
-        yield from union([(name, value is not None and value != []) for name, value in members], at)
-        return
+        # The types' tags take an empty list for none at all; the hand-written rule does not.
+        declared = list(union([(name, value is not None and value != []) for name, value in members], at))
+        if declared:
+            yield from declared
+            return
     found = sum(value is not None for _, value in members)
     if found > 1:
         yield at.invalid(attribute, "exactly one value must be specified")

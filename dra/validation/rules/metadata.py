@@ -20,18 +20,24 @@ _AT: Final = Path() / "metadata"
 
 
 def metadata(
-    meta: ObjectMeta, scope: Scope, *, namespaced: bool = True, name_form: Format = formats.dns_subdomain
+    meta: ObjectMeta,
+    scope: Scope,
+    *,
+    namespaced: bool = True,
+    name_form: Format = formats.dns_subdomain,
+    is_new: bool = True,
 ) -> Errors:
-    """The metadata of a new object.
+    """The metadata of an object.
 
-    A missing namespace is no error: the request supplies it.
+    A missing namespace is no error: the request supplies it. The generation of a stored object is the
+    server's own.
     """
     yield from _names(meta, name_form)
     if namespaced and meta.namespace:
         yield from matches(meta.namespace, formats.dns_label, _AT / "namespace")
     elif meta.namespace:
         yield (_AT / "namespace").forbidden("not allowed on this type")
-    if meta.generation is not None and meta.generation < 0:
+    if is_new and meta.generation is not None and meta.generation < 0:
         yield (_AT / "generation").invalid(meta.generation, "must be greater than or equal to 0")
     yield from labels_and_annotations(meta, _AT, scope)
     yield from _owners(meta.owner_references or (), _AT / "ownerReferences", scope)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dra.models.core import Container, Pod, PodResourceClaim
+from dra.models.core import Container, ContainerResourceClaim, Pod, PodResourceClaim
 from dra.validation import formats
 from dra.validation.checks import Errors, matches
 from dra.validation.field_error import Path
@@ -23,7 +23,7 @@ def pod(value: Pod, old: Pod | None, scope: Scope) -> Errors:
     else:
         yield from metadata_update(value.metadata, old.metadata, scope)
     yield from _claims(value)
-    names = [claim.name for claim in value.spec.resource_claims or ()]
+    names = sorted({claim.name for claim in value.spec.resource_claims or () if claim.name})
     for field, containers in (
         ("containers", value.spec.containers),
         ("initContainers", value.spec.init_containers),
@@ -63,24 +63,31 @@ def _claim(claim: PodResourceClaim, seen: set[str], at: Path) -> Errors:
 
 def _container_claims(container: Container, names: list[str], at: Path) -> Errors:
     """Each entry names a claim of the pod. Errors stand at the entry, not at its name."""
-    claims = (container.resources and container.resources.claims) or ()
     seen: set[str] = set()
-    for index, claim in enumerate(claims):
+    for index, claim in enumerate((container.resources and container.resources.claims) or ()):
         here = at[index]
-        full = f"{claim.name}/{claim.request}" if claim.request else claim.name
         if not claim.name:
             yield here.required()
-        else:
-            overlaps = any(found.partition("/")[0] == claim.name for found in seen)
-            if claim.name in seen or full in seen or (not claim.request and overlaps):
-                yield here.duplicate(full if full in seen else claim.name)
-            else:
-                seen.add(full)
-        if claim.name and claim.name not in names:
+            continue
+        yield from _use(claim, seen, here)
+        if claim.name not in names:
             listed = f": {', '.join(names)}" if names else " which is empty"
             yield here.not_found(claim.name, f"must be one of the names in pod.spec.resourceClaims{listed}")
-        if claim.request:
-            yield from matches(claim.request, formats.dns_label, here / "request")
+
+
+def _use(claim: ContainerResourceClaim, seen: set[str], at: Path) -> Errors:
+    """A container uses each claim once, or each of its requests once."""
+    if claim.name in seen:
+        yield at.duplicate(claim.name)
+        return
+    key = claim.name
+    if claim.request:
+        yield from matches(claim.request, formats.dns_label, at / "request")
+        key = f"{claim.name}/{claim.request}"
+    overlaps = not claim.request and any(used.startswith(f"{claim.name}/") for used in seen)
+    if key in seen or overlaps:
+        yield at.duplicate(key)
+    seen.add(key)
 
 
 def _group(value: Pod, scope: Scope) -> Errors:

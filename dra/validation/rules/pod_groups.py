@@ -22,7 +22,7 @@ from dra.models.scheduling import (
     PodGroupTemplate,
 )
 from dra.validation import formats
-from dra.validation.checks import Errors, each, label_key, matches, one_of, present, union
+from dra.validation.checks import Errors, each, immutable, label_key, matches, one_of, present, same, union
 from dra.validation.field_error import Path
 from dra.validation.scope import Scope
 
@@ -40,13 +40,8 @@ def unchanged(value: _T, before: _T, at: Path, check: Callable[[_T], Errors], *,
     """A field that cannot change is checked when it is new, and compared afterwards."""
     if not is_update:
         yield from check(value)
-    elif _meaning(value) != _meaning(before):
-        yield at.invalid(None, "field is immutable")
-
-
-def _meaning(value: object) -> object:
-    """A value in which an empty list or text is the same as none."""
-    return None if value in ("", [], None) else value
+    else:
+        yield from immutable(value, before, at, declared=True)
 
 
 def group_fields(group: Group, old: Group | None, at: Path, scope: Scope) -> Errors:
@@ -66,7 +61,7 @@ def group_fields(group: Group, old: Group | None, at: Path, scope: Scope) -> Err
         here = at / name
 
         def check_present(value: _T | None) -> Errors:
-            if _meaning(value) is not None and value is not None:
+            if value not in (None, "", []):
                 yield from check(value, here)
 
         before: _T | None = getattr(old, attribute, None)
@@ -102,7 +97,7 @@ def group_fields(group: Group, old: Group | None, at: Path, scope: Scope) -> Err
 def _policy(policy: SchedulingPolicy, old: SchedulingPolicy | None, at: Path, scope: Scope) -> Errors:
     """`basic` or `gang`, for good; only the size of a gang may change, since 1.37."""
     if old is not None and not scope.since("1.37"):
-        if policy != old:
+        if not same(policy, old):
             yield at.invalid(None, "field is immutable")
         return
     yield from union([("basic", policy.basic is not None), ("gang", policy.gang is not None)], at)

@@ -8,7 +8,6 @@ from dra.models.resource import PoolStatus, ResourcePoolStatusRequest, ResourceP
 from dra.validation import formats
 from dra.validation.checks import (
     Errors,
-    driver_name,
     each,
     fully_qualified_name,
     immutable,
@@ -17,6 +16,7 @@ from dra.validation.checks import (
     pool_name,
     pool_name_format,
     present,
+    same,
 )
 from dra.validation.field_error import Path
 from dra.validation.rules.conditions import conditions
@@ -41,7 +41,7 @@ def pool_status_request(
     if request.status is None:
         return
     if old is not None and old.status is not None:
-        if request.status != old.status:
+        if not same(request.status, old.status):
             yield (Path() / "status").invalid(None, "field cannot be modified once set")
     else:
         yield from _answer(request.status, Path() / "status", scope)
@@ -79,9 +79,9 @@ def _answer(status: ResourcePoolStatusRequestStatus, at: Path, scope: Scope) -> 
 
 
 def _pool(pool: PoolStatus, at: Path, scope: Scope) -> Errors:
-    yield from driver_name(pool.driver, at / "driver", scope, declared=True)
+    yield from present(pool.driver, formats.long_name_caseless, at / "driver")
     yield from pool_name(pool.pool_name, at / "poolName", scope, declared=True)
-    if "generation" in pool.model_fields_set:
+    if pool.generation:
         yield from _between(pool.generation, 0, None, at / "generation")
     else:
         yield (at / "generation").required()

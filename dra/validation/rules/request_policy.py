@@ -139,7 +139,8 @@ class _Range:
     def _step(self, least: Quantity, step: Quantity, unit: int) -> Errors:
         at = self.at / "step"
         newer = self.scope.since("1.37")
-        if newer and step.sign <= 0:
+        # Before 1.37 a step of zero makes the server panic.
+        if step.sign == 0 or (newer and step.sign < 0):
             yield at.invalid(step, "must be greater than zero")
             return
         following = least + step
@@ -163,8 +164,7 @@ class _Range:
 
 
 def _is_multiple(value: Quantity, least: Quantity, step: Quantity, unit: int) -> bool:
-    size = _in_units(step, unit)
-    return size == 0 or (_in_units(value, unit) - _in_units(least, unit)) % size == 0
+    return (_in_units(value, unit) - _in_units(least, unit)) % _in_units(step, unit) == 0
 
 
 def _in_units(value: Quantity, unit: int) -> int:

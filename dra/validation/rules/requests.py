@@ -77,7 +77,9 @@ def _wanted(
     request: ExactDeviceRequest | DeviceSubRequest, at: Path, claim: DeviceClaim, scope: Scope, name: str
 ) -> Errors:
     """What requests and subrequests share. Capacity requests are not checked, as on the server."""
-    yield from class_name(request.device_class_name, at / "deviceClassName")
+    declared = scope.declares and isinstance(request, DeviceSubRequest)
+    form = formats.long_name if declared else formats.dns_subdomain
+    yield from class_name(request.device_class_name, at / "deviceClassName", form)
     yield from selectors(request.selectors, at / "selectors", scope)
     yield from _derived(request.derived_attributes, at / "derivedAttributes", claim, scope, name)
     yield from _amount(request, at)

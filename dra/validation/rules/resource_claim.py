@@ -31,8 +31,9 @@ _TEMPLATE_METADATA: Final = ("labels", "annotations")
 
 def resource_claim(claim: ResourceClaim, old: ResourceClaim | None, scope: Scope) -> Errors:
     """A claim: its spec never changes, its status is what the scheduler and drivers wrote."""
-    yield from metadata(claim.metadata, scope)
+    yield from metadata(claim.metadata, scope, is_new=old is None)
     if old is None:
+        yield from _admin_access(claim.spec.devices, scope)
         yield from _spec(claim.spec, _SPEC, scope)
     else:
         yield from metadata_update(claim.metadata, old.metadata, scope)
@@ -46,13 +47,12 @@ def resource_claim_template(
     template: ResourceClaimTemplate, old: ResourceClaimTemplate | None, scope: Scope
 ) -> Errors:
     """A template: a claim's spec with labels and annotations for the claims made from it."""
+    yield from metadata(template.metadata, scope, is_new=old is None)
     if old is not None:
         yield from metadata_update(template.metadata, old.metadata, scope)
         yield from immutable(template.spec, old.spec, _SPEC, declared=False)
-        if scope.since("1.35"):
-            return
     else:
-        yield from metadata(template.metadata, scope)
+        yield from _admin_access(template.spec.spec.devices, scope)
     if template.spec.metadata is not None:
         yield from _template_metadata(template.spec.metadata, _SPEC / "metadata", scope)
     yield from _spec(template.spec.spec, _SPEC / "spec", scope)
@@ -61,7 +61,7 @@ def resource_claim_template(
 def _template_metadata(meta: ObjectMeta, at: Path, scope: Scope) -> Errors:
     yield from labels_and_annotations(meta, at, scope)
     for name, value in meta.to_dict().items():
-        if value and name not in _TEMPLATE_METADATA:
+        if value not in ("", 0) and name not in _TEMPLATE_METADATA:
             # The server derives the name from Go's `UID`.
             yield (at / ("uID" if name == "uid" else name)).forbidden("cannot be set")
 
@@ -70,7 +70,6 @@ def _spec(spec: ResourceClaimSpec, at: Path, scope: Scope) -> Errors:
     claim = spec.devices
     here = at / "devices"
     names = request_names(claim)
-    yield from _admin_access(claim, scope)
     yield from requests(claim, here / "requests", scope)
     yield from each(
         claim.constraints,

@@ -13,7 +13,7 @@ from dra.models.resource import DeviceSelector
 from dra.validation import formats
 from dra.validation.checks import Errors, each, matches
 from dra.validation.field_error import Path
-from dra.validation.formats import byte_length
+from dra.validation.formats import Format, byte_length
 from dra.validation.scope import Scope
 
 __all__ = ["class_name", "derived_attribute_cost", "derived_expression", "selectors"]
@@ -21,10 +21,10 @@ __all__ = ["class_name", "derived_attribute_cost", "derived_expression", "select
 _ATTRIBUTE_TYPES: Final = ("string", "int", "bool", "dyn", "kubernetes.Semver")
 
 
-def class_name(name: str, at: Path) -> Errors:
+def class_name(name: str, at: Path, form: Format = formats.dns_subdomain) -> Errors:
     """The name of a DeviceClass."""
     if name:
-        yield from matches(name, formats.dns_subdomain, at)
+        yield from matches(name, form, at)
     else:
         yield at.required()
 

@@ -17,7 +17,7 @@ from dra.models.scheduling import (
     WorkloadSpec,
 )
 from dra.validation import formats
-from dra.validation.checks import Errors, each, matches, present, union
+from dra.validation.checks import Errors, each, matches, present, same, union
 from dra.validation.field_error import Path
 from dra.validation.rules.conditions import conditions
 from dra.validation.rules.metadata import metadata, metadata_update
@@ -66,43 +66,43 @@ def _controller(spec: WorkloadSpec, old: WorkloadSpec | None, scope: Scope) -> E
     before = old.controller_ref if old else None
     if scope.since("1.36"):
         yield from unchanged(spec.controller_ref, before, at, check, is_update=old is not None)
-    elif before is None:
+    else:
         yield from check(spec.controller_ref)
-    elif spec.controller_ref != before:
-        # Once set it stays. The path is the server's.
-        yield (Path() / "controllerRef").invalid(spec.controller_ref, "field is immutable")
+        if before is not None and not same(spec.controller_ref, before):
+            # Once set it stays. The path is the server's.
+            yield (Path() / "controllerRef").invalid(spec.controller_ref, "field is immutable")
 
 
 def _former_templates(spec: WorkloadSpec, old: WorkloadSpec | None, scope: Scope) -> Errors:
     """The templates of v1alpha1 and v1alpha2, which change only together with the workload."""
     at = _SPEC / "podGroupTemplates"
     templates = spec.pod_group_templates or []
-    native = scope.since("1.36")
-    if old is not None:
-        if templates != (old.pod_group_templates or []):
-            # The path of 1.35 is the server's.
-            here = at if native else Path() / "podGroups"
-            yield here.invalid(None if native else templates, "field is immutable")
-        return
+    changed = old is not None and not same(templates, old.pod_group_templates)
+    if not scope.since("1.36"):
+        yield from _templates_of_1_35(templates, at, scope)
+        if changed:
+            # The path is the server's.
+            yield (Path() / "podGroups").invalid(templates, "field is immutable")
+    elif changed:
+        yield at.invalid(None, "field is immutable")
+    elif not templates:
+        yield at.required()
+    else:
+        yield from _templates(templates, None, at, scope, _pod_group_template)
+
+
+def _templates_of_1_35(templates: Sequence[PodGroupTemplate], at: Path, scope: Scope) -> Errors:
     if not templates:
-        yield at.required("" if native else "must have at least one item")
-        return
-    check = _pod_group_template if native else _template_of_1_35
-    yield from each(
-        templates, lambda item, here: check(item, None, here, scope), at, scope, limit=scope.limits.templates
-    )
-    if len(templates) > scope.limits.templates:
-        return
-    if native:
-        yield from duplicates(templates, at)
-        return
+        yield at.required("must have at least one item")
+    limit = scope.limits.templates
+    yield from each(templates, _template_of_1_35, at, scope, limit=limit)
     names = [template.name for template in templates]
-    for index, name in enumerate(names):
+    for index, name in enumerate(names if len(names) <= limit else ()):
         if name in names[:index]:
             yield (at[index] / "name").duplicate(name)
 
 
-def _template_of_1_35(template: PodGroupTemplate, _: object, at: Path, scope: Scope) -> Errors:  # noqa: ARG001
+def _template_of_1_35(template: PodGroupTemplate, at: Path) -> Errors:
     yield from matches(template.name, formats.dns_label, at / "name")
     policy, here = template.scheduling_policy, at / "schedulingPolicy"
     rule = "exactly one of `basic`, `gang` is required"
@@ -110,7 +110,7 @@ def _template_of_1_35(template: PodGroupTemplate, _: object, at: Path, scope: Sc
         yield here.required(rule)
     elif policy.basic is not None and policy.gang is not None:
         yield here.invalid("{`basic`, `gang`}", f"{rule}, but multiple fields are set")
-    if policy.gang is not None and policy.gang.min_count <= 0:
+    elif policy.gang is not None and policy.gang.min_count <= 0:
         yield (here / "gang" / "minCount").invalid(policy.gang.min_count, "must be greater than zero")
 
 
@@ -319,7 +319,7 @@ def composite_pod_group(group: CompositePodGroup, old: CompositePodGroup | None,
     else:
         yield from metadata_update(group.metadata, old.metadata, scope)
     yield from _origin(group, old)
-    if old is not None and group.spec.scheduling_policy != old.spec.scheduling_policy:
+    if old is not None and not same(group.spec.scheduling_policy, old.spec.scheduling_policy):
         yield (_SPEC / "schedulingPolicy").invalid(None, "field is immutable")
     else:
         yield from group_fields(group.spec, old.spec if old else None, _SPEC, scope)
