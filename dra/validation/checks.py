@@ -79,7 +79,7 @@ def union(members: Iterable[tuple[str, bool]], at: Path) -> Errors:
 
 
 def same(new: object, old: object) -> bool:
-    """Whether two values are equal for the server, to which empty is absent and unknown fields are nothing."""
+    """Whether two values are equal for the server: empty is absent, unknown fields are nothing."""
     return _meaning(new) == _meaning(old)
 
 

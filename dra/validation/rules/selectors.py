@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from dra.cel.checker import Checked
+from dra.cel.cost import estimate_cost
 from dra.cel.env import environment
 from dra.cel.selector import checked, compile as compile_selector
 from dra.errors import CompileError
@@ -60,24 +60,17 @@ def expression(text: str, at: Path, scope: Scope, *, stored: bool = False) -> Er
     except CompileError as error:
         yield at.invalid(text, error.message)
         return
-    if _max_cost(compiled) > scope.limits.expression_cost:
+    if compiled.max_cost > scope.limits.expression_cost:
         yield at.forbidden("too complex, exceeds cost limit")
-
-
-def _max_cost(compiled: object) -> int:
-    return getattr(compiled, "max_cost", 0)
-
-
-def _checked(text: str, scope: Scope) -> Checked:
-    return checked(text, environment(scope.kubernetes, "new", scope.features))
 
 
 def derived_attribute_cost(text: str, scope: Scope) -> int:
     """What the expression of a derived attribute costs at worst; 0 for one that does not compile."""
     if byte_length(text) > scope.limits.expression_bytes:
         return 0
+    env = environment(scope.kubernetes, "new", scope.features)
     try:
-        return _max_cost(_checked(text, scope))
+        return estimate_cost(checked(text, env), env).high
     except CompileError:
         return 0
 
@@ -88,7 +81,7 @@ def derived_expression(text: str, at: Path, scope: Scope) -> Errors:
         yield at.too_long(scope.limits.expression_bytes)
         return
     try:
-        output = _checked(text, scope).output
+        output = checked(text, environment(scope.kubernetes, "new", scope.features)).output
     except CompileError as error:
         yield at.invalid(text, error.message)
         return
