@@ -151,7 +151,6 @@ class Allocator:
             >>> print(allocator.explain([claim], Node.from_dict({"metadata": {"name": "n1"}})))
             node n1: does not fit
             claim c, request r wants 1 device: 0 of 0 on the node can be used
-            cannot hold together: claim c, request r (1 device)
         """
         prepared = claims if isinstance(claims, Plan) else self.prepare(claims)
         limit = budget or Budget()
@@ -300,8 +299,7 @@ class Allocator:
             here = errors & ((1 << end) - (1 << offset))
             if here:
                 position = (here & -here).bit_length() - 1
-                error = self._matcher.error(view, position, wanted.filter, claim.label)
-                raise error.located(path_prefix=wanted.path, subject=claim.subject)
+                raise self._matcher.error(view, position, wanted, claim.label)
             offset = end
 
     def _is_full(self, wanted: Alternative, view: NodeView, position: int) -> bool:

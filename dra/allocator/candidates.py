@@ -16,7 +16,7 @@ from dra.allocator.capacity import Consumption, Refusal, consumption
 from dra.allocator.constraints import AttributeValues
 from dra.allocator.derived import DerivedAttribute
 from dra.allocator.inventory import Device, NodeView, Pool, each_bit
-from dra.allocator.plan import Condition, DeviceFilter
+from dra.allocator.plan import Alternative, Condition, DeviceFilter
 from dra.allocator.taints import blocking_taint
 from dra.errors import AllocationError, CompileError, EvaluationError
 from dra.features import Features
@@ -228,30 +228,34 @@ class Matcher:
         except EvaluationError as error:
             verdicts.errors[index] = error
 
-    def error(self, view: NodeView, position: int, wanted: DeviceFilter, label: str) -> AllocationError:
+    def error(self, view: NodeView, position: int, wanted: Alternative, label: str) -> AllocationError:
         """The error that a selector ends in on a device; `label` names the claim."""
         pool, index = view.locate(position)
         device = pool.devices[index]
-        for condition in wanted.conditions:
+        for condition in wanted.filter.conditions:
             verdicts = self.verdicts(pool, condition.expression, 1 << index)
             if index in verdicts.errors:
-                return _selector_error(condition, device, verdicts.errors[index], label)
+                return _selector_error(condition, device, verdicts.errors[index], wanted.path, label)
         raise AssertionError("no selector fails on this device")
 
 
 def _selector_error(
-    condition: Condition, device: Device, cause: CompileError | EvaluationError, label: str
+    condition: Condition, device: Device, cause: CompileError | EvaluationError, path: str, label: str
 ) -> AllocationError:
-    owner = f"class {condition.class_name}" if condition.class_name else f"claim {label}"
-    if isinstance(cause, CompileError):
-        return AllocationError(
-            f"{owner}: selector #{condition.index}: CEL compile error: {cause.message}",
-            value=condition.expression,
-            remedy=cause.remedy,
-        )
+    """The error with its place: in the class, or in the claim's request at `path`."""
+    in_class = bool(condition.class_name)
+    owner = f"class {condition.class_name}" if in_class else f"claim {label}"
     missing = "no such key" in cause.message
+    if isinstance(cause, CompileError):
+        what, remedy = f"CEL compile error: {cause.message}", cause.remedy
+    else:
+        what = f"on device {device.id}: CEL runtime error: {cause.message}"
+        remedy = "guard the access with has() or use an optional (`.?`, orValue())" if missing else ""
+    separator = ": " if isinstance(cause, CompileError) else " "
     return AllocationError(
-        f"{owner}: selector #{condition.index} on device {device.id}: CEL runtime error: {cause.message}",
+        f"{owner}: selector #{condition.index}{separator}{what}",
+        path=f"{'spec' if in_class else path}.selectors[{condition.index}].cel.expression",
+        subject=f"DeviceClass {condition.class_name}" if in_class else f"ResourceClaim {label}",
         value=condition.expression,
-        remedy="guard the access with has() or use an optional (`.?`, orValue())" if missing else "",
+        remedy=remedy,
     )

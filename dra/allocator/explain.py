@@ -1,9 +1,9 @@
 """Why claims fit a node or not: what each device fell to, what nearly fitted, what cannot hold together.
 
-A device is counted once per request, under the first rule it breaks, in the order people ask in: is it of the
-class, is it free, does it satisfy the request, is there enough of it. When every request alone could be met,
-the search is repeated with a reporter, and requirements are left out one by one until those that remain are
-needed for the failure.
+A device is counted once per request, under the first rule it breaks: is it of the class, does it satisfy the
+request, is it free, is there enough of it. So `in use` counts devices whose release could help. When every
+request alone could be met, the search is repeated with a reporter, and requirements are left out one by one
+until those that remain are needed for the failure.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Reason:
     def __str__(self) -> str:
         shown = ", ".join(each.rpartition("/")[2] for each in self.devices[:_EXAMPLES])
         more = ", …" if len(self.devices) > _EXAMPLES else ""
-        nearest = f"; {self.nearest}" if self.nearest else ""
+        nearest = f"\n  {self.nearest}" if self.nearest else ""
         return f"{len(self.devices)} {self.text} ({shown}{more}){nearest}"
 
 
@@ -104,7 +104,7 @@ class RequestExplanation:
         wanted = "all devices" if self.wanted is None else _count(self.wanted, "device")
         head = f"claim {self.claim}, request {self.request} wants {wanted}: "
         head += f"{len(self.usable)} of {self.devices} on the node can be used"
-        return "\n".join([head, *(f"  - {reason}" for reason in self.reasons)])
+        return "\n".join([head, *(f"- {reason}" for reason in self.reasons)])
 
 
 @attrs.frozen
@@ -155,23 +155,29 @@ class Explanation:
             yield f"node {self.node}: {self.error}"
         elif self.fits:
             yield f"node {self.node}: fits"
-            yield from (f"  - {pick}" for pick in self.picks)
+            yield from (f"- {pick}" for pick in self.picks)
         else:
             yield f"node {self.node}: does not fit"
         for request in self.requests:
             if not self.fits:
                 yield from str(request).splitlines()
         yield from (f"pool {each}" for each in self.pools)
-        if self.conflict:
-            yield f"cannot hold together: {'; '.join(self.conflict)}"
+        if len(self.conflict) > 1:
+            yield "cannot hold together:"
+            yield from (f"- {each}" for each in self.conflict)
         if self.blocked:
             yield "combinations were stopped by:"
-            yield from (f"  - {by} ({_count(times, 'time')})" for by, times in self.blocked)
+            yield from (f"- {by} ({_count(times, 'time')})" for by, times in self.blocked)
         yield from (f"it would fit if claim {each} were released" for each in self.releases)
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _EXAMPLES} more" if len(names) > _EXAMPLES else ""
+    return ", ".join(names[:_EXAMPLES]) + more
 
 
 class _Tally:
@@ -286,12 +292,11 @@ class Explainer:
         failed = self._selector(pool, index, [each for each in conditions if each.class_name], board)
         if failed is not None:
             return "class", f"not of class {failed.class_name}"
-        if board.unavailable(slot, option) >> position & 1:
-            holders = self.holders(device)
-            return "in use", "in use" + (f" by {', '.join(holders)}" if holders else "")
         failed = self._selector(pool, index, [each for each in conditions if not each.class_name], board)
         if failed is not None:
             return "selector", f"fail selector {failed.expression}"
+        if board.unavailable(slot, option) >> position & 1:
+            return "in use", "in use"
         if option.errors >> position & 1:
             return "error", "end a selector in an error"
         return self._after_selectors(option, board, position, device)
@@ -356,7 +361,10 @@ class Explainer:
         return f"have less than {takes.amounts[name]} of {name} left" if name else ""
 
     def _nearest(self, rule: str, text: str, option: Option, devices: Sequence[Device]) -> str:
-        """The largest amounts among devices that a capacity rule or a selector on capacity refused."""
+        """Who holds devices in use; the largest amounts where a rule or selector on capacity refused."""
+        if rule == "in use":
+            holders = dict.fromkeys(holder for device in devices for holder in self.holders(device))
+            return f"held by {_listed(list(holders))}" if holders else ""
         if rule == "capacity":
             names: Iterable[str] = option.alternative.filter.capacity
         elif rule == "selector" and "capacity" in text:

@@ -208,8 +208,7 @@ class _Search:
         self._count()
         if option.errors & lowest and not option.alternative.all_devices:
             label = self.board.labels[frame.slot.slot.claim]
-            error = self.board.matcher.error(self.board.view, position, option.alternative.filter, label)
-            raise error.located(path_prefix=option.alternative.path, subject=f"ResourceClaim {label}")
+            raise self.board.matcher.error(self.board.view, position, option.alternative, label)
         if option.alternative.all_devices and lowest & (
             option.barred | self.board.unavailable(frame.slot, option)
         ):

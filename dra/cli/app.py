@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 import dra
+from dra.cli.allocate import allocate
+from dra.cli.cel import cel
 from dra.cli.failure import reported
 from dra.cli.features import features
 
@@ -21,7 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (features,):
+for command in (allocate, cel, features):
     app.command()(reported(command))
 
 

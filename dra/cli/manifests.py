@@ -13,8 +13,10 @@ from typing_extensions import Self
 from dra.errors import DraError, LoadError
 
 if TYPE_CHECKING:
+    from dra.allocator import DeviceId
     from dra.models.loading import Located
     from dra.models.meta import KubernetesObject
+    from dra.models.resource import Device
 
 __all__ = ["Manifests"]
 
@@ -42,18 +44,33 @@ class Manifests:
         """The objects of a kind."""
         return [each.object for each in self.located if isinstance(each.object, kind)]
 
-    def locate(self, error: DraError, culprit: KubernetesObject) -> DraError:
-        """The same error with file, line and object filled in."""
-        for each in self.located:
-            if each.object is culprit:
-                return each.locate(error)
-        return error
+    def devices(self) -> dict[DeviceId, Device]:
+        """Every published device by its identity; of several generations of a pool the newest."""
+        from dra.allocator import DeviceId
+        from dra.models.resource import ResourceSlice
+
+        slices = sorted(self.of(ResourceSlice), key=lambda each: each.spec.pool.generation)
+        return {
+            DeviceId(each.spec.driver, each.spec.pool.name, device.name): device
+            for each in slices
+            for device in each.spec.devices or ()
+        }
+
+    def locate(self, error: DraError, otherwise: KubernetesObject) -> DraError:
+        """The same error with the file and line of the object it names, or of another if it names none."""
+        named = (each for each in self.located if each.object.subject == error.subject)
+        given = (each for each in self.located if each.object is otherwise)
+        culprit = next(named, None) or next(given, None)
+        return culprit.locate(error) if culprit else error
 
 
 def _read(name: str) -> list[Located]:
     from dra.models.loading import load_located
 
-    located = load_located(sys.stdin.buffer if name == "-" else Path(name))
+    try:
+        located = load_located(sys.stdin.buffer if name == "-" else Path(name))
+    except LoadError as error:
+        raise error.located(source=name) from None
     if not located:
         raise LoadError("no objects in it", source=name)
     return located

@@ -8,18 +8,17 @@ import typer
 
 from dra.cli.output import Output
 
-__all__ = ["Filenames", "Kubernetes", "NodeName", "OutputFormat"]
+__all__ = ["Filenames", "Kubernetes", "NodeName", "OptionalFilenames", "OutputFormat"]
 
-Filenames = Annotated[
-    list[str],
-    typer.Option(
-        "--filename",
-        "-f",
-        metavar="FILE_OR_FOLDER",
-        help="Manifests to read, YAML or JSON; '-' is standard input. May be given several times.",
-        show_default=False,
-    ),
-]
+_FILENAMES = typer.Option(
+    "--filename",
+    "-f",
+    metavar="FILE_OR_FOLDER",
+    help="Manifests to read, YAML or JSON; '-' is standard input. May be given several times.",
+    show_default=False,
+)
+Filenames = Annotated[list[str], _FILENAMES]
+OptionalFilenames = Annotated[list[str] | None, _FILENAMES]
 
 OutputFormat = Annotated[Output, typer.Option("--output", "-o", help="How to print the answer.")]
 

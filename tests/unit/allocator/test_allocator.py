@@ -78,7 +78,7 @@ def test_an_error_in_a_selector_counts_only_if_the_search_gets_there() -> None:
     assert names(two.allocate([claim(wants(1, reads_index))], NODE)) == [["a"]]
     with pytest.raises(AllocationError, match=r"CEL runtime error: no such key: index") as caught:
         two.allocate([claim(wants(2, reads_index))], NODE)
-    assert caught.value.path == "spec.devices.requests[0].exactly"
+    assert caught.value.path == "spec.devices.requests[0].exactly.selectors[0].cel.expression"
     assert "has()" in caught.value.remedy
 
 

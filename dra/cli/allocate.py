@@ -1,0 +1,177 @@
+"""`dra allocate`: place the claims of some manifests, one after another; say why where one does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import attrs
+import typer
+
+import dra
+from dra.cli.exit_code import ExitCode
+from dra.cli.manifests import Manifests
+from dra.cli.options import Filenames, Kubernetes, NodeName, OutputFormat
+from dra.cli.output import Output, print_data
+from dra.errors import DraError, InvalidPoolError, LoadError, SearchBudgetExceeded
+from dra.features import LATEST
+
+if TYPE_CHECKING:
+    from dra.allocator import Explanation
+    from dra.models.core import Node
+    from dra.models.resource import AllocationResult, ResourceClaim
+
+__all__ = ["Outcome", "allocate"]
+
+ClaimName = Annotated[
+    str | None, typer.Option("--claim", metavar="NAMESPACE/NAME", help="Only this claim; all if left out.")
+]
+
+
+@attrs.frozen
+class Outcome:
+    """What became of a claim.
+
+    Attributes:
+        claim: The claim, with the API server's defaults.
+        node: Where it was allocated; empty if it does not fit.
+        allocation: What it got; None if it does not fit.
+        explanations: Why it does not fit, node by node.
+    """
+
+    claim: ResourceClaim
+    node: str = ""
+    allocation: AllocationResult | None = None
+    explanations: tuple[Explanation, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Namespace and name of the claim."""
+        return _label(self.claim)
+
+    def to_dict(self) -> dict[str, object]:
+        """The outcome as plain data."""
+        return {
+            "claim": self.label,
+            "node": self.node or None,
+            "allocation": self.allocation.to_dict() if self.allocation else None,
+            "reasons": [each.to_dict() for each in self.explanations],
+        }
+
+
+def allocate(
+    filename: Filenames,
+    node: NodeName = None,
+    claim: ClaimName = None,
+    kubernetes: Kubernetes = LATEST,
+    output: OutputFormat = Output.TABLE,
+) -> ExitCode:
+    """Allocate claims to nodes; print the devices they get, or why they do not fit.
+
+    Claims are allocated in the order of the manifests, and what one gets is taken for the next. A claim that
+    has a status.allocation keeps it. Nodes are tried in order, and the first on which a claim fits is taken.
+
+    Exit status: 0 all claims fit, 1 some do not, 2 the input cannot be used.
+    """
+    manifests = Manifests.read(filename)
+    placement = _Placement(manifests, _nodes(manifests, node), kubernetes)
+    outcomes = [placement.place(each) for each in _claims(manifests, claim)]
+    if output is Output.TABLE:
+        from dra.cli.allocation_table import print_outcomes
+
+        print_outcomes(outcomes, manifests.devices())
+    else:
+        print_data([outcome.to_dict() for outcome in outcomes], output)
+    return ExitCode.OK if all(outcome.allocation for outcome in outcomes) else ExitCode.NO
+
+
+def _label(claim: ResourceClaim) -> str:
+    return claim.subject.removeprefix(claim.kind).strip()
+
+
+def _claims(manifests: Manifests, wanted: str | None) -> list[ResourceClaim]:
+    """The claims to allocate: all without an allocation, or the one that is named."""
+    claims = [
+        each for each in manifests.of(dra.ResourceClaim) if not (each.status and each.status.allocation)
+    ]
+    if wanted is not None:
+        names = [_label(each) for each in claims]
+        claims = [each for each in claims if _label(each) in (wanted, f"default/{wanted}")]
+        if not claims:
+            raise LoadError(
+                f"no claim {wanted!r} to allocate",
+                value=wanted,
+                remedy=f"claims: {', '.join(names) or 'none'}",
+            )
+    if not claims:
+        raise LoadError(
+            "no ResourceClaim to allocate in the manifests", remedy="name files with claims by -f as well"
+        )
+    return claims
+
+
+def _nodes(manifests: Manifests, wanted: str | None) -> list[Node]:
+    """The nodes to try: those described, else those that slices belong to."""
+    nodes = manifests.of(dra.Node)
+    if not nodes:
+        named = dict.fromkeys(each.spec.node_name for each in manifests.of(dra.ResourceSlice))
+        nodes = [dra.Node.from_dict({"metadata": {"name": name}}) for name in named if name]
+    if not nodes:
+        raise LoadError("no Node in the manifests", remedy="add `kubectl get nodes -o yaml` to them")
+    if wanted is None:
+        return nodes
+    by_name = {each.metadata.name or "": each for each in nodes}
+    if wanted not in by_name:
+        raise LoadError(f"no node {wanted!r}", value=wanted, remedy=f"nodes: {', '.join(by_name)}")
+    return [by_name[wanted]]
+
+
+class _Placement:
+    """Claims on nodes, one claim after another."""
+
+    def __init__(self, manifests: Manifests, nodes: Sequence[Node], kubernetes: str) -> None:
+        from dra.allocator import apply_taint_rules
+
+        features = dra.Features.for_kubernetes(kubernetes)
+        rules = manifests.of(dra.DeviceTaintRule) if features.device_taint_rules else []
+        self.manifests = manifests
+        self.nodes = nodes
+        self.allocator = dra.Allocator(
+            apply_taint_rules(manifests.of(dra.ResourceSlice), rules),
+            manifests.of(dra.DeviceClass),
+            allocated=dra.AllocatedState.from_claims(manifests.of(dra.ResourceClaim), features),
+            features=features,
+            kubernetes=kubernetes,
+        )
+
+    def place(self, claim: ResourceClaim) -> Outcome:
+        """Put a claim on the first node where it fits and count its devices as taken.
+
+        Raises:
+            DraError: The claim, a class or a slice cannot be used at all.
+        """
+        stored = dra.default(claim)
+        try:
+            for node in self.nodes:
+                result = self._try(stored, node)
+                if result is not None:
+                    self.allocator.reserve(stored, result)
+                    return Outcome(stored, node.metadata.name or "", result)
+        except DraError as error:
+            raise self._located(error, claim) from None
+        return Outcome(
+            stored, explanations=tuple(self.allocator.explain([stored], node) for node in self.nodes)
+        )
+
+    def _located(self, error: DraError, claim: ResourceClaim) -> DraError:
+        """The error with its place, which names the claim, so that the message need not."""
+        label = f"claim {_label(claim)}"
+        error.message = error.message.removeprefix(f"{label}, ").removeprefix(f"{label}: ")
+        return self.manifests.locate(error, claim)
+
+    def _try(self, claim: ResourceClaim, node: Node) -> AllocationResult | None:
+        try:
+            results = self.allocator.allocate([claim], node)
+        except (InvalidPoolError, SearchBudgetExceeded):  # faults of this node only; explain names them
+            return None
+        return results[0] if results else None
