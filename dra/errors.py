@@ -165,7 +165,7 @@ class EvaluationError(DraError):
     """A CEL expression that ends in an error for a given device, as CEL's own semantics define.
 
     Attributes:
-        cost: What the evaluation had cost until then, in CEL's cost units.
+        cost: What the evaluation had cost until then, in CEL's cost units; 0 where it was not counted.
     """
 
     def __init__(self, message: str, *, cost: int = 0, **place: Any) -> None:

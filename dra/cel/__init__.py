@@ -12,6 +12,7 @@ from __future__ import annotations
 from dra.cel.device import BoundDevice
 from dra.cel.env import Mode
 from dra.cel.interpreter import COST_LIMIT
+from dra.cel.reads import Reads
 from dra.cel.selector import Evaluation, Selector, compile  # noqa: A004 - the public name, as in `re`
 from dra.cel.source import Issue
 from dra.errors import CompileError, EvaluationError
@@ -24,6 +25,7 @@ __all__ = [
     "EvaluationError",
     "Issue",
     "Mode",
+    "Reads",
     "Selector",
     "compile",
 ]

@@ -161,12 +161,13 @@ class Overload:
         parameters: Types of the arguments, the receiver first if `receiver`.
         result: Type of the result.
         implementation: Called with the argument values, which are checked against `parameters` first.
-            Returns the value, or returns or raises a `Failure`.
+            Returns the value or raises a `Failure`.
         receiver: Called as `x.f(y)` rather than `f(x, y)`.
         cost: Static and run-time cost of the call.
         guarded: Whether the argument values are checked against `parameters` before the call.
-        inline: A Python expression for generated code with `{0}`, `{1}` for arguments whose classes are
-            already known to fit `parameters`; it must raise wherever the implementation fails.
+        inline: A Python expression for generated code, with `{0}`, `{1}` for arguments whose classes are
+            known to fit `parameters`; it must raise wherever the implementation fails. It may call what
+            `codegen.NAMES` offers.
     """
 
     id: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from dra.cel.library.quantity import Amount
 from dra.cel.library.semver import Semver
 from dra.cel.values import DomainMap, Failure, Value
-from dra.errors import EvaluationError, QuantityError
-from dra.models.resource import Device, DeviceAttribute
-from dra.quantity import Quantity
+from dra.errors import EvaluationError
+from dra.models.resource import Device, DeviceAttribute, DeviceCapacity
 
 __all__ = ["BoundDevice"]
 
@@ -42,8 +42,16 @@ _CONVERSIONS: Final[dict[str, Callable[[Any], Value]]] = {
 }
 
 
+# Most attributes: one value that is CEL's already.
+_PLAIN: Final[dict[type, str]] = {str: "string", int: "int", bool: "bool"}
+
+
 def _attribute(name: str, attribute: Mapping[str, Any] | DeviceAttribute) -> Value:
     wire = attribute if isinstance(attribute, Mapping) else attribute.to_dict()
+    if len(wire) == 1:
+        ((kind, value),) = wire.items()
+        if value.__class__ in _PLAIN and _PLAIN[value.__class__] == kind:
+            return value
     for kind, convert in _CONVERSIONS.items():
         if wire.get(kind) is not None:
             try:
@@ -53,16 +61,16 @@ def _attribute(name: str, attribute: Mapping[str, Any] | DeviceAttribute) -> Val
     raise EvaluationError(f"attribute {name}: unsupported attribute value", value=name)
 
 
-def _quantity(name: str, capacity: Any) -> Quantity:
+def _quantity(name: str, capacity: Mapping[str, Any] | DeviceCapacity) -> Amount:
     value = capacity["value"] if isinstance(capacity, Mapping) else capacity.value
     try:
-        return value if isinstance(value, Quantity) else Quantity.parse(str(value))
-    except QuantityError as error:
-        raise EvaluationError(f"capacity {name}: {error.message}", value=value) from None
+        return Amount.parse(str(value))
+    except Failure as failure:
+        raise EvaluationError(f"capacity {name}: {failure}", value=value) from None
 
 
 class BoundDevice:
-    """A device and its driver, ready for any number of selectors. Immutable.
+    """A device and its driver, converted once for any number of selectors. Immutable.
 
     Args:
         device: A `models.Device`, or a device of a v1 ResourceSlice as a dict.
@@ -70,43 +78,58 @@ class BoundDevice:
 
     Attributes:
         driver: As given.
-        attributes: Attribute by domain and id.
-        capacity: Capacity by domain and id.
-        view: What `device` is in an expression.
+        allow_multiple_allocations: False unless the device says otherwise.
+        attributes: CEL's value by full name, such as `gpu.example.com/model`.
+        capacity: Quantity by full name.
 
     Raises:
         EvaluationError: An attribute has no value, or its version is none.
 
     Example:
         >>> bound = BoundDevice({"attributes": {"model": {"string": "H100"}}}, driver="gpu.example.com")
-        >>> bound.view["attributes"]["gpu.example.com"]["model"]
-        'H100'
+        >>> bound.attributes
+        {'gpu.example.com/model': 'H100'}
     """
 
-    __slots__ = ("attributes", "capacity", "driver", "view")
+    __slots__ = ("_view", "allow_multiple_allocations", "attributes", "capacity", "driver")
 
     def __init__(self, device: Device | Mapping[str, Any], driver: str = "") -> None:
-        self.driver = driver
         if isinstance(device, Mapping):
             attributes, capacity = device.get("attributes"), device.get("capacity")
             shared = device.get("allowMultipleAllocations")
         else:
             attributes, capacity = device.attributes, device.capacity
             shared = device.allow_multiple_allocations
-        self.attributes = self._by_domain(attributes or {}, _attribute)
-        self.capacity = self._by_domain(capacity or {}, _quantity)
-        self.view: dict[str, Value] = {
-            "driver": driver,
-            "allowMultipleAllocations": bool(shared),
-            "attributes": self.attributes,
-            "capacity": self.capacity,
+        self.driver = driver
+        self.allow_multiple_allocations = bool(shared)
+        self.attributes = {
+            self._full(name): _attribute(name, value) for name, value in (attributes or {}).items()
         }
+        self.capacity = {self._full(name): _quantity(name, value) for name, value in (capacity or {}).items()}
+        self._view: dict[str, Value] | None = None
 
-    def _by_domain(self, named: Mapping[str, Any], convert: Callable[[str, Any], Value]) -> DomainMap:
-        domains = DomainMap()
-        for name, value in named.items():
-            domain, slash, id_ = name.partition("/")
-            if not slash:
-                domain, id_ = self.driver, name
-            domains.setdefault(domain, {})[id_] = convert(name, value)
-        return domains
+    def _full(self, name: str) -> str:
+        return name if "/" in name else f"{self.driver}/{name}"
+
+    @property
+    def view(self) -> dict[str, Value]:
+        """What `device` is in an expression: maps by domain and name."""
+        if self._view is None:
+            self._view = {
+                "driver": self.driver,
+                "allowMultipleAllocations": self.allow_multiple_allocations,
+                "attributes": _by_domain(self.attributes),
+                "capacity": _by_domain(self.capacity),
+            }
+        return self._view
+
+    def __repr__(self) -> str:
+        return f"BoundDevice(driver={self.driver!r}, attributes={self.attributes!r})"
+
+
+def _by_domain(named: Mapping[str, Value]) -> DomainMap:
+    domains = DomainMap()
+    for name, value in named.items():
+        domain, _, id_ = name.partition("/")
+        domains.setdefault(domain, {})[id_] = value
+    return domains

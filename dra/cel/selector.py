@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -10,11 +10,13 @@ import attrs
 
 from dra.cel import types
 from dra.cel.checker import Checked, check
+from dra.cel.codegen import generate
 from dra.cel.cost import estimate_cost
 from dra.cel.device import BoundDevice
 from dra.cel.env import Environment, Mode, environment
-from dra.cel.interpreter import CostLimitExceeded, Frame, InternalError, plan
+from dra.cel.interpreter import COST_LIMIT, CostLimitExceeded, Frame, InternalError, plan
 from dra.cel.parser import parse
+from dra.cel.reads import Reads, reads
 from dra.cel.source import Issues
 from dra.cel.types import Type
 from dra.cel.validators import validate
@@ -27,6 +29,8 @@ __all__ = ["Evaluation", "Selector", "compile"]
 
 LONGEST_EXPRESSION: Final = 10 * 1024
 _CACHED_SELECTORS: Final = 4096
+# An evaluation may cost a little more than the estimate, never this much: no need to count up to here.
+_UNCOUNTED_COST: Final = COST_LIMIT // 10
 _TOO_DEEP: Final = "compilation failed: the expression is nested too deeply"
 
 
@@ -155,7 +159,49 @@ class Selector:
         Raises:
             EvaluationError: The expression fails for this device, or gives no bool.
         """
-        return self.evaluate(device, driver).value
+        bound = device if isinstance(device, BoundDevice) else BoundDevice(device, driver)
+        fast = self._fast
+        if fast is None:
+            return self.evaluate(bound).value
+        try:
+            found: bool = fast(bound)
+        except KeyError:
+            return self._without_attribute(bound)
+        except Exception:
+            return self.evaluate(bound).value
+        return found
+
+    def _without_attribute(self, bound: BoundDevice) -> bool:
+        """The answer where an attribute or capacity is missing, which `&&` and `||` may absorb."""
+        forgiving = self._forgiving
+        if forgiving is None:
+            return self.evaluate(bound).value
+        try:
+            found: bool = forgiving(bound)
+        except KeyError as missing:
+            name = str(missing.args[0]).partition("/")[2]
+            raise EvaluationError(f"no such key: {name}", value=self.expression) from None
+        except Exception:
+            return self.evaluate(bound).value
+        return found
+
+    @cached_property
+    def reads(self) -> Reads:
+        """The attributes, capacities and fields that can decide about a device."""
+        return reads(self._checked.ast.root)
+
+    @cached_property
+    def _forgiving(self) -> Callable[[BoundDevice], Value] | None:
+        generated = generate(self._checked, self._environment, absorbing=True)
+        return generated.run if generated else None
+
+    @cached_property
+    def _fast(self) -> Callable[[BoundDevice], Value] | None:
+        """Generated code, unless the expression could cost so much that its cost must be counted."""
+        if self.max_cost > _UNCOUNTED_COST:
+            return None
+        generated = generate(self._checked, self._environment)
+        return generated.run if generated else None
 
     def evaluate(self, device: BoundDevice | Device | Mapping[str, Any], driver: str = "") -> Evaluation:
         """Whether a device is selected, and what it cost to find out.

@@ -31,6 +31,7 @@ __all__ = [
     "equal",
     "key_value",
     "map_key",
+    "python_class",
     "refuse_other_types",
     "register",
     "size_of",
@@ -228,6 +229,13 @@ def equal(left: Value, right: Value) -> bool:
 
 
 _STRICT: set[type] = set()
+
+
+def python_class(cel_type: Type) -> type | None:
+    """The one class that all values of a type have, None if there are several or if it is generic."""
+    if cel_type.parameters or cel_type.kind in (types.Kind.DYN, types.Kind.ANY, types.Kind.PARAMETER):
+        return None
+    return next((known for known, type_ in _TYPES.items() if type_ == cel_type), None)
 
 
 def refuse_other_types(python_class: type) -> None:

@@ -32,7 +32,7 @@ from dra.cel.values import (
     size_of,
 )
 
-__all__ = ["LIBRARY"]
+__all__ = ["LIBRARY", "RELATIONS", "int64", "relation"]
 
 _A, _B = parameter("A"), parameter("B")
 _LIST, _MAP = list_of(_A), map_of(_A, _B)
@@ -78,7 +78,12 @@ _SEARCH: Final = Cost(_search, lambda values, _result: size_of(values[1]))
 # Arithmetic
 
 
-def _int(value: int) -> int:
+def int64(value: int) -> int:
+    """A result of integer arithmetic, if it fits.
+
+    Raises:
+        Failure: It does not.
+    """
     if not INT_MIN <= value <= INT_MAX:
         raise Failure("integer overflow")
     return value
@@ -91,7 +96,7 @@ def _uint(value: int) -> Uint:
 
 
 def _ints(operation: Callable[[int, int], int]) -> Callable[[int, int], int]:
-    return lambda left, right: _int(operation(left, right))
+    return lambda left, right: int64(operation(left, right))
 
 
 def _uints(operation: Callable[[int, int], int]) -> Callable[[int, int], Uint]:
@@ -128,12 +133,15 @@ def _divide(left: float, right: float) -> float:
 def _arithmetic(
     name: str, function: str, ints: Callable[[int, int], int], floats: Callable[[float, float], float] | None
 ) -> Function:
+    sign = function.strip("_")
+    inline = f"int64({{0}} {sign} {{1}})" if sign in "+-*" else ""
     found = [
-        overload(f"{name}_int64", [INT, INT], INT, _ints(ints)),
+        overload(f"{name}_int64", [INT, INT], INT, _ints(ints), inline=inline),
         overload(f"{name}_uint64", [UINT, UINT], UINT, _uints(ints)),
     ]
     if floats is not None:
-        found.insert(0, overload(f"{name}_double", [DOUBLE, DOUBLE], DOUBLE, floats))
+        inline = f"{{0}} {sign} {{1}}" if sign in "+-*" else ""
+        found.insert(0, overload(f"{name}_double", [DOUBLE, DOUBLE], DOUBLE, floats, inline=inline))
     return Function(function, *found)
 
 
@@ -142,7 +150,7 @@ _ADD_MORE = Function(
     "_+_",
     overload("add_bytes", [BYTES, BYTES], BYTES, operator.add, _CONCATENATION),
     overload("add_list", [_LIST, _LIST], _LIST, operator.add, _LIST_CONCATENATION),
-    overload("add_string", [STRING, STRING], STRING, operator.add, _CONCATENATION),
+    overload("add_string", [STRING, STRING], STRING, operator.add, _CONCATENATION, inline="{0} + {1}"),
 )
 
 
@@ -159,7 +167,9 @@ _ORDERED: Final = {
 _NUMBERS: Final = ("int64", "uint64", "double")
 
 
-def relation(name: str, test: Callable[[int, int], bool]) -> Callable[[str, Type, Type, str], Overload]:
+def relation(
+    name: str, sign: str, test: Callable[[int, int], bool]
+) -> Callable[[str, Type, Type, str], Overload]:
     """Makes overloads of one relation from what the comparison must give."""
 
     def implementation(left: Value, right: Value) -> bool:
@@ -167,16 +177,17 @@ def relation(name: str, test: Callable[[int, int], bool]) -> Callable[[str, Type
 
     def make(suffix: str, left: Type, right: Type, kind: str = "") -> Overload:
         cost = COMPARISON if kind in ("string", "bytes") else Cost()
-        return overload(f"{name}_{suffix}", [left, right], BOOL, implementation, cost)
+        inline = f"{{0}} {sign} {{1}}" if kind in ("string", "bytes", "int64", "uint64") else ""
+        return overload(f"{name}_{suffix}", [left, right], BOOL, implementation, cost, inline=inline)
 
     return make
 
 
 RELATIONS: Final = {
-    "_<_": relation("less", operator.lt),
-    "_<=_": relation("less_equals", operator.le),
-    "_>_": relation("greater", operator.gt),
-    "_>=_": relation("greater_equals", operator.ge),
+    "_<_": relation("less", "<", operator.lt),
+    "_<=_": relation("less_equals", "<=", operator.le),
+    "_>_": relation("greater", ">", operator.gt),
+    "_>=_": relation("greater_equals", ">=", operator.ge),
 }
 
 
@@ -215,7 +226,7 @@ def _logic() -> tuple[Function, ...]:
         Function("_?_:_", overload("conditional", [BOOL, _A, _A], _A, _unplanned)),
         Function("_&&_", overload("logical_and", [BOOL, BOOL], BOOL, _unplanned)),
         Function("_||_", overload("logical_or", [BOOL, BOOL], BOOL, _unplanned)),
-        Function("!_", overload("logical_not", [BOOL], BOOL, operator.not_)),
+        Function("!_", overload("logical_not", [BOOL], BOOL, operator.not_, inline="not {0}")),
         Function("@not_strictly_false", overload("not_strictly_false", [BOOL], BOOL, _unplanned)),
         Function("_==_", overload("equals", [_A, _A], BOOL, _unplanned, COMPARISON)),
         Function("_!=_", overload("not_equals", [_A, _A], BOOL, _unplanned, COMPARISON)),
@@ -235,7 +246,7 @@ LIBRARY: Final = Library(
         Function(
             "-_",
             overload("negate_double", [DOUBLE], DOUBLE, operator.neg),
-            overload("negate_int64", [INT], INT, lambda value: _int(-value)),
+            overload("negate_int64", [INT], INT, lambda value: int64(-value)),
         ),
         *map(_relation, RELATIONS),
         Function(

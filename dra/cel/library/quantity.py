@@ -2,47 +2,133 @@
 
 from __future__ import annotations
 
+import operator
 import re
+from functools import lru_cache
 from typing import Final
 
 from dra.cel.declarations import Function, Library, fixed, member, overload, traversal
 from dra.cel.types import BOOL, DOUBLE, INT, STRING, struct
 from dra.cel.values import INT_MAX, INT_MIN, Failure, refuse_other_types, register
 from dra.errors import QuantityError
-from dra.quantity import Format, Quantity
+from dra.quantity import Quantity
 
-__all__ = ["LIBRARY", "QUANTITY"]
+__all__ = ["LIBRARY", "QUANTITY", "Amount"]
 
 QUANTITY: Final = struct("kubernetes.Quantity")
 NANO: Final = 10**9
 
-register(Quantity, QUANTITY)
-refuse_other_types(Quantity)
-
-
-# Go reads a text without digits as zero, and names what it cannot read in three ways.
-_NO_DIGITS: Final = re.compile(r"[+-]?\.?([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
-_FORM: Final = re.compile(r"[+-]?[0-9]*\.?[0-9]*[eEinumkKMGTP]*[-+]?[0-9]*", re.ASCII)
+# A text in the parts that Go sees: the number without leading zeros, the fraction, the suffix.
+_PARTS: Final = re.compile(r"[+-]?0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
+_BINARY: Final = {suffix: 10 * power for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)}
+_DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _WRONG_FORM: Final = (
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 )
 _WRONG_SUFFIX: Final = "unable to parse quantity's suffix"
 
 
-def _parse(text: str) -> Quantity:
-    try:
-        return Quantity.parse(text)
-    except QuantityError:
-        pass
-    if not text or not _FORM.fullmatch(text):
+class Amount:
+    """A quantity as CEL knows it: an exact number, and how Go happens to store it.
+
+    Go keeps a number of up to 18 digits as an integer with a scale, and says of anything else that it is no
+    integer, whatever its value.
+
+    Attributes:
+        nanos: The value in units of 10⁻⁹.
+        scale: The power of ten of Go's integer, None if Go does not store one.
+
+    Example:
+        >>> Amount.parse("1.5Gi").nanos == Amount.parse("1536Mi").nanos
+        True
+        >>> Amount.parse("1536Mi").is_integer, Amount.parse("1.5Gi").is_integer
+        (True, False)
+    """
+
+    __slots__ = ("nanos", "scale")
+
+    def __init__(self, nanos: int, scale: int | None) -> None:
+        self.nanos = nanos
+        self.scale = scale
+
+    @classmethod
+    def parse(cls, text: str) -> Amount:
+        """The quantity that a text means. Interned.
+
+        Raises:
+            Failure: It means none.
+        """
+        return _parse(text)
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether Go converts it to a 64-bit integer."""
+        whole, rest = divmod(self.nanos, NANO)
+        return self.scale is not None and rest == 0 and INT_MIN <= whole <= INT_MAX
+
+    def __add__(self, other: Amount) -> Amount:
+        return _summed(self.nanos + other.nanos, self, other)
+
+    def __sub__(self, other: Amount) -> Amount:
+        return _summed(self.nanos - other.nanos, self, other)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Amount) and self.nanos == other.nanos
+
+    def __hash__(self) -> int:
+        return hash(self.nanos)
+
+    def __float__(self) -> float:
+        if self.scale is None:
+            return self.nanos / NANO
+        return float(_scaled(self.nanos, self.scale)) * 10.0**self.scale
+
+    def __repr__(self) -> str:
+        return str(Quantity.from_nanos(self.nanos))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Amount, (self.nanos, self.scale)
+
+
+register(Amount, QUANTITY)
+refuse_other_types(Amount)
+
+
+def _scaled(nanos: int, scale: int) -> int:
+    value: int = nanos // 10 ** (9 + scale)
+    return value
+
+
+def _summed(nanos: int, left: Amount, right: Amount) -> Amount:
+    if left.scale is None or right.scale is None:
+        return Amount(nanos, None)
+    scale = min(left.scale, right.scale)
+    return Amount(nanos, scale if INT_MIN <= _scaled(nanos, scale) <= INT_MAX else None)
+
+
+@lru_cache(maxsize=16384)
+def _parse(text: str) -> Amount:
+    parts = _PARTS.fullmatch(text)
+    if not text or parts is None:
         raise Failure(_WRONG_FORM)
-    without_digits = _NO_DIGITS.fullmatch(text)
+    whole, fraction, suffix = parts[1], parts[2] or "", parts[3]
+    # Go takes a number without any digit for zero.
+    readable = text if re.search(r"^[+-]?\.?[0-9]", text) else f"0{suffix}"
     try:
-        if without_digits:
-            return Quantity.parse(f"0{without_digits[1]}")
+        nanos = Quantity.parse(readable).nanos
     except QuantityError:
-        pass
-    raise Failure(_WRONG_SUFFIX)
+        raise Failure(_WRONG_SUFFIX) from None
+    return Amount(nanos, _scale(nanos, whole, fraction, suffix))
+
+
+def _scale(nanos: int, whole: str, fraction: str, suffix: str) -> int | None:
+    """The power of ten of the integer that Go stores for a text, None if it stores none."""
+    if suffix in _BINARY:
+        exponent = _BINARY[suffix]
+        small = not fraction and 14 - len(whole) - int(exponent * 3 / 10) >= 0
+        return 0 if small and abs(nanos) <= INT_MAX * NANO else None
+    scale = (_DECIMAL[suffix] if suffix in _DECIMAL else int(suffix[1:])) - len(fraction)
+    return scale if len(whole) + len(fraction) <= 18 and scale >= -9 else None
 
 
 def _is_quantity(text: str) -> bool:
@@ -53,38 +139,30 @@ def _is_quantity(text: str) -> bool:
     return True
 
 
-def _is_small(value: Quantity) -> bool:
-    """Whether Go keeps a quantity as an integer and a scale; only those can be converted to integers."""
-    number, suffix = _PARTS.fullmatch(str(value)).groups()  # type: ignore[union-attr]  # it printed itself
-    if suffix in _BINARY:
-        return 14 - len(number) - int(_BINARY[suffix] * 3 / 10) >= 0
-    return len(number.replace(".", "")) <= 18
+def _is_integer(value: Amount) -> bool:
+    return value.is_integer
 
 
-_PARTS: Final = re.compile(r"-?([0-9.]+)(.*)")
-_BINARY: Final = {suffix: 10 * power for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)}
-
-
-def _is_integer(value: Quantity) -> bool:
-    return value.is_integer and INT_MIN <= value.value <= INT_MAX and _is_small(value)
-
-
-def _as_integer(value: Quantity) -> int:
-    if not _is_integer(value):
+def _as_integer(value: Amount) -> int:
+    if not value.is_integer:
         raise Failure("cannot convert value to integer")
-    return value.value
+    return value.nanos // NANO
 
 
-def _compare(left: Quantity, right: Quantity) -> int:
+def _compare(left: Amount, right: Amount) -> int:
     return (left.nanos > right.nanos) - (left.nanos < right.nanos)
 
 
-def _plus(left: Quantity, right: int) -> Quantity:
-    return left + Quantity.from_nanos(right * NANO, Format.DECIMAL_EXPONENT)
+def _plus(left: Amount, right: int) -> Amount:
+    return left + Amount(right * NANO, 0)
 
 
-def _minus(left: Quantity, right: int) -> Quantity:
-    return left - Quantity.from_nanos(right * NANO, Format.DECIMAL_EXPONENT)
+def _minus(left: Amount, right: int) -> Amount:
+    return left - Amount(right * NANO, 0)
+
+
+def _sign(value: Amount) -> int:
+    return (value.nanos > 0) - (value.nanos < 0)
 
 
 LIBRARY: Final = Library(
@@ -93,10 +171,10 @@ LIBRARY: Final = Library(
     types=(QUANTITY,),
     equality={QUANTITY: fixed()},
     functions=(
-        Function("quantity", overload("string_to_quantity", [STRING], QUANTITY, _parse, traversal())),
+        Function("quantity", overload("string_to_quantity", [STRING], QUANTITY, Amount.parse, traversal())),
         Function("isQuantity", overload("is_quantity_string", [STRING], BOOL, _is_quantity, traversal())),
         # Declared upstream as a function, so `q.sign()` does not compile and `sign(q)` does.
-        Function("sign", overload("quantity_sign", [QUANTITY], INT, lambda value: value.sign)),
+        Function("sign", overload("quantity_sign", [QUANTITY], INT, _sign)),
         Function(
             "isGreaterThan",
             member(
@@ -123,12 +201,12 @@ LIBRARY: Final = Library(
         Function("isInteger", member("quantity_is_integer", [QUANTITY], BOOL, _is_integer)),
         Function(
             "add",
-            member("quantity_add", [QUANTITY, QUANTITY], QUANTITY, lambda left, right: left + right),
+            member("quantity_add", [QUANTITY, QUANTITY], QUANTITY, operator.add),
             member("quantity_add_int", [QUANTITY, INT], QUANTITY, _plus),
         ),
         Function(
             "sub",
-            member("quantity_sub", [QUANTITY, QUANTITY], QUANTITY, lambda left, right: left - right),
+            member("quantity_sub", [QUANTITY, QUANTITY], QUANTITY, operator.sub),
             member("quantity_sub_int", [QUANTITY, INT], QUANTITY, _minus),
         ),
     ),

@@ -74,6 +74,12 @@ def _text(test: Callable[[str, str], bool]) -> Callable[[Value, Value], bool]:
     return implementation
 
 
+def _end(name: str, id_: str, test: Callable[[str, str], bool], inline: str) -> Function:
+    return Function(
+        name, member(id_, [STRING, STRING], BOOL, _text(test), _ENDS, inline=inline, guarded=False)
+    )
+
+
 def matches(text: str, pattern: str) -> bool:
     """Whether a pattern is found in a text."""
     try:
@@ -94,8 +100,8 @@ def _size() -> Function:
     kinds: dict[str, Type] = {"bytes": BYTES, "list": list_of(_A), "map": map_of(_A, _B), "string": STRING}
     return Function(
         "size",
-        *(overload(f"size_{kind}", [type_], INT, len) for kind, type_ in kinds.items()),
-        *(member(f"{kind}_size", [type_], INT, len) for kind, type_ in kinds.items()),
+        *(overload(f"size_{kind}", [type_], INT, len, inline="len({0})") for kind, type_ in kinds.items()),
+        *(member(f"{kind}_size", [type_], INT, len, inline="len({0})") for kind, type_ in kinds.items()),
     )
 
 
@@ -192,24 +198,12 @@ LIBRARY: Final = Library(
                 BOOL,
                 _text(lambda text, part: part in text),
                 Cost(_containment_estimate, _containment_charge),
+                inline="{1} in {0}",
                 guarded=False,
             ),
         ),
-        Function(
-            "startsWith",
-            member(
-                "starts_with_string",
-                [STRING, STRING],
-                BOOL,
-                _text(str.startswith),
-                _ENDS,
-                guarded=False,
-            ),
-        ),
-        Function(
-            "endsWith",
-            member("ends_with_string", [STRING, STRING], BOOL, _text(str.endswith), _ENDS, guarded=False),
-        ),
+        _end("startsWith", "starts_with_string", str.startswith, "{0}.startswith({1})"),
+        _end("endsWith", "ends_with_string", str.endswith, "{0}.endswith({1})"),
         Function(
             "matches",
             overload("matches", [STRING, STRING], BOOL, matches, Cost(regex_estimate, regex_cost)),
