@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dra.drivers import nvidia
+from dra.drivers import amd, cpu, dranet, example, fabric, intel, memory, neuron, nvidia, sriov, tpu
 from dra.drivers.configs import ConfigProblem, OpaqueConfig, Stage
 from dra.drivers.declarations import (
     Attribute,
@@ -35,7 +35,17 @@ __all__ = [
     "OpaqueConfig",
     "Stage",
     "all",
+    "amd",
     "check_configs",
+    "cpu",
+    "dranet",
+    "example",
+    "fabric",
     "get",
+    "intel",
+    "memory",
+    "neuron",
     "nvidia",
+    "sriov",
+    "tpu",
 ]

@@ -53,10 +53,12 @@ class OpaqueConfig(Model):
     Attributes:
         driver: Name of the driver that reads it.
         device_types: The device types it may be applied to; empty means any.
+        strict: The driver refuses unknown fields.
     """
 
     driver: ClassVar[str]
     device_types: ClassVar[frozenset[str]] = frozenset()
+    strict: ClassVar[bool] = True
 
     @classmethod
     def reads(cls, parameters: object) -> bool:

@@ -244,7 +244,7 @@ class Driver:
     # --- configuration ---
 
     def decode(self, parameters: object) -> OpaqueConfig:
-        """Read opaque parameters as the driver does: strictly.
+        """Read opaque parameters as the driver does, strictly as a rule.
 
         Raises:
             DecodeError: Unknown type, unknown field, wrong type of a value.
@@ -252,7 +252,7 @@ class Driver:
         if isinstance(parameters, Mapping):
             for config in self.configs:
                 if config.reads(parameters):
-                    return config.from_dict(parameters, strict=True)
+                    return config.from_dict(parameters, strict=config.strict)
         known = [
             "{} {}".format(*each.type_information()) for each in self.configs if issubclass(each, TypedConfig)
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from dra.drivers import nvidia
+from dra.drivers import amd, cpu, dranet, example, intel, memory, neuron, nvidia, sriov, tpu
 from dra.drivers.configs import ConfigProblem, Stage
 from dra.drivers.declarations import unknown_name
 from dra.drivers.driver import Driver
@@ -13,7 +13,7 @@ from dra.models.resource import DeviceClass, OpaqueDeviceConfiguration, Resource
 
 __all__ = ["all", "check_configs", "get"]
 
-_MODULES: Final = (nvidia,)
+_MODULES: Final = (nvidia, amd, intel, dranet, sriov, cpu, memory, tpu, neuron, example)
 _BY_NAME: Final[dict[str, Driver]] = {driver.name: driver for module in _MODULES for driver in module.DRIVERS}
 
 

@@ -242,19 +242,22 @@ class MigBoard:
 
         Larger profiles are placed first, each as low as possible, so the answer is always the same.
         """
-        wanted = sorted(map(self.profile, profiles), key=lambda each: -each.memory_slices)
+        wanted = sorted(map(self.profile, profiles), key=lambda each: (-each.memory_slices, each.name))
         placed = next(self._placements(wanted, tuple(used)), None)
         return None if placed is None else tuple(sorted(placed, key=lambda each: each.start))
 
     def _placements(
-        self, wanted: Sequence[Profile], used: tuple[Instance, ...]
+        self, wanted: Sequence[Profile], used: tuple[Instance, ...], below: Instance | None = None
     ) -> Iterator[tuple[Instance, ...]]:
+        """Ways to place what is wanted; of equal profiles, each comes after the one `below` it."""
         if not wanted:
             yield ()
             return
         for instance in wanted[0].placements:
+            if below is not None and below.profile is instance.profile and instance.start <= below.start:
+                continue
             if self.fits((*used, instance)):
-                for rest in self._placements(wanted[1:], (*used, instance)):
+                for rest in self._placements(wanted[1:], (*used, instance), instance):
                     yield (instance, *rest)
 
     def named_layout(self, name: str) -> tuple[Instance, ...]:

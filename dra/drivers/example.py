@@ -1,0 +1,214 @@
+"""The upstream example driver in its profiles: `gpu.example.com`, `net.example.com`, `cpu.example.com`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import ClassVar, Final
+
+from pydantic import Field
+from typing_extensions import override
+
+from dra.drivers.configs import TypedConfig
+from dra.drivers.declarations import Attribute, Capacity, DeviceType, Kind, NamePattern, amount
+from dra.drivers.driver import ClassDeclaration, Driver
+from dra.models.base import Model
+from dra.models.resource import Device
+from dra.models.scalars import Int64, Str
+
+__all__ = [
+    "CPU",
+    "DRIVERS",
+    "GPU",
+    "NET",
+    "BandwidthBurst",
+    "GpuConfig",
+    "GpuSharing",
+    "NetConfig",
+    "SpacePartitioningConfig",
+    "TimeSlicingConfig",
+    "gpu",
+]
+
+_INTERVALS: Final = ("Default", "Short", "Medium", "Long")
+
+
+class TimeSlicingConfig(Model):
+    """Length of the time slices: `Default`, `Short`, `Medium` or `Long`."""
+
+    interval: Str = ""
+
+
+class SpacePartitioningConfig(Model):
+    """Into how many parts a GPU is divided."""
+
+    partition_count: Int64 = 0
+
+
+class GpuSharing(Model):
+    """How the users of one claim share its GPUs: `TimeSlicing` or `SpacePartitioning`."""
+
+    strategy: Str = ""
+    time_slicing_config: TimeSlicingConfig | None = None
+    space_partitioning_config: SpacePartitioningConfig | None = None
+
+    def problems(self) -> Iterator[str]:
+        """What the driver's validation says."""
+        if self.strategy == "TimeSlicing":
+            # Without a configuration the driver fills in the interval Default.
+            interval = self.time_slicing_config.interval if self.time_slicing_config else "Default"
+            if interval not in _INTERVALS:
+                yield f"unknown time-slice interval: {interval}"
+        elif self.strategy == "SpacePartitioning":
+            parts = self.space_partitioning_config
+            if parts is not None and parts.partition_count < 0:
+                yield f"invalid partition count: {parts.partition_count}"
+        else:
+            yield f"unknown GPU sharing strategy: {self.strategy}"
+
+
+class GpuConfig(TypedConfig):
+    """Configuration of example GPUs.
+
+    Example:
+        >>> list(GpuConfig().admission_problems(()))
+        ['no sharing strategy set']
+    """
+
+    driver: ClassVar = "gpu.example.com"
+
+    api_version: Str = "gpu.resource.example.com/v1alpha1"
+    kind: Str = "GpuConfig"
+    sharing: GpuSharing | None = None
+
+    @override
+    def admission_problems(self, gates: Collection[str]) -> Iterator[str]:
+        """See `OpaqueConfig`."""
+        if self.sharing is None:
+            yield "no sharing strategy set"
+        else:
+            yield from self.sharing.problems()
+
+
+class BandwidthBurst(Model):
+    """Bursts in bits; 0 for no limit."""
+
+    ingress_burst: Int64 = 0
+    egress_burst: Int64 = 0
+
+
+class NetConfig(TypedConfig):
+    """Configuration of example network cards.
+
+    Example:
+        >>> NetConfig(bandwidth_burst=BandwidthBurst(ingress_burst=10)).to_dict()["bwBurst"]
+        {'ingressBurst': 10}
+    """
+
+    driver: ClassVar = "net.example.com"
+
+    api_version: Str = "net.resource.example.com/v1alpha1"
+    kind: Str = "NetConfig"
+    bandwidth_burst: BandwidthBurst | None = Field(default=None, alias="bwBurst")
+
+
+_SOURCE: Final = "kubernetes-sigs/dra-example-driver 31914ce"
+
+_GPU_ATTRIBUTES: Final = (
+    Attribute("index", Kind.INT, "Number of the GPU"),
+    Attribute("uuid", Kind.STRING, "gpu-..."),
+    Attribute("model", Kind.STRING, "LATEST-GPU-MODEL"),
+    Attribute("driverVersion", Kind.VERSION, "1.0.0"),
+)
+_GPU_CAPACITIES: Final = (
+    Capacity("memory", "Bytes"),
+    Capacity("compute", "Hundredths of the GPU", optional=True),
+)
+
+GPU: Final = Driver(
+    name="gpu.example.com",
+    title="Example GPU",
+    device_types=(
+        DeviceType(
+            name="gpu",
+            summary="A GPU",
+            patterns=(NamePattern("gpu-{index}"),),
+            attributes=(
+                *_GPU_ATTRIBUTES,
+                Attribute("partitionable", Kind.BOOL, "Whether it can be cut", optional=True),
+                Attribute("full", Kind.BOOL, "Whether it is a whole GPU", optional=True),
+            ),
+            capacities=_GPU_CAPACITIES,
+        ),
+        DeviceType(
+            name="partition",
+            summary="A part of a GPU",
+            patterns=(NamePattern("gpu-{index}-partition-{part}"),),
+            attributes=(
+                *_GPU_ATTRIBUTES,
+                Attribute("partition", Kind.INT, "Number of the part"),
+                Attribute("partitionable", Kind.BOOL, "Whether it can be cut", optional=True),
+                Attribute("full", Kind.BOOL, "Whether it is a whole GPU", optional=True),
+            ),
+            capacities=_GPU_CAPACITIES,
+        ),
+    ),
+    classes=(ClassDeclaration("gpu.example.com", "device.driver == 'gpu.example.com'"),),
+    configs=(GpuConfig,),
+    source=_SOURCE,
+)
+
+NET: Final = Driver(
+    name="net.example.com",
+    title="Example network",
+    device_types=(
+        DeviceType(
+            name="nic",
+            summary="A network card of which claims take bandwidth",
+            patterns=(NamePattern("nic-{index}"),),
+            capacities=(
+                Capacity("vfs", "Virtual functions: one per claim"),
+                Capacity("ingressBandwidth", "Bits per second; 1G unless asked"),
+                Capacity("egressBandwidth", "Bits per second; 1G unless asked"),
+            ),
+        ),
+    ),
+    classes=(ClassDeclaration("net.example.com", "device.driver == 'net.example.com'"),),
+    configs=(NetConfig,),
+    source=_SOURCE,
+)
+
+CPU: Final = Driver(
+    name="cpu.example.com",
+    title="Example CPU",
+    device_types=(
+        DeviceType(
+            name="numa",
+            summary="The CPUs of a NUMA node",
+            patterns=(NamePattern("numa-{node}"),),
+            capacities=(Capacity("cpu.example.com/cpu", "CPUs"),),
+        ),
+    ),
+    classes=(ClassDeclaration("cpu.example.com", "device.driver == 'cpu.example.com'"),),
+    source=_SOURCE,
+)
+DRIVERS: Final = (GPU, NET, CPU)
+
+
+def gpu(index: int, *, uuid: str) -> Device:
+    """A GPU as published in the default profile.
+
+    Example:
+        >>> gpu(0, uuid="gpu-a").name
+        'gpu-0'
+    """
+    values: dict[str, int | str] = {
+        "index": index,
+        "uuid": uuid,
+        "model": "LATEST-GPU-MODEL",
+        "driverVersion": "1.0.0",
+    }
+    return Device(
+        name=GPU.device_types[0].names.format(index=index),
+        attributes={name: GPU.attribute(name).value(value) for name, value in values.items()},
+        capacity={"memory": amount("80Gi"), "compute": amount(100)},
+    )
