@@ -15,6 +15,7 @@ from dra.cel.interpreter import COST_LIMIT
 from dra.cel.reads import Reads
 from dra.cel.selector import Evaluation, Selector, compile  # noqa: A004 - the public name, as in `re`
 from dra.cel.source import Issue
+from dra.cel.trace import Step, Trace
 from dra.errors import CompileError, EvaluationError
 
 __all__ = [
@@ -27,5 +28,7 @@ __all__ = [
     "Mode",
     "Reads",
     "Selector",
+    "Step",
+    "Trace",
     "compile",
 ]

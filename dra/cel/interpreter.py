@@ -52,13 +52,14 @@ class CostLimitExceeded(Exception):  # noqa: N818 - it ends the evaluation, noth
 class Frame:
     """The state of one evaluation: the device, the values of local variables, the cost so far."""
 
-    __slots__ = ("cost", "device", "limit", "slots")
+    __slots__ = ("cost", "device", "limit", "slots", "values")
 
     def __init__(self, device: Value, slots: int, limit: int = COST_LIMIT) -> None:
         self.device = device
         self.slots: list[Any] = [None] * slots
         self.cost = 0
         self.limit = limit
+        self.values: dict[int, Value] = {}  # last value by node id, where the program is watched
 
     def charge(self, cost: int) -> None:
         """Add to the cost.
@@ -137,13 +138,18 @@ class Program:
     slots: int
 
 
-def plan(checked: Checked, environment: Environment) -> Program:
+def plan(checked: Checked, environment: Environment, *, watched: bool = False) -> Program:
     """Make the closures of an expression.
+
+    Args:
+        checked: The expression.
+        environment: What it was checked in.
+        watched: Whether frames keep the value of every node.
 
     Raises:
         Failure: A constant part of the expression fails.
     """
-    planner = _Planner(checked, environment)
+    planner = (_WatchingPlanner if watched else _Planner)(checked, environment)
     run = planner.plan(checked.ast.root)
     return Program(run, planner.slots)
 
@@ -483,6 +489,24 @@ class _Planner:
             return result(frame)
 
         return run
+
+
+class _WatchingPlanner(_Planner):
+    """Makes closures that leave their values in the frame."""
+
+    def plan(self, node: Node) -> Run:
+        run = super().plan(node)
+        inner = run.resolve if isinstance(run, _Attribute) else run
+
+        def watch(frame: Frame) -> Value:
+            value = inner(frame)
+            frame.values[node.id] = value.optional if value.__class__ is _Lifted else value
+            return value
+
+        if isinstance(run, _Attribute):
+            return _Attribute(watch, free=run.free)
+        # A constant stays one: others look whether it is.
+        return run if isinstance(run, _Constant) else watch
 
 
 _UNSET: Final = object()

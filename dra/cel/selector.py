@@ -14,10 +14,11 @@ from dra.cel.codegen import generate
 from dra.cel.cost import estimate_cost
 from dra.cel.device import BoundDevice
 from dra.cel.env import Environment, Mode, environment
-from dra.cel.interpreter import COST_LIMIT, CostLimitExceeded, Frame, InternalError, plan
+from dra.cel.interpreter import COST_LIMIT, CostLimitExceeded, Frame, InternalError, Program, plan
 from dra.cel.parser import parse
 from dra.cel.reads import Reads, reads
 from dra.cel.source import Issues
+from dra.cel.trace import Trace, trace
 from dra.cel.types import Type
 from dra.cel.validators import validate
 from dra.cel.values import Failure, Optional, Value, type_value
@@ -218,6 +219,30 @@ class Selector:
         except RecursionError:
             raise EvaluationError("evaluation is nested too deeply", cost=frame.cost) from None
         return Evaluation(self._bool(value, frame.cost), frame.cost)
+
+    def explain(self, device: BoundDevice | Device | Mapping[str, Any], driver: str = "") -> Trace:
+        """Every sub-expression with its value for a device, and which of them decided.
+
+        An error of the expression is part of the trace and is not raised.
+
+        Raises:
+            EvaluationError: The device itself cannot be read.
+        """
+        bound = device if isinstance(device, BoundDevice) else BoundDevice(device, driver)
+        program = self._watched
+        frame = Frame(bound.view, program.slots)
+        value, error = None, ""
+        try:
+            value = self._bool(program.run(frame), frame.cost)
+        except (CostLimitExceeded, InternalError) as failure:
+            error = str(failure)
+        except EvaluationError as failure:
+            error = failure.message
+        return trace(self._checked, frame.values, result=value, error=error, cost=frame.cost)
+
+    @cached_property
+    def _watched(self) -> Program:
+        return plan(self._checked, self._environment, watched=True)
 
     def _bool(self, value: Value, cost: int) -> bool:
         if isinstance(value, Failure):

@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-__all__ = ["Issue", "Issues"]
+__all__ = ["Issue", "Issues", "place"]
 
 _LARGEST_SNIPPET: Final = 16384
 _LARGEST_COUNT: Final = 100
@@ -30,6 +30,11 @@ class Issue:
     message: str
     line: int
     column: int
+
+
+def place(source: str, offset: int) -> tuple[int, int]:
+    """Line and column, from 1, of an offset in characters."""
+    return source.count("\n", 0, offset) + 1, offset - source.rfind("\n", 0, offset)
 
 
 class Issues:

@@ -37,6 +37,7 @@ class Amount:
     Attributes:
         nanos: The value in units of 10⁻⁹.
         scale: The power of ten of Go's integer, None if Go does not store one.
+        text: As written, or as Kubernetes would write it.
 
     Example:
         >>> Amount.parse("1.5Gi").nanos == Amount.parse("1536Mi").nanos
@@ -45,11 +46,12 @@ class Amount:
         (True, False)
     """
 
-    __slots__ = ("nanos", "scale")
+    __slots__ = ("nanos", "scale", "text")
 
-    def __init__(self, nanos: int, scale: int | None) -> None:
+    def __init__(self, nanos: int, scale: int | None, text: str = "") -> None:
         self.nanos = nanos
         self.scale = scale
+        self.text = text or str(Quantity.from_nanos(nanos))
 
     @classmethod
     def parse(cls, text: str) -> Amount:
@@ -83,11 +85,14 @@ class Amount:
             return self.nanos / NANO
         return float(_scaled(self.nanos, self.scale)) * 10.0**self.scale
 
+    def __str__(self) -> str:
+        return self.text
+
     def __repr__(self) -> str:
-        return str(Quantity.from_nanos(self.nanos))
+        return f"Amount({self.text!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Amount, (self.nanos, self.scale)
+        return Amount, (self.nanos, self.scale, self.text)
 
 
 register(Amount, QUANTITY)
@@ -118,7 +123,7 @@ def _parse(text: str) -> Amount:
         nanos = Quantity.parse(readable).nanos
     except QuantityError:
         raise Failure(_WRONG_SUFFIX) from None
-    return Amount(nanos, _scale(nanos, whole, fraction, suffix))
+    return Amount(nanos, _scale(nanos, whole, fraction, suffix), text)
 
 
 def _scale(nanos: int, whole: str, fraction: str, suffix: str) -> int | None:
