@@ -2,27 +2,31 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test lint type layers unit docs oracle live vectors clean
 .DEFAULT_GOAL := test
 
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@echo "Setting up $(VENV), once ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(INSTALL) --upgrade pip
 
 # Two set-ups: the demo needs the library and its command line only, the checks need everything.
 $(VENV)/.cli: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cli]'
+	@$(INSTALL) --editable '.[cli]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@echo "Installing what the checks need into $(VENV) ..."
+	@$(INSTALL) --editable '.[dev]'
 	@touch $@ $(VENV)/.cli
 
 demo: $(VENV)/.cli
-	@$(BIN)/dra allocate -f examples/dgx-h100; status=$$?; \
-	 if [ $$status -eq 1 ]; then echo; echo "(exit status 1: one claim was refused, as the demo intends)"; \
-	 else exit $$status; fi
+	@echo "\$$ dra allocate -f examples/dgx-h100"; echo; \
+	 $(BIN)/dra allocate -f examples/dgx-h100; status=$$?; \
+	 if [ $$status -ne 1 ]; then exit $$status; fi; \
+	 echo "(exit status 1, since one claim does not fit: that is the demo's point)"
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

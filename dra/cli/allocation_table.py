@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dra.allocator import DeviceId
+from dra.cel import compile  # noqa: A004 - the public name, as in `re`
+from dra.cel.reads import Reads
 from dra.cli.output import print_table, print_text
 from dra.models.resource import Device, DeviceAttribute, DeviceRequestAllocationResult, ResourceClaim
 
@@ -60,19 +62,32 @@ def _asked(
 ) -> str:
     """What the claim asked about the device, with the device's answers."""
     device = devices.get(DeviceId(result.driver, result.pool, result.device))
-    consumed = {name: str(amount) for name, amount in (result.consumed_capacity or {}).items()}
+    consumed = {
+        _qualified(name, result.driver): str(amount)
+        for name, amount in (result.consumed_capacity or {}).items()
+    }
     known = _facts(device, result.driver) if device else {}
-    names = dict.fromkeys([*_selected_by(outcome.claim, result.request), *consumed])
-    answers = ((name, consumed.get(name) or known.get(_qualified(name, result.driver))) for name in names)
+    names = dict.fromkeys(
+        _qualified(name, result.driver) for name in (*_selected_by(outcome.claim, result.request), *consumed)
+    )
+    answers = ((name, consumed.get(name) or known.get(name)) for name in names)
     return ", ".join(f"{name.rpartition('/')[2]} {answer}" for name, answer in answers if answer)
 
 
 def _selected_by(claim: ResourceClaim, request: str) -> Iterator[str]:
-    """The attributes and capacities that selectors and constraints look at for a request's devices."""
-    for each in claim.spec.devices.constraints or ():
-        name = each.match_attribute or each.distinct_attribute
-        if name and (not each.requests or {request, request.partition("/")[0]} & set(each.requests)):
-            yield name
+    """The attributes and capacities that selectors and constraints of a claim look at for a request."""
+    name, _, subrequest = request.partition("/")
+    for each in claim.spec.devices.requests or ():
+        if each.name == name:
+            wanted = next((one for one in each.first_available or () if one.name == subrequest), each.exactly)
+            for selector in (wanted.selectors if wanted else None) or ():
+                reads = compile(selector.cel.expression).reads if selector.cel else Reads()
+                yield from sorted(reads.capacity)
+                yield from sorted(reads.attributes)
+    for constraint in claim.spec.devices.constraints or ():
+        attribute = constraint.match_attribute or constraint.distinct_attribute
+        if attribute and (not constraint.requests or {name, request} & set(constraint.requests)):
+            yield attribute
 
 
 def _facts(device: Device, driver: str) -> dict[str, str]:

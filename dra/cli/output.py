@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Output", "print_data", "print_error", "print_table", "print_text", "visible"]
 
+_GAP = 2
+_LAST_COLUMN = 36
+_UNBOUNDED = 10_000
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 
 
@@ -40,23 +43,25 @@ def visible(text: str) -> str:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under their headings; off a terminal as wide as they need."""
+    """Print rows under their headings. Only the last column is broken to fit a terminal; names never are."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    for column in columns[:-1]:
+        table.add_column(column, no_wrap=True)
+    table.add_column(columns[-1], overflow="fold")
     for row in rows:
         table.add_row(*(Text(visible(cell)) for cell in row))
-    _print(table)
+    names = sum(max(map(len, cells)) + _GAP for cells in list(zip(columns, *rows, strict=True))[:-1])
+    _print(table, at_least=names + _LAST_COLUMN)
 
 
 def print_text(text: str, style: str = "") -> None:
-    """Print text, in a rich style such as `bold` or `yellow` where there are colours."""
+    """Print text as it is, in a rich style such as `bold` or `yellow` where there are colours."""
     from rich.text import Text
 
-    _print(Text(visible(text), style=style))
+    _print(Text(visible(text), style=style), at_least=_UNBOUNDED)
 
 
 def print_data(data: object, output: Output) -> None:
@@ -77,8 +82,9 @@ def print_error(text: str) -> None:
     _console(stderr=True).print(message, soft_wrap=True)
 
 
-def _print(what: Table | Text) -> None:
+def _print(what: Table | Text, at_least: int) -> None:
     console = _console()
+    console.width = max(console.width, at_least) if console.is_terminal else _UNBOUNDED
     with console.capture() as captured:
         console.print(what)
     for line in captured.get().splitlines():
@@ -88,7 +94,4 @@ def _print(what: Table | Text) -> None:
 def _console(stderr: bool = False) -> Console:
     from rich.console import Console
 
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        console.width = 10_000
-    return console
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)

@@ -184,10 +184,38 @@ class TestTable:
             ["1", "of", "1", "claims", "allocated"],
         ]
 
-    def test_constraints_show_what_they_looked_at(self, allocate: Callable[..., Run]) -> None:
-        pair = claim("pair", 2, constraints=[{"matchAttribute": f"{DRIVER}/numa"}])
+    def test_selectors_and_constraints_show_what_they_looked_at(self, allocate: Callable[..., Run]) -> None:
+        enough = f"device.capacity['{DRIVER}'].memory.compareTo(quantity('40Gi')) >= 0"
+        pair = claim("pair", 2, enough, constraints=[{"matchAttribute": f"{DRIVER}/numa"}])
         done = allocate(node("a"), gpus("a", 4), device_class(), claim("one"), pair)
-        assert sum("numa 1" in line for line in done.out.splitlines()) == 2
+        assert sum("memory 40Gi, numa 1" in line for line in done.out.splitlines()) == 2
+
+    def test_a_share_shows_what_it_consumes(self, allocate: Callable[..., Run]) -> None:
+        shared = {
+            "name": "gpu-0",
+            "allowMultipleAllocations": True,
+            "capacity": {"memory": {"value": "40Gi"}, "cores": {"value": "100"}},
+        }
+        tenth = claim("tenth")
+        tenth["spec"]["devices"]["requests"][0]["exactly"]["capacity"] = {"requests": {"memory": "4Gi"}}
+        done = allocate(node("a"), gpus("a", 0, devices=[shared]), device_class(), tenth)
+        assert "cores 100, memory 4Gi" in done.out
+
+    def test_an_alternative_shows_what_it_looked_at(self, allocate: Callable[..., Run]) -> None:
+        ladder = claim("ladder")
+        numa = [{"cel": {"expression": f"device.attributes['{DRIVER}'].numa == 1"}}]
+        ladder["spec"]["devices"]["requests"] = [
+            {
+                "name": "any",
+                "firstAvailable": [
+                    {"name": "eight", "deviceClassName": "gpu", "count": 8},
+                    {"name": "one", "deviceClassName": "gpu", "selectors": numa},
+                ],
+            }
+        ]
+        done = allocate(node("a"), gpus("a", 4), device_class(), ladder)
+        assert done.out.splitlines()[1].split()[1::4] == ["any/one", "gpu-2"]
+        assert "numa 1" in done.out
 
     def test_a_refusal_has_its_reason_once_for_all_nodes(self, allocate: Callable[..., Run]) -> None:
         more = f"device.capacity['{DRIVER}'].memory.compareTo(quantity('41Gi')) >= 0"

@@ -120,9 +120,9 @@ class TestOutput:
     def test_a_table_is_as_wide_as_it_needs_off_a_terminal(self, capsys: pytest.CaptureFixture[str]) -> None:
         print_table(("NAME", "TEXT"), [("a", "x" * 300), ("long-name", "y")])
         assert capsys.readouterr().out.splitlines() == [
-            "NAME        TEXT",
-            f"a           {'x' * 300}",
-            "long-name   y",
+            "NAME       TEXT",
+            f"a          {'x' * 300}",
+            "long-name  y",
         ]
 
     def test_markup_in_data_is_printed_as_it_is(self, capsys: pytest.CaptureFixture[str]) -> None:
