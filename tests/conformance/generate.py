@@ -16,23 +16,11 @@ from typing import Any
 import attrs
 
 from dra.features import KUBERNETES_MINORS, LATEST, Features
+from tests.conformance import allocation as recorded
 from tests.conformance.generate_claims import claims_for
 from tests.conformance.generate_slices import World, slices_for
 
-# The allocator's features -> the fields of `Features`.
-FEATURES = {
-    "AdminAccess": "admin_access",
-    "ConsumableCapacity": "consumable_capacity",
-    "DeviceBindingAndStatus": "device_binding_and_status",
-    "DeviceTaints": "device_taints",
-    "PartitionableDevices": "partitionable_devices",
-    "PrioritizedList": "prioritized_list",
-    "ListTypeAttributes": "list_type_attributes",
-    "CompatibilityGroups": "device_compatibility_groups",
-    "DerivedAttributes": "derived_attributes",
-    "FractionalCapacityRange": "fractional_capacity_range",
-    "OptionalNodeOperations": "optional_node_operations",
-}
+FEATURES = recorded.FEATURES | recorded.NEWER_FEATURES
 # The trait of a profile -> the feature without which it makes no sense, if there is one.
 PROFILES = {
     "basic": None,

@@ -6,12 +6,15 @@ Builds with Go, so it runs only when asked: `make live`, or `DRA_LIVE=1 pytest -
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from dra.quantity import Quantity
+from tests.conformance.deviations import unexplained
+from tests.conformance.generate import cases
 from tests.conformance.oracle import MINORS, Oracle, go
 from tests.conformance.vectors import read_cases
 
@@ -97,6 +100,13 @@ def test_the_release_answers_selectors_as_recorded_or_as_listed(oracle: Oracle, 
         if answer != recorded and case["id"] not in REWORDED:
             unlisted.append(case["id"])
     assert unlisted == []
+
+
+def test_random_cases_are_answered_as_ours_are(oracle: Oracle) -> None:
+    seed = int(os.environ.get("DRA_SEED", str(time.time_ns())))
+    unlike = {case["id"]: unexplained(case, [oracle.ask(case)]) for case in cases(seed, 500)}
+
+    assert {name: pairs for name, pairs in unlike.items() if pairs} == {}, f"DRA_SEED={seed}"
 
 
 def _ask(oracle: Oracle, case: dict[str, Any], allocator: str) -> dict[str, Any]:
