@@ -257,18 +257,18 @@ class _Checker:
             found = self.check(element)
             if index in node.optional:
                 found = self.unwrapped(element, found)
-            common = self.joined(element, common, found)
+            common = self.joined(common, found)
         return list_of(common or self.substitution.fresh())
 
     def map(self, node: MapExpr) -> Type:
         keys: Type | None = None
         values: Type | None = None
         for entry in node.entries:
-            keys = self.joined(entry.key, keys, self.check(entry.key))
+            keys = self.joined(keys, self.check(entry.key))
             found = self.check(entry.value)
             if entry.optional:
                 found = self.unwrapped(entry.value, found)
-            values = self.joined(entry.value, values, found)
+            values = self.joined(values, found)
         return map_of(keys or self.substitution.fresh(), values or self.substitution.fresh())
 
     def unwrapped(self, node: Node, found: Type) -> Type:
@@ -278,13 +278,13 @@ class _Checker:
             self.mismatch(node, optional_of(found), found)
         return found
 
-    def joined(self, node: Node, previous: Type | None, current: Type) -> Type:
+    def joined(self, previous: Type | None, current: Type) -> Type:
+        """The type of elements, keys or values so far; Kubernetes' validators refuse mixed ones later."""
         if previous is None:
             return current
         if self.substitution.assignable(previous, current):
             return most_general(previous, current)
-        self.mismatch(node, previous, current)
-        return types.ERROR
+        return types.DYN
 
     def mismatch(self, node: Node, wanted: Type, found: Type) -> None:
         self.complain(node, f"expected type '{wanted}' but found '{found}'")

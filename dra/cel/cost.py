@@ -159,9 +159,11 @@ class _Estimator:
     # Selections and calls
 
     def select(self, node: Select) -> Range:
+        if node.id in self.checked.constants:
+            return _ONE
         total = self.cost(node.operand)
-        if node.test or node.id in self.checked.constants:
-            return _ONE if node.id in self.checked.constants else total
+        if node.test:
+            return total
         self.paths[node.id] = (*self.path(node.operand), node.field)
         return total + _ONE if self.type(node.operand).kind in _FIELDS_COST else total
 

@@ -253,17 +253,17 @@ class Validator:
 
     Attributes:
         function: Name of the call.
-        check: Gives what is wrong: the node, and the message.
+        check: Gives what is wrong, the node and the message, from the call and the types by node.
     """
 
     function: str
-    check: Callable[[Call], Iterable[tuple[Node, str]]]
+    check: Callable[[Call, Mapping[int, Type]], Iterable[tuple[Node, str]]]
 
 
 def literal_validator(function: str, accepts: Callable[[object], bool]) -> Validator:
     """Refuses a literal as first argument that a function cannot take."""
 
-    def check(call: Call) -> Iterable[tuple[Node, str]]:
+    def check(call: Call, _types: Mapping[int, Type]) -> Iterable[tuple[Node, str]]:
         first = call.arguments[0] if call.arguments else None
         if isinstance(first, Literal) and not accepts(first.value):
             yield first, f"invalid {function} argument"

@@ -19,7 +19,7 @@ from dra.cel.quoting import quote
 from dra.cel.types import Type
 from dra.cel.values import INT_MAX, INT_MIN, Failure, register
 
-__all__ = ["Civil", "Duration", "Timestamp"]
+__all__ = ["Civil", "Duration", "Timestamp", "atoi"]
 
 _SECOND: Final = 10**9
 _MINUTE: Final = 60 * _SECOND
@@ -326,7 +326,7 @@ def _offset(zone: str, seconds: int) -> int:
     if ":" not in zone:
         return _offset_in(_zone(zone), seconds) if zone not in ("", "UTC", "Local") else 0
     hours_text, _, minutes_text = zone.partition(":")
-    hours, minutes = _atoi(hours_text), _atoi(minutes_text)
+    hours, minutes = atoi(hours_text), atoi(minutes_text)
     total = _wrapped(hours * 60 + (-minutes if zone[0] == "-" else minutes))
     return int(Duration(_wrapped(total * _MINUTE))._float(_SECOND))
 
@@ -349,7 +349,7 @@ def _zone(name: str) -> ZoneInfo:
         raise Failure(f"unknown time zone {name}") from None
 
 
-def _atoi(text: str) -> int:
+def atoi(text: str) -> int:
     """Go's `strconv.Atoi`, with its errors."""
     if not re.fullmatch(r"[+-]?[0-9]+", text, re.ASCII):
         raise Failure(f"strconv.Atoi: parsing {quote(text)}: invalid syntax")

@@ -9,7 +9,7 @@ from dra.cel.checker import Checked
 from dra.cel.env import Environment
 from dra.cel.source import Issues
 from dra.cel.syntax import Call, ListExpr, MapExpr, Node, children
-from dra.cel.types import Kind, Type
+from dra.cel.types import Type
 
 __all__ = ["validate"]
 
@@ -22,7 +22,7 @@ def validate(checked: Checked, environment: Environment, issues: Issues) -> None
     for node, exempt in _walk(checked.ast.root):
         found: Iterable[tuple[Node, str]] = ()
         if isinstance(node, Call):
-            found = _of_call(node, environment)
+            found = _of_call(node, checked, environment)
         elif isinstance(node, ListExpr) and not exempt:
             found = _list(node, checked)
         elif isinstance(node, MapExpr) and not exempt:
@@ -45,10 +45,10 @@ def _walk(node: Node) -> Iterator[tuple[Node, bool]]:
         pending += [(child, exempt) for child in children(node)]
 
 
-def _of_call(node: Call, environment: Environment) -> Iterator[tuple[Node, str]]:
+def _of_call(node: Call, checked: Checked, environment: Environment) -> Iterator[tuple[Node, str]]:
     for validator in environment.validators:
         if validator.function == node.function:
-            yield from validator.check(node)
+            yield from validator.check(node, checked.types)
 
 
 def _content(type_: Type, *, optional: bool) -> Type:
@@ -60,9 +60,7 @@ def _mismatch(node: Node, wanted: Type, found: Type) -> tuple[Node, str]:
 
 
 def _equivalent(left: Type, right: Type) -> bool:
-    """Whether two types are the same, type values aside: those are all alike."""
-    if left.kind is Kind.TYPE and right.kind is Kind.TYPE:
-        return True
+    """Whether two types are the same, but for the names of type parameters."""
     same = (left.kind, left.name, len(left.parameters)) == (right.kind, right.name, len(right.parameters))
     return same and all(map(_equivalent, left.parameters, right.parameters))
 

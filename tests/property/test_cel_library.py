@@ -7,10 +7,11 @@ from hypothesis import given, settings, strategies as st
 
 from dra.cel.declarations import Overload
 from dra.cel.dispatch import fits
-from dra.cel.library import formats, network, regex, times, url
+from dra.cel.library import formats, network, regex, templates, times, url
+from dra.cel.times import Duration, Timestamp
 from dra.cel.types import BOOL, INT, STRING
 from dra.cel.url import Url
-from dra.cel.values import INT_MAX, INT_MIN, Failure
+from dra.cel.values import INT_MAX, INT_MIN, Failure, Value
 
 LIBRARIES = [times, regex, network, url, formats]
 ALPHABETS = [
@@ -69,3 +70,31 @@ def test_any_text_has_a_format_or_faults(name: str, text: str) -> None:
     format_ = named.overloads[0].implementation(name).value
     faults = validate.overloads[0].implementation(format_, text)
     assert not faults.present or all(isinstance(fault, str) for fault in faults.value)
+
+
+LITERALS = st.one_of(
+    st.text(max_size=5), st.integers(INT_MIN, INT_MAX), st.floats(), st.booleans(), st.none()
+)
+VALUES = st.recursive(
+    st.one_of(LITERALS, st.binary(max_size=4), st.just(Duration(1)), st.just(Timestamp(1))),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    template=st.one_of(st.text("%.0159sdfebxXo a", max_size=12), st.text(max_size=12)),
+    values=st.lists(VALUES, max_size=4).map(tuple),
+)
+def test_any_template_gives_a_text_or_a_failure(template: str, values: tuple[Value, ...]) -> None:
+    (format_,) = templates.LIBRARY.functions[0].overloads
+    try:
+        text = format_.implementation(template, values)
+    except Failure:
+        return
+    assert isinstance(text, str)
+    if "%" not in template:
+        assert text == template

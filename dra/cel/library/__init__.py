@@ -20,6 +20,7 @@ from dra.cel.library import (
     sets,
     standard,
     strings,
+    templates,
     times,
     url,
 )
@@ -43,5 +44,6 @@ LIBRARIES: Final[tuple[Library, ...]] = (
     bindings.LIBRARY,
     comprehensions.LIBRARY,
     strings.LIBRARY,
+    templates.LIBRARY,
     *lists.LIBRARIES,
 )

@@ -22,7 +22,7 @@ from dra.cel.declarations import (
 from dra.cel.types import BOOL, BYTES, DOUBLE, DYN, INT, STRING, UINT, Type, parameter, type_of
 from dra.cel.values import INT_MAX, INT_MIN, UINT_MAX, Failure, Uint, Value, size_of, type_value
 
-__all__ = ["CONVERSIONS", "LIBRARY", "conversion_error", "double_text"]
+__all__ = ["CONVERSIONS", "LIBRARY", "conversion_error", "double_text", "text_of_bytes"]
 
 # Calls of these with a constant argument are computed once, when the expression is compiled.
 CONVERSIONS: Final = frozenset(
@@ -105,7 +105,12 @@ def _bool_of_text(text: str) -> bool:
     return _BOOLS[text]
 
 
-def _text_of_bytes(value: bytes) -> str:
+def text_of_bytes(value: bytes) -> str:
+    """The text that bytes spell in UTF-8.
+
+    Raises:
+        Failure: They spell none.
+    """
     try:
         return value.decode()
     except UnicodeDecodeError:
@@ -205,7 +210,7 @@ LIBRARY: Final = Library(
             "string",
             overload("string_to_string", [STRING], STRING, _identity),
             overload("bool_to_string", [BOOL], STRING, lambda value: "true" if value else "false"),
-            overload("bytes_to_string", [BYTES], STRING, _text_of_bytes, _DECODE),
+            overload("bytes_to_string", [BYTES], STRING, text_of_bytes, _DECODE),
             overload("double_to_string", [DOUBLE], STRING, double_text),
             overload("int64_to_string", [INT], STRING, _decimal),
             overload("uint64_to_string", [UINT], STRING, _decimal),

@@ -21,6 +21,7 @@ from dra.cel.declarations import (
     Estimate,
     Function,
     Library,
+    Range,
     member,
     overload,
 )
@@ -33,6 +34,7 @@ __all__ = ["FORMAT", "LIBRARY", "NamedFormat"]
 FORMAT: Final = struct("kubernetes.NamedFormat")
 
 _LONGEST_PATTERN: Final = 128
+_LONGEST_NAME: Final = 64
 
 Faults = list[str]
 
@@ -234,9 +236,14 @@ def _constant(name: str, format_: NamedFormat) -> Function:
     return Function(f"format.{name}", overload(f"format.{name}", [], FORMAT, lambda: format_))
 
 
+def _comparison(_arguments: Arguments) -> Estimate:
+    return Estimate(Range(1, _LONGEST_NAME).times(STRING_TRAVERSAL))
+
+
 LIBRARY: Final = Library(
     "format",
     since="1.31",
+    equality={FORMAT: _comparison},
     functions=(
         Function("format.named", overload("format-named", [STRING], optional_of(FORMAT), _named)),
         Function(

@@ -14,6 +14,7 @@ from dra.cel.declarations import (
     Function,
     Library,
     Range,
+    fixed,
     member,
     overload,
     traversal,
@@ -80,6 +81,7 @@ LIBRARY: Final = Library(
     "network",
     since="1.30",
     types=(IP, CIDR),
+    equality={IP: fixed(), CIDR: fixed()},
     functions=(
         Function(
             "ip",

@@ -62,10 +62,13 @@ def _relations() -> Iterator[Function]:
         )
 
 
-def _converts(convert: Callable[[str], object]) -> Callable[[object], bool]:
+def _converts(**convert: Callable[..., object]) -> Callable[[object], bool]:
+    """Whether a literal can be converted, by the name of its class; the checker refuses other classes."""
+
     def accepts(value: object) -> bool:
+        name = value.__class__.__name__
         try:
-            return not isinstance(value, str) or convert(value) is not None
+            return name not in convert or convert[name](value) is not None
         except Failure:
             return False
 
@@ -75,8 +78,8 @@ def _converts(convert: Callable[[str], object]) -> Callable[[object], bool]:
 LIBRARY: Final = Library(
     "times",
     validators=(
-        literal_validator("duration", _converts(Duration.parse)),
-        literal_validator("timestamp", _converts(Timestamp.parse)),
+        literal_validator("duration", _converts(str=Duration.parse)),
+        literal_validator("timestamp", _converts(str=Timestamp.parse, int=Timestamp.from_seconds)),
     ),
     functions=(
         Function(

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from dra.cel.declarations import Function, Library, member, overload, traversal
+from dra.cel.declarations import (
+    STRING_TRAVERSAL,
+    UNBOUNDED,
+    Arguments,
+    Estimate,
+    Function,
+    Library,
+    Range,
+    member,
+    overload,
+    traversal,
+)
 from dra.cel.types import BOOL, STRING, Type, list_of, map_of
 from dra.cel.url import URL, Url, request_uri_error
 from dra.cel.values import Value
@@ -21,8 +32,15 @@ def _part(function: str, name: str, result: Type, get: Callable[[Url], Value]) -
     return Function(function, member(f"url_get_{name}", [URL], result, get))
 
 
+def _comparison(arguments: Arguments) -> Estimate:
+    """As long as the URL on the right, if that is known; upstream does not look at the left."""
+    longest = arguments.size(1).high
+    return Estimate(Range(1, 1 if longest == UNBOUNDED else longest).times(STRING_TRAVERSAL))
+
+
 LIBRARY: Final = Library(
     "url",
+    equality={URL: _comparison},
     functions=(
         Function("url", overload("string_to_url", [STRING], URL, Url.parse, traversal(keeps_size=True))),
         Function(
