@@ -1,7 +1,9 @@
 """Which devices a pod's claims get on a node, as kube-scheduler would decide, and why not."""
 
+from dra.allocator.allocatable import node_allocatable_demand
 from dra.allocator.allocator import Allocator
-from dra.allocator.explain import Explanation, Reason, RequestExplanation
+from dra.allocator.explanation import Explanation, Reason, RequestExplanation
+from dra.allocator.extended import ExtendedResourceClaim, extended_resource_claim
 from dra.allocator.search import Budget
 from dra.allocator.state import AllocatedState, DeviceId, SharedDeviceId
 from dra.allocator.taints import apply_taint_rules
@@ -12,8 +14,11 @@ __all__ = [
     "Budget",
     "DeviceId",
     "Explanation",
+    "ExtendedResourceClaim",
     "Reason",
     "RequestExplanation",
     "SharedDeviceId",
     "apply_taint_rules",
+    "extended_resource_claim",
+    "node_allocatable_demand",
 ]

@@ -7,10 +7,12 @@ from typing import Final
 
 import attrs
 
+from dra.allocator.allocatable import node_allocatable_status
 from dra.allocator.board import Board, Option, Pick, PlacedSlot
 from dra.allocator.candidates import Matcher
 from dra.allocator.capacity import Refusal, exceeded
-from dra.allocator.explain import Explainer, Explanation
+from dra.allocator.explain import Explainer
+from dra.allocator.explanation import Explanation
 from dra.allocator.inventory import Device, Inventory, NodeView, each_bit
 from dra.allocator.plan import RESULTS_MAX, Alternative, ClaimPlan, DeviceFilter, Plan, Slot, plan
 from dra.allocator.results import allocation_result
@@ -19,7 +21,7 @@ from dra.allocator.state import AllocatedState, Holding, Ledger, holdings
 from dra.allocator.usage import Books
 from dra.errors import AllocationError, InvalidPoolError
 from dra.features import Features, minor
-from dra.models.core import Node
+from dra.models.core import Node, NodeAllocatableResourceClaimStatus, Pod
 from dra.models.resource import AllocationResult, DeviceClass, ResourceClaim, ResourceSlice
 
 __all__ = ["Allocator"]
@@ -214,6 +216,27 @@ class Allocator:
     def release(self, claim: ResourceClaim) -> None:
         """Give back what a claim holds through `reserve`; nothing happens if it holds nothing."""
         self._account(self._reserved.pop(_key(claim), ()), self._ledger.give_back)
+
+    def node_allocatable(
+        self, claim: ResourceClaim, result: AllocationResult, node: Node, pod: Pod, entry: str
+    ) -> NodeAllocatableResourceClaimStatus | None:
+        """What an allocated claim costs a pod in resources of the node, such as `cpu` (KEP-5517).
+
+        Args:
+            claim: The claim.
+            result: Its allocation.
+            node: The node.
+            pod: The pod.
+            entry: The name under which the pod's containers refer to the claim.
+
+        Raises:
+            AllocationError: A mapping needs the consumed capacity of a device that is not shared.
+        """
+        devices = {
+            (device.id.driver, device.id.pool, device.id.device): device.model
+            for _, device in self._inventory.view(node).devices()
+        }
+        return node_allocatable_status(claim.metadata.name or "", result, devices, pod, entry)
 
     def _account(self, taken: Iterable[Holding], change: Callable[[Holding], None]) -> None:
         for holding in taken:

@@ -20,7 +20,7 @@ from dra.allocator.plan import Alternative, Condition, DeviceFilter
 from dra.allocator.taints import blocking_taint
 from dra.errors import AllocationError, CompileError, EvaluationError
 from dra.features import Features
-from dra.models.resource import DeviceCapacity
+from dra.models.resource import DeviceAttribute, DeviceCapacity
 
 __all__ = ["Candidates", "Matcher", "PoolCandidates"]
 
@@ -71,7 +71,8 @@ class Matcher:
         self.kubernetes = kubernetes
         self._selectors: dict[str, cel.Selector | CompileError] = {}
         self._verdicts: dict[tuple[Pool, str], _Verdicts] = {}
-        self._shared: dict[Hashable, bool] = {}
+        self._seen: dict[Hashable, tuple[bool | EvaluationError, tuple[object, ...]]] = {}
+        self._readable: dict[int, DeviceAttribute] = {}
         self._bound: dict[Device, cel.BoundDevice] = {}
         self._pools: dict[tuple[Pool, DeviceFilter], PoolCandidates] = {}
         self._nodes: dict[tuple[NodeView, DeviceFilter], Candidates] = {}
@@ -222,11 +223,45 @@ class Matcher:
         return known
 
     def _evaluate(self, selector: cel.Selector, device: Device, index: int, verdicts: _Verdicts) -> None:
+        verdict = self._verdict(selector, device)
+        if isinstance(verdict, EvaluationError):
+            verdicts.errors[index] = verdict
+        elif verdict:
+            verdicts.true |= 1 << index
+
+    def _verdict(self, selector: cel.Selector, device: Device) -> bool | EvaluationError:
+        """What a selector says of a device, from memory if it said so of one that looks the same to it."""
         try:
-            if selector.matches(self.bound(device)):
-                verdicts.true |= 1 << index
+            self._check(device)
         except EvaluationError as error:
-            verdicts.errors[index] = error
+            return error
+        seen = _seen_by(selector, device)
+        if seen is None:
+            return self._fresh_verdict(selector, device)
+        # Models are shared where they are equal, so identity finds nearly all that is equal. The parts are
+        # kept with the verdict, so that no other object can take their identity.
+        key = (selector, device.id.driver, device.model.allow_multiple_allocations, *map(id, seen))
+        known = self._seen.get(key)
+        if known is None:
+            known = self._seen[key] = (self._fresh_verdict(selector, device), seen)
+        return known[0]
+
+    def _fresh_verdict(self, selector: cel.Selector, device: Device) -> bool | EvaluationError:
+        try:
+            return selector.matches(self.bound(device))
+        except EvaluationError as error:
+            return error
+
+    def _check(self, device: Device) -> None:
+        """A device that CEL cannot read fails every selector, whatever the selector looks at.
+
+        Raises:
+            EvaluationError: It is such a device.
+        """
+        for each in (device.model.attributes or {}).values():
+            if not _is_plain(each) and id(each) not in self._readable:
+                self.bound(device)
+                self._readable[id(each)] = each
 
     def error(self, view: NodeView, position: int, wanted: Alternative, label: str) -> AllocationError:
         """The error that a selector ends in on a device; `label` names the claim."""
@@ -237,6 +272,37 @@ class Matcher:
             if index in verdicts.errors:
                 return _selector_error(condition, device, verdicts.errors[index], wanted.path, label)
         raise AssertionError("no selector fails on this device")
+
+
+def _is_plain(attribute: DeviceAttribute) -> bool:
+    """Whether an attribute needs no reading: a value that is no version."""
+    return (
+        attribute.version is None
+        and not attribute.versions
+        and (attribute.string is not None or attribute.int_ is not None or attribute.bool_ is not None)
+    )
+
+
+def _seen_by(selector: cel.Selector, device: Device) -> tuple[object, ...] | None:
+    """The parts of a device that a selector looks at; None if they cannot be told apart by name."""
+    reads = selector.reads
+    if reads.all_attributes or reads.all_capacity:
+        return None
+    seen: list[object] = []
+    for names, published in (
+        (reads.attributes, device.model.attributes),
+        (reads.capacity, device.model.capacity),
+    ):
+        values: Mapping[str, object] = published or {}
+        for name in names:
+            found = values.get(name)
+            domain, _, identifier = name.partition("/")
+            if domain == device.id.driver and identifier in values:
+                if found is not None:
+                    return None
+                found = values[identifier]
+            seen.append(found)
+    return tuple(seen)
 
 
 def _selector_error(

@@ -8,176 +8,25 @@ until those that remain are needed for the failure.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 import attrs
 
 from dra.allocator.board import Board, Option, Pick, PlacedSlot
 from dra.allocator.capacity import Refusal, exceeded
 from dra.allocator.constraints import Constraint
+from dra.allocator.explanation import Explanation, Reason, RequestExplanation, count_of
 from dra.allocator.inventory import Device, NodeView, Pool
+from dra.allocator.nearest import Nearest
 from dra.allocator.plan import Condition, Plan
 from dra.allocator.search import Budget, search
 from dra.allocator.usage import Books
 from dra.errors import AllocationError, SearchBudgetExceeded
-from dra.quantity import Quantity
 
-__all__ = ["Explainer", "Explanation", "Reason", "RequestExplanation"]
+__all__ = ["Explainer"]
 
 _EXAMPLES: Final = 3
-_ASKED = re.compile(r"""quantity\(\s*["']([^"']+)["']\s*\)""")
-
-
-@attrs.frozen
-class Reason:
-    """A rule, and the devices that broke it before any other.
-
-    Attributes:
-        rule: `class`, `in use`, `selector`, `node`, `capacity`, `taint`, `attribute`, `counters` or `error`.
-        text: The rule in words.
-        devices: The devices, as `driver/pool/device`.
-        nearest: What came closest, such as the largest capacity seen.
-    """
-
-    rule: str
-    text: str
-    devices: tuple[str, ...]
-    nearest: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The reason as plain data."""
-        return {
-            "rule": self.rule,
-            "text": self.text,
-            "count": len(self.devices),
-            "devices": list(self.devices),
-            "nearest": self.nearest,
-        }
-
-    def __str__(self) -> str:
-        shown = ", ".join(each.rpartition("/")[2] for each in self.devices[:_EXAMPLES])
-        more = ", …" if len(self.devices) > _EXAMPLES else ""
-        nearest = f"\n  {self.nearest}" if self.nearest else ""
-        return f"{len(self.devices)} {self.text} ({shown}{more}){nearest}"
-
-
-@attrs.frozen
-class RequestExplanation:
-    """What a request, or one alternative of it, finds on the node.
-
-    Attributes:
-        claim: The claim, as `namespace/name`.
-        request: As in results: `req` or `req/sub`.
-        wanted: How many devices; None for all.
-        devices: How many devices the node has.
-        usable: The devices that the request alone could use.
-        reasons: What the others fell to.
-    """
-
-    claim: str
-    request: str
-    wanted: int | None
-    devices: int
-    usable: tuple[str, ...]
-    reasons: tuple[Reason, ...]
-
-    @property
-    def possible(self) -> bool:
-        """Whether there are enough devices for this request alone."""
-        return len(self.usable) >= max(1 if self.wanted is None else 0, self.wanted or 0)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The explanation as plain data."""
-        return {
-            "claim": self.claim,
-            "request": self.request,
-            "wanted": self.wanted if self.wanted is not None else "all",
-            "devices": self.devices,
-            "usable": list(self.usable),
-            "possible": self.possible,
-            "reasons": [each.to_dict() for each in self.reasons],
-        }
-
-    def __str__(self) -> str:
-        wanted = "all devices" if self.wanted is None else _count(self.wanted, "device")
-        head = f"claim {self.claim}, request {self.request} wants {wanted}: "
-        head += f"{len(self.usable)} of {self.devices} on the node can be used"
-        return "\n".join([head, *(f"- {reason}" for reason in self.reasons)])
-
-
-@attrs.frozen
-class Explanation:
-    """Why claims fit a node, or why they do not. `str()` is for people, `to_dict()` for programs.
-
-    Attributes:
-        node: The node.
-        fits: Whether the claims fit.
-        error: What is wrong with the input, if it is broken.
-        requests: What each request and alternative finds.
-        picks: The devices that are taken, as `claim request: device`, if the claims fit.
-        conflict: Requirements that cannot hold together; leaving out any one of them helps.
-        blocked: What stopped combinations of devices, with how often, most frequent first.
-        releases: Claims whose release would make room.
-        pools: Pools that cannot be used, and why.
-    """
-
-    node: str
-    fits: bool
-    error: str = ""
-    requests: tuple[RequestExplanation, ...] = ()
-    picks: tuple[str, ...] = ()
-    conflict: tuple[str, ...] = ()
-    blocked: tuple[tuple[str, int], ...] = ()
-    releases: tuple[str, ...] = ()
-    pools: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The explanation as plain data, ready for JSON."""
-        return {
-            "node": self.node,
-            "fits": self.fits,
-            "error": self.error,
-            "requests": [each.to_dict() for each in self.requests],
-            "picks": list(self.picks),
-            "conflict": list(self.conflict),
-            "blocked": [{"by": by, "times": times} for by, times in self.blocked],
-            "releases": list(self.releases),
-            "pools": list(self.pools),
-        }
-
-    def __str__(self) -> str:
-        return "\n".join(self._lines())
-
-    def _lines(self) -> Iterator[str]:
-        if self.error:
-            yield f"node {self.node}: {self.error}"
-        elif self.fits:
-            yield f"node {self.node}: fits"
-            yield from (f"- {pick}" for pick in self.picks)
-        else:
-            yield f"node {self.node}: does not fit"
-        for request in self.requests:
-            if not self.fits:
-                yield from str(request).splitlines()
-        yield from (f"pool {each}" for each in self.pools)
-        if len(self.conflict) > 1:
-            yield "cannot hold together:"
-            yield from (f"- {each}" for each in self.conflict)
-        if self.blocked:
-            yield "combinations were stopped by:"
-            yield from (f"- {by} ({_count(times, 'time')})" for by, times in self.blocked)
-        yield from (f"it would fit if claim {each} were released" for each in self.releases)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _EXAMPLES} more" if len(names) > _EXAMPLES else ""
-    return ", ".join(names[:_EXAMPLES]) + more
 
 
 class _Tally:
@@ -258,7 +107,8 @@ class Explainer:
 
     def _request(self, slot: PlacedSlot, option: Option, board: Board) -> RequestExplanation:
         usable: list[str] = []
-        found: dict[tuple[str, str], list[tuple[int, Device]]] = {}
+        found: dict[tuple[str, str, Condition | None], list[tuple[int, Device]]] = {}
+        nearest = Nearest(board.matcher, self.holders)
         for position, device in self.devices:
             reason = self._reason(slot, option, board, position, device)
             if reason is None:
@@ -277,29 +127,30 @@ class Explainer:
                     rule,
                     text,
                     tuple(str(device.id) for _, device in devices),
-                    self._nearest(rule, text, option, [device for _, device in devices]),
+                    nearest.text(rule, condition, option, [device for _, device in devices]),
                 )
-                for (rule, text), devices in sorted(found.items(), key=lambda each: -len(each[1]))
+                for (rule, text, condition), devices in sorted(found.items(), key=lambda each: -len(each[1]))
             ),
         )
 
     def _reason(
         self, slot: PlacedSlot, option: Option, board: Board, position: int, device: Device
-    ) -> tuple[str, str] | None:
+    ) -> tuple[str, str, Condition | None] | None:
         """The first rule that a device breaks for a request, whatever else is picked."""
         pool, index = self.view.locate(position)
         conditions = option.alternative.filter.conditions
         failed = self._selector(pool, index, [each for each in conditions if each.class_name], board)
         if failed is not None:
-            return "class", f"not of class {failed.class_name}"
+            return "class", f"not of class {failed.class_name}", None
         failed = self._selector(pool, index, [each for each in conditions if not each.class_name], board)
         if failed is not None:
-            return "selector", f"fail selector {failed.expression}"
+            return "selector", f"fail selector {failed.expression}", failed
         if board.unavailable(slot, option) >> position & 1:
-            return "in use", "in use"
+            return "in use", "in use", None
         if option.errors >> position & 1:
-            return "error", "end a selector in an error"
-        return self._after_selectors(option, board, position, device)
+            return "error", "end a selector in an error", None
+        later = self._after_selectors(option, board, position, device)
+        return None if later is None else (*later, None)
 
     def _selector(
         self, pool: Pool, index: int, conditions: Iterable[Condition], board: Board
@@ -359,35 +210,6 @@ class Explainer:
             return f"have less than {takes.wanted} of {takes.name}"
         name = exceeded(takes, device.capacity, board.usages[pool].consumed_of(index))
         return f"have less than {takes.amounts[name]} of {name} left" if name else ""
-
-    def _nearest(self, rule: str, text: str, option: Option, devices: Sequence[Device]) -> str:
-        """Who holds devices in use; the largest amounts where a rule or selector on capacity refused."""
-        if rule == "in use":
-            holders = dict.fromkeys(holder for device in devices for holder in self.holders(device))
-            return f"held by {_listed(list(holders))}" if holders else ""
-        if rule == "capacity":
-            names: Iterable[str] = option.alternative.filter.capacity
-        elif rule == "selector" and "capacity" in text:
-            names = {
-                name
-                for device in devices
-                for name in device.capacity
-                if name.partition("/")[2] or name in text
-            }
-        else:
-            return ""
-        largest: dict[str, tuple[Quantity, Device]] = {}
-        for device in devices:
-            for name in names:
-                capacity = device.capacity.get(name)
-                if capacity is not None and (name not in largest or capacity.value > largest[name][0]):
-                    largest[name] = (capacity.value, device)
-        asked = _ASKED.findall(text) if rule == "selector" else []
-        parts = [
-            f"the largest {name} is {value}, on {device.id.device}"
-            for name, (value, device) in sorted(largest.items())
-        ]
-        return ", ".join(parts) + (f"; asked about {', '.join(asked)}" if parts and asked else "")
 
     # --- all requests together -----------------------------------------------------------------------------
 
@@ -456,7 +278,7 @@ class Explainer:
 
 def _requirement(label: str, slot: PlacedSlot) -> str:
     wanted = [
-        "all devices" if option.alternative.all_devices else _count(option.need, "device")
+        "all devices" if option.alternative.all_devices else count_of(option.need, "device")
         for option in slot.options
     ]
     return f"claim {label}, request {slot.slot.name} ({' or '.join(dict.fromkeys(wanted))})"

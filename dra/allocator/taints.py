@@ -5,9 +5,19 @@ KEP-5055. Only the effects `NoSchedule` and `NoExecute` keep anything away; othe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from dra.models.resource import DeviceTaint, DeviceTaintRule, DeviceToleration, ResourceSlice
+from dra import cel
+from dra.errors import CompileError, EvaluationError
+from dra.models.resource import (
+    Device,
+    DeviceClass,
+    DeviceTaint,
+    DeviceTaintRule,
+    DeviceTaintSelector,
+    DeviceToleration,
+    ResourceSlice,
+)
 
 __all__ = ["apply_taint_rules", "blocking_taint", "tolerates"]
 
@@ -44,13 +54,19 @@ def blocking_taint(
 
 
 def apply_taint_rules(
-    slices: Iterable[ResourceSlice], rules: Iterable[DeviceTaintRule]
+    slices: Iterable[ResourceSlice], rules: Iterable[DeviceTaintRule], classes: Iterable[DeviceClass] = ()
 ) -> list[ResourceSlice]:
     """The slices with the taints of all rules added to the devices they select.
 
     A rule without selector selects nothing; an absent part of a selector selects everything. Slices that no
-    rule touches are returned as they are, others as changed copies. Which rules apply is decided as the
-    scheduler's slice tracker does since Kubernetes 1.35: by driver, pool and device.
+    rule touches are returned as they are, others as changed copies. As the scheduler's slice tracker does, a
+    rule of Kubernetes 1.34 may also select by class and by CEL: a selector that fails, and a class that is
+    not there, select nothing.
+
+    Args:
+        slices: The slices as the drivers publish them.
+        rules: The rules.
+        classes: Device classes that rules of Kubernetes 1.34 refer to.
 
     Example:
         >>> slice = ResourceSlice.from_dict({"metadata": {"name": "s"}, "spec": {
@@ -62,10 +78,13 @@ def apply_taint_rules(
         ('k', None)
     """
     rules = tuple(rules)
-    return [_with_rules(slice_, rules) for slice_ in slices]
+    by_name = {each.metadata.name or "": each for each in classes}
+    return [_with_rules(slice_, rules, by_name) for slice_ in slices]
 
 
-def _with_rules(slice_: ResourceSlice, rules: Sequence[DeviceTaintRule]) -> ResourceSlice:
+def _with_rules(
+    slice_: ResourceSlice, rules: Sequence[DeviceTaintRule], classes: Mapping[str, DeviceClass]
+) -> ResourceSlice:
     devices = list(slice_.spec.devices or ())
     changed = False
     for rule in rules:
@@ -73,7 +92,8 @@ def _with_rules(slice_: ResourceSlice, rules: Sequence[DeviceTaintRule]) -> Reso
         if selector is None or not _selects_pool(selector.driver, selector.pool, slice_):
             continue
         for index, device in enumerate(devices):
-            if selector.device in (None, device.name):
+            named = selector.device in (None, device.name)
+            if named and _selects_device(selector, device, slice_.spec.driver, classes):
                 taints = [*(device.taints or ()), rule.spec.taint]
                 devices[index] = device.model_copy(update={"taints": taints})
                 changed = True
@@ -84,3 +104,22 @@ def _with_rules(slice_: ResourceSlice, rules: Sequence[DeviceTaintRule]) -> Reso
 
 def _selects_pool(driver: str | None, pool: str | None, slice_: ResourceSlice) -> bool:
     return driver in (None, slice_.spec.driver) and pool in (None, slice_.spec.pool.name)
+
+
+def _selects_device(
+    selector: DeviceTaintSelector, device: Device, driver: str, classes: Mapping[str, DeviceClass]
+) -> bool:
+    """Whether class and CEL selectors of a rule, which Kubernetes 1.33 and 1.34 know, select a device."""
+    selectors = list(selector.selectors or ())
+    if selector.device_class_name:
+        if selector.device_class_name not in classes:
+            return False
+        selectors += classes[selector.device_class_name].spec.selectors or ()
+    try:
+        return all(
+            cel.compile(each.cel.expression, kubernetes="1.34").matches(device, driver)
+            for each in selectors
+            if each.cel is not None
+        )
+    except (CompileError, EvaluationError):
+        return False

@@ -1,0 +1,164 @@
+"""What is said about an attempt: for programs as values, for people as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import attrs
+
+__all__ = ["Explanation", "Reason", "RequestExplanation"]
+
+_EXAMPLES: Final = 3
+
+
+@attrs.frozen
+class Reason:
+    """A rule, and the devices that broke it before any other.
+
+    Attributes:
+        rule: `class`, `in use`, `selector`, `node`, `capacity`, `taint`, `attribute`, `counters` or `error`.
+        text: The rule in words.
+        devices: The devices, as `driver/pool/device`.
+        nearest: What came closest, such as the largest capacity seen.
+    """
+
+    rule: str
+    text: str
+    devices: tuple[str, ...]
+    nearest: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The reason as plain data."""
+        return {
+            "rule": self.rule,
+            "text": self.text,
+            "count": len(self.devices),
+            "devices": list(self.devices),
+            "nearest": self.nearest,
+        }
+
+    def __str__(self) -> str:
+        shown = ", ".join(each.rpartition("/")[2] for each in self.devices[:_EXAMPLES])
+        more = ", …" if len(self.devices) > _EXAMPLES else ""
+        nearest = f"\n  {self.nearest}" if self.nearest else ""
+        return f"{len(self.devices)} {self.text} ({shown}{more}){nearest}"
+
+
+@attrs.frozen
+class RequestExplanation:
+    """What a request, or one alternative of it, finds on the node.
+
+    Attributes:
+        claim: The claim, as `namespace/name`.
+        request: As in results: `req` or `req/sub`.
+        wanted: How many devices; None for all.
+        devices: How many devices the node has.
+        usable: The devices that the request alone could use.
+        reasons: What the others fell to.
+    """
+
+    claim: str
+    request: str
+    wanted: int | None
+    devices: int
+    usable: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+
+    @property
+    def possible(self) -> bool:
+        """Whether there are enough devices for this request alone."""
+        return len(self.usable) >= max(1 if self.wanted is None else 0, self.wanted or 0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as plain data."""
+        return {
+            "claim": self.claim,
+            "request": self.request,
+            "wanted": self.wanted if self.wanted is not None else "all",
+            "devices": self.devices,
+            "usable": list(self.usable),
+            "possible": self.possible,
+            "reasons": [each.to_dict() for each in self.reasons],
+        }
+
+    def __str__(self) -> str:
+        wanted = "all devices" if self.wanted is None else count_of(self.wanted, "device")
+        head = f"claim {self.claim}, request {self.request} wants {wanted}: "
+        head += f"{len(self.usable)} of {self.devices} on the node can be used"
+        return "\n".join([head, *(f"- {reason}" for reason in self.reasons)])
+
+
+@attrs.frozen
+class Explanation:
+    """Why claims fit a node, or why they do not. `str()` is for people, `to_dict()` for programs.
+
+    Attributes:
+        node: The node.
+        fits: Whether the claims fit.
+        error: What is wrong with the input, if it is broken.
+        requests: What each request and alternative finds.
+        picks: The devices that are taken, as `claim request: device`, if the claims fit.
+        conflict: Requirements that cannot hold together; leaving out any one of them helps.
+        blocked: What stopped combinations of devices, with how often, most frequent first.
+        releases: Claims whose release would make room.
+        pools: Pools that cannot be used, and why.
+    """
+
+    node: str
+    fits: bool
+    error: str = ""
+    requests: tuple[RequestExplanation, ...] = ()
+    picks: tuple[str, ...] = ()
+    conflict: tuple[str, ...] = ()
+    blocked: tuple[tuple[str, int], ...] = ()
+    releases: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as plain data, ready for JSON."""
+        return {
+            "node": self.node,
+            "fits": self.fits,
+            "error": self.error,
+            "requests": [each.to_dict() for each in self.requests],
+            "picks": list(self.picks),
+            "conflict": list(self.conflict),
+            "blocked": [{"by": by, "times": times} for by, times in self.blocked],
+            "releases": list(self.releases),
+            "pools": list(self.pools),
+        }
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        if self.error:
+            yield f"node {self.node}: {self.error}"
+        elif self.fits:
+            yield f"node {self.node}: fits"
+            yield from (f"- {pick}" for pick in self.picks)
+        else:
+            yield f"node {self.node}: does not fit"
+        for request in self.requests:
+            if not self.fits:
+                yield from str(request).splitlines()
+        yield from (f"pool {each}" for each in self.pools)
+        if len(self.conflict) > 1:
+            yield "cannot hold together:"
+            yield from (f"- {each}" for each in self.conflict)
+        if self.blocked:
+            yield "combinations were stopped by:"
+            yield from (f"- {by} ({count_of(times, 'time')})" for by, times in self.blocked)
+        yield from (f"it would fit if claim {each} were released" for each in self.releases)
+
+
+def count_of(number: int, noun: str) -> str:
+    """A number with its noun: `1 device`, `2 devices`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - _EXAMPLES} more" if len(names) > _EXAMPLES else ""
+    return ", ".join(names[:_EXAMPLES]) + more

@@ -1,0 +1,89 @@
+"""What came closest: who holds what is in use, what a selector saw, the largest amounts that were refused."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from dra import cel
+from dra.allocator.board import Option
+from dra.allocator.candidates import Matcher
+from dra.allocator.constraints import attribute_values, find_attribute
+from dra.allocator.explanation import listed
+from dra.allocator.inventory import Device
+from dra.allocator.plan import Condition
+from dra.quantity import Quantity
+
+__all__ = ["Nearest"]
+
+_ASKED: Final = re.compile(r"""quantity\(\s*["']([^"']+)["']\s*\)""")
+_VALUES: Final = 3
+
+
+class Nearest:
+    """Describes near misses.
+
+    Args:
+        matcher: Evaluates selectors.
+        holders: The claims that hold a device, where that is known.
+    """
+
+    def __init__(self, matcher: Matcher, holders: Callable[[Device], Sequence[str]]) -> None:
+        self.matcher = matcher
+        self.holders = holders
+
+    def text(self, rule: str, condition: Condition | None, option: Option, devices: Sequence[Device]) -> str:
+        """What came closest among the devices that broke a rule; empty if there is nothing to say."""
+        if rule == "in use":
+            holders = dict.fromkeys(holder for device in devices for holder in self.holders(device))
+            return f"held by {listed(list(holders))}" if holders else ""
+        if rule == "capacity":
+            return "; ".join(self._largest(option.alternative.filter.capacity, devices))
+        if condition is None:
+            return ""
+        selector = self.matcher.selector(condition.expression)
+        return self._selector(selector, devices) if isinstance(selector, cel.Selector) else ""
+
+    def _selector(self, selector: cel.Selector, devices: Sequence[Device]) -> str:
+        asked = _ASKED.findall(selector.expression)
+        largest = self._largest(sorted(selector.reads.capacity), devices)
+        if largest and asked:
+            largest.append(f"asked about {', '.join(asked)}")
+        seen = [self._seen(name, devices) for name in sorted(selector.reads.attributes)]
+        return "; ".join([*largest, *filter(None, seen)])
+
+    def _largest(self, names: Iterable[str], devices: Iterable[Device]) -> list[str]:
+        """The largest amount of each capacity, and who has it; names with or without the driver's domain."""
+        found: dict[str, tuple[Quantity, Device]] = {}
+        for name in names:
+            domain, _, identifier = name.rpartition("/")
+            for device in devices:
+                bare = device.capacity.get(identifier) if domain in ("", device.id.driver) else None
+                capacity = device.capacity.get(name) or bare
+                shown = name if bare is None else identifier
+                if capacity is not None and (shown not in found or capacity.value > found[shown][0]):
+                    found[shown] = (capacity.value, device)
+        return [
+            f"the largest {name} is {value}, on {device.id.device}" for name, (value, device) in found.items()
+        ]
+
+    def _seen(self, name: str, devices: Iterable[Device]) -> str:
+        """The values of an attribute, the most frequent first."""
+        counts: Counter[str] = Counter()
+        for device in devices:
+            attribute = find_attribute(device.model.attributes or {}, name, device.id.driver)
+            values = attribute_values(attribute, lists=True)
+            if values is not None:
+                counts[" and ".join(sorted(_shown(value) for _, value in values))] += 1
+        if not counts:
+            return ""
+        identifier = name.rpartition("/")[2]
+        return f"{identifier} is {listed([value for value, _ in counts.most_common()])}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else f"'{value}'"

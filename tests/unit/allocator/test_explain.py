@@ -1,0 +1,239 @@
+"""Why claims fit, and why not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dra.allocator import AllocatedState, Budget, DeviceId
+from dra.features import Features
+from tests.unit.allocator.builders import (
+    NODE,
+    OTHER_NODE,
+    allocator,
+    claim,
+    device,
+    device_class,
+    first_available,
+    gpus,
+    slice_of,
+    wants,
+)
+
+NUMA = {"matchAttribute": "gpu.example.com/numa"}
+
+
+def test_a_fit_lists_the_devices() -> None:
+    shared = {**device("gpu-0", {"memory": "8Gi"}), "allowMultipleAllocations": True}
+    part = wants(1, capacity={"requests": {"memory": "2Gi"}})
+
+    found = allocator(slice_of([shared])).explain([claim(part)], NODE)
+
+    assert found.fits
+    assert found.picks == ("team-a/c r0: gpu.example.com/p/gpu-0 (memory 2Gi)",)
+    assert str(found).startswith("node n1: fits\n")
+
+
+def test_devices_are_counted_under_the_first_rule_they_break() -> None:
+    taint = {"key": "fault", "value": "ecc", "effect": "NoSchedule"}
+    slice_ = slice_of(
+        [
+            device("other", kind="nic"),
+            device("taken", kind="gpu", model="B"),
+            device("small", kind="gpu", model="A"),
+            {**device("tainted", kind="gpu", model="B"), "taints": [taint]},
+            device("free", kind="gpu", model="B"),
+        ]
+    )
+    cluster = allocator(
+        slice_,
+        classes=[device_class("gpu", 'device.attributes["gpu.example.com"].kind == "gpu"')],
+        allocated=AllocatedState(devices=[DeviceId("gpu.example.com", "p", "taken")]),
+    )
+
+    found = cluster.explain([claim(wants(2, 'device.attributes["gpu.example.com"].model == "B"'))], NODE)
+
+    [request] = found.requests
+    assert request.usable == ("gpu.example.com/p/free",)
+    assert {each.rule: [name.rpartition("/")[2] for name in each.devices] for each in request.reasons} == {
+        "class": ["other"],
+        "in use": ["taken"],
+        "selector": ["small"],
+        "taint": ["tainted"],
+    }
+    assert not request.possible
+    assert "fault=ecc:NoSchedule is not tolerated" in str(found)
+
+
+def test_a_selector_that_fails_everywhere_names_what_it_saw() -> None:
+    slice_ = slice_of(
+        [device("a", {"memory": "40Gi"}, model="A"), device("b", {"memory": "80Gi"}, model="A")]
+    )
+    large = 'device.capacity["gpu.example.com"].memory.compareTo(quantity("96Gi")) >= 0'
+    other = 'device.attributes["gpu.example.com"].model == "B"'
+
+    by_capacity = allocator(slice_).explain([claim(wants(1, large))], NODE)
+    by_attribute = allocator(slice_).explain([claim(wants(1, other))], NODE)
+
+    assert by_capacity.requests[0].reasons[0].nearest == "the largest memory is 80Gi, on b; asked about 96Gi"
+    assert by_attribute.requests[0].reasons[0].nearest == "model is 'A'"
+
+
+def test_a_capacity_request_names_the_largest() -> None:
+    slice_ = slice_of([device("a", {"memory": "40Gi"}), device("b")])
+
+    found = allocator(slice_).explain([claim(wants(1, capacity={"requests": {"memory": "80Gi"}}))], NODE)
+
+    assert {(each.text, each.nearest) for each in found.requests[0].reasons} == {
+        ("have less than 80Gi of memory", "the largest memory is 40Gi, on a"),
+        ("have no capacity memory", ""),
+    }
+
+
+def test_shares_that_are_gone_and_policies_are_reasons() -> None:
+    shared = {**device("a", {"memory": "8Gi"}), "allowMultipleAllocations": True}
+    strict = {"value": "8Gi", "requestPolicy": {"default": "2Gi", "validValues": ["2Gi"]}}
+    picky = {**device("b", {"memory": strict}), "allowMultipleAllocations": True}
+    cluster = allocator(slice_of([shared, picky]))
+    first = claim(wants(1, capacity={"requests": {"memory": "6Gi"}}), name="first")
+    [result] = cluster.allocate([first], NODE) or []
+    cluster.reserve(first, result)
+
+    found = cluster.explain([claim(wants(1, capacity={"requests": {"memory": "4Gi"}}))], NODE)
+
+    assert {each.text for each in found.requests[0].reasons} == {
+        "have less than 4Gi of memory left",
+        "do not hand out 4Gi of memory",
+    }
+    assert found.releases == ("team-a/first",)
+
+
+def test_requirements_that_cannot_hold_together_are_named_and_no_others() -> None:
+    slice_ = slice_of([device("a", numa=0), device("b", numa=0), device("c", numa=1), device("d", numa=1)])
+    aligned = claim(
+        wants(3), wants(0), constraints=[NUMA, {"distinctAttribute": "gpu.example.com/x", "requests": ["r1"]}]
+    )
+
+    found = allocator(slice_).explain([aligned], NODE)
+
+    assert found.requests[0].possible
+    assert found.conflict == (
+        "claim team-a/c, request r0 (3 devices)",
+        "claim team-a/c, matchAttribute gpu.example.com/numa",
+    )
+    assert found.blocked[0][0] == "r0: constraint matchAttribute gpu.example.com/numa"
+    assert "cannot hold together" in str(found)
+
+
+def test_alternatives_are_explained_one_by_one() -> None:
+    found = allocator(slice_of(gpus(1))).explain([claim(first_available("r", wants(3), wants(2)))], NODE)
+
+    assert [(each.request, each.wanted, each.possible) for each in found.requests] == [
+        ("r/s0", 3, False),
+        ("r/s1", 2, False),
+    ]
+    assert found.conflict == ("claim team-a/c, request r (3 devices or 2 devices)",)
+
+
+def test_a_request_for_all_needs_at_least_one() -> None:
+    found = allocator().explain([claim(wants("all"))], NODE)
+
+    assert found.requests[0].wanted is None
+    assert not found.requests[0].possible
+    assert found.requests[0].to_dict()["wanted"] == "all"
+
+
+def test_claims_whose_release_makes_room_are_named() -> None:
+    cluster = allocator(slice_of(gpus(3)))
+    for name, count in (("one", 1), ("two", 2)):
+        holder = claim(wants(count), name=name)
+        [result] = cluster.allocate([holder], NODE) or []
+        cluster.reserve(holder, result)
+
+    found = cluster.explain([claim(wants(2))], NODE)
+
+    assert found.releases == ("team-a/two",)
+    assert cluster.allocate([claim(wants(1))], NODE) is None
+
+
+def test_a_missing_attribute_is_a_reason() -> None:
+    slice_ = slice_of([device("a", numa=0), device("b")])
+
+    found = allocator(slice_).explain([claim(wants(2), constraints=[NUMA])], NODE)
+
+    assert [(each.rule, each.text) for each in found.requests[0].reasons] == [
+        ("attribute", "miss attribute gpu.example.com/numa")
+    ]
+
+
+def test_counters_that_are_used_up_are_a_reason() -> None:
+    def partition(name: str, units: str) -> dict[str, object]:
+        return {
+            **device(name),
+            "consumesCounters": [{"counterSet": "card", "counters": {"units": {"value": units}}}],
+        }
+
+    pool = {"resourceSliceCount": 2}
+    counters = slice_of(
+        [], "counters", pool=pool, sharedCounters=[{"name": "card", "counters": {"units": {"value": "3"}}}]
+    )
+    devices = [partition("half", "2"), partition("whole", "3"), partition("third", "1")]
+    allocated = AllocatedState(devices=[DeviceId("gpu.example.com", "p", "half")])
+    cluster = allocator(slice_of(devices, pool=pool), counters, allocated=allocated)
+
+    found = cluster.explain([claim(wants(2))], NODE)
+
+    assert ("counters", "need more units than counter set card has left") in [
+        (each.rule, each.text) for each in found.requests[0].reasons
+    ]
+
+
+def test_devices_for_other_nodes_and_without_features_are_reasons() -> None:
+    elsewhere = {**device("elsewhere"), "nodeName": "n2"}
+    everywhere = {**device("everywhere"), "allNodes": True, "bindingConditions": ["ready"]}
+    slice_ = slice_of([elsewhere, everywhere], perDeviceNodeSelection=True)
+    features = Features(partitionable_devices=True)
+
+    found = allocator(slice_, features=features).explain([claim(wants())], NODE)
+
+    assert {each.rule for each in found.requests[0].reasons} == {"node", "feature"}
+
+
+def test_a_device_that_skips_node_operations_needs_a_node_that_knows_of_it() -> None:
+    slice_ = slice_of(gpus(1), skipNodeOperations=["*"])
+
+    found = allocator(slice_).explain([claim(wants())], NODE)
+
+    assert found.requests[0].reasons[0].text == "skip node operations, which scheduler or node do not support"
+
+
+def test_a_selector_that_ends_in_an_error_is_the_explanation() -> None:
+    reads = wants(1, 'device.attributes["gpu.example.com"].index == 1')
+
+    found = allocator(slice_of(gpus(1))).explain([claim(reads)], NODE)
+
+    assert not found.fits
+    assert "no such key: index" in found.error
+    assert "no such key: index" in str(found)
+
+
+def test_a_search_without_budget_says_so() -> None:
+    found = allocator(slice_of(gpus(3))).explain([claim(wants(3))], NODE, budget=Budget(steps=1))
+
+    assert "no answer within 1 steps" in found.error
+
+
+def test_pools_that_cannot_be_used_are_named() -> None:
+    broken = slice_of([device("a"), device("a")])
+
+    found = allocator(broken).explain([claim(wants())], NODE)
+
+    assert found.pools == ("gpu.example.com/p is currently invalid: duplicate device name a",)
+
+
+@pytest.mark.parametrize("node", [NODE, OTHER_NODE])
+def test_an_explanation_is_plain_data_too(node: object) -> None:
+    found = allocator(slice_of(gpus(1))).explain([claim(wants(2))], NODE if node is NODE else OTHER_NODE)
+
+    assert json.loads(json.dumps(found.to_dict()))["fits"] is False
