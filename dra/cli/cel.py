@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Final
 
-import attrs
 import typer
 
 import dra
 from dra.cli.exit_code import ExitCode
 from dra.cli.manifests import Manifests
 from dra.cli.options import Kubernetes, OptionalFilenames, OutputFormat
-from dra.cli.output import Output, print_data, print_error, print_table, print_text
-from dra.errors import DraError, EvaluationError, LoadError
+from dra.cli.output import Output, print_data, print_error, print_text
+from dra.errors import DraError, LoadError
 from dra.features import LATEST
 
 if TYPE_CHECKING:
@@ -24,47 +23,25 @@ if TYPE_CHECKING:
 
 __all__ = ["cel"]
 
+_NO_BOUND: Final = 2**64 - 1
+
 Expression = Annotated[
     str | None,
     typer.Argument(help="The selector; '-' reads it from standard input.", show_default=False),
 ]
 Driver = Annotated[str | None, typer.Option("--driver", metavar="NAME", help="Only devices of this driver.")]
-Cost = Annotated[bool, typer.Option("--cost", help="Show what each evaluation costs.")]
+Cost = Annotated[bool, typer.Option("--cost", help="Show what evaluating costs.")]
+Explain = Annotated[bool, typer.Option("--explain", help="Show the value of every part of the expression.")]
 Interactive = Annotated[
     bool, typer.Option("--interactive", "-i", help="Ask for expressions until end of input (Ctrl-D).")
 ]
-
-
-@attrs.frozen
-class Verdict:
-    """What an expression says about a device.
-
-    Attributes:
-        device: Which one.
-        matches: Whether it is selected; None if the evaluation ends in an error.
-        cost: What the evaluation cost, in CEL's units.
-        reason: The error, or the part that was false.
-    """
-
-    device: DeviceId
-    matches: bool | None
-    cost: int
-    reason: str = ""
-
-    def to_dict(self) -> dict[str, object]:
-        """The verdict as plain data."""
-        return {
-            "device": str(self.device),
-            "matches": self.matches,
-            "cost": self.cost,
-            "reason": self.reason,
-        }
 
 
 def cel(
     expression: Expression = None,
     filename: OptionalFilenames = None,
     driver: Driver = None,
+    explain: Explain = False,
     cost: Cost = False,
     interactive: Interactive = False,
     kubernetes: Kubernetes = LATEST,
@@ -74,9 +51,10 @@ def cel(
 
     The expression is compiled as the API server compiles that of a new object. Without -f that is all.
 
-    Exit status: 0 it compiles and matches something, 1 it matches nothing, 2 it does not compile.
+    Exit status: 0 it compiles and matches something, 1 it matches nothing, 2 the API server would refuse it.
     """
-    workbench = _Workbench(Manifests.read(filename) if filename else None, driver, kubernetes, cost)
+    manifests = Manifests.read(filename) if filename else None
+    workbench = _Workbench(manifests, driver, kubernetes, explain=explain, cost=cost)
     if interactive:
         return workbench.converse()
     if expression is None:
@@ -88,10 +66,11 @@ class _Workbench:
     """Devices to try expressions on, and how to show what comes out."""
 
     def __init__(
-        self, manifests: Manifests | None, driver: str | None, kubernetes: str, show_cost: bool
+        self, manifests: Manifests | None, driver: str | None, kubernetes: str, *, explain: bool, cost: bool
     ) -> None:
         self.kubernetes = kubernetes
-        self.show_cost = show_cost
+        self.explain = explain
+        self.cost = cost
         self.devices: Mapping[DeviceId, Device] | None = None
         if manifests is not None:
             found = manifests.devices()
@@ -104,47 +83,46 @@ class _Workbench:
                 )
 
     def answer(self, expression: str, output: Output) -> ExitCode:
-        """Compile an expression, try it on the devices and print what they say."""
-        features = dra.Features.for_kubernetes(self.kubernetes)
-        selector = dra.cel.compile(expression.strip(), self.kubernetes, features, mode="new")
-        verdicts = [_verdict(selector, each, device) for each, device in (self.devices or {}).items()]
+        """Compile an expression, try it on the devices and print what they say.
+
+        Raises:
+            DraError: It does not compile, or could cost too much.
+        """
+        selector = self._compile(expression)
+        if self.devices is None:
+            self._say_that_it_compiles(selector, output)
+            return ExitCode.OK
+        from dra.cli.verdicts import print_traces, print_verdicts, verdicts_on
+
+        verdicts = verdicts_on(selector, self.devices)
         if output is not Output.TABLE:
-            print_data(self._data(selector, verdicts), output)
-        elif self.devices is None:
-            print_text(f"compiles for Kubernetes {self.kubernetes}, gives {selector.output_type}")
+            print_data(
+                _about(selector) | {"devices": [each.to_dict(self.explain) for each in verdicts]}, output
+            )
         else:
-            self._print(verdicts)
-        return ExitCode.OK if self.devices is None or any(each.matches for each in verdicts) else ExitCode.NO
+            if self.explain:
+                print_traces(verdicts)
+            print_verdicts(verdicts, self.cost)
+        return ExitCode.OK if any(each.trace.value for each in verdicts) else ExitCode.NO
 
-    def _data(self, selector: Selector, verdicts: Sequence[Verdict]) -> dict[str, object]:
-        return {
-            "expression": selector.expression,
-            "outputType": str(selector.output_type),
-            "devices": [each.to_dict() for each in verdicts],
-        }
+    def _compile(self, expression: str) -> Selector:
+        features = dra.Features.for_kubernetes(self.kubernetes)
+        selector = dra.cel.compile(expression.rstrip(), self.kubernetes, features, mode="new")
+        if selector.max_cost > dra.cel.COST_LIMIT:
+            cost, limit = _amount(selector.max_cost), f"{dra.cel.COST_LIMIT:,}"
+            raise dra.cel.CompileError(
+                f"the expression could cost {cost}, the limit is {limit}",
+                remedy="iterate over less: over a list of your own, or over one domain's attributes",
+            )
+        return selector
 
-    def _print(self, verdicts: Sequence[Verdict]) -> None:
-        columns = ("DEVICE", "MATCHES", *(("COST",) if self.show_cost else ()), "WHY NOT")
-        shown = {True: "yes", False: "no", None: "error"}
-        rows = [
-            (
-                str(each.device),
-                shown[each.matches],
-                *((str(each.cost),) if self.show_cost else ()),
-                each.reason,
-            )
-            for each in verdicts
-        ]
-        print_table(columns, rows)
-        print()
-        matching = sum(each.matches is True for each in verdicts)
-        print_text(f"{matching} of {len(verdicts)} devices match")
-        failing = sum(each.matches is None for each in verdicts)
-        if failing:
-            print_text(
-                f"{failing} end in an error: a pod whose claim reaches such a device cannot be scheduled",
-                "yellow",
-            )
+    def _say_that_it_compiles(self, selector: Selector, output: Output) -> None:
+        if output is not Output.TABLE:
+            print_data(_about(selector), output)
+            return
+        print_text(f"compiles for Kubernetes {self.kubernetes}, gives {selector.output_type}")
+        if self.cost:
+            print_text(f"costs at most {_amount(selector.max_cost)} of {dra.cel.COST_LIMIT:,}")
 
     def converse(self) -> ExitCode:
         """Answer expressions until the input ends."""
@@ -161,9 +139,16 @@ class _Workbench:
                     print_error(str(error))
 
 
-def _verdict(selector: Selector, name: DeviceId, device: Device) -> Verdict:
-    try:
-        evaluation = selector.evaluate(device, driver=name.driver)
-    except EvaluationError as error:
-        return Verdict(name, None, error.cost, str(error))
-    return Verdict(name, evaluation.value, evaluation.cost)
+def _about(selector: Selector) -> dict[str, object]:
+    """What is known of an expression without any device."""
+    return {
+        "expression": selector.expression,
+        "outputType": str(selector.output_type),
+        "maxCost": selector.max_cost,
+        "reads": sorted(selector.reads.attributes | selector.reads.capacity),
+    }
+
+
+def _amount(cost: int) -> str:
+    """A cost as people read it; the estimate's largest number stands for no bound."""
+    return "any amount" if cost >= _NO_BOUND else f"{cost:,}"

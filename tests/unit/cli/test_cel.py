@@ -93,6 +93,33 @@ def test_the_expression_can_come_from_standard_input(
     assert json.loads(done.out)["expression"] == H100
 
 
+def test_the_reason_is_the_false_part_with_what_it_saw(dra_command: Command, slices: Path) -> None:
+    whole = dra_command("cel", H100, "-f", slices, "--driver", "gpu.example.com")
+    assert whole.out.splitlines()[2].split(maxsplit=2)[2] == 'model is "L4"'
+    part = dra_command("cel", f"device.driver != '' && {H100}", "-f", slices, "--driver", "gpu.example.com")
+    assert part.out.splitlines()[2].split(maxsplit=2)[2] == f'false: {H100} (model is "L4")'
+    bound = 'cel.bind(gpu, device.attributes["gpu.example.com"], gpu.model == "H100")'
+    named = dra_command("cel", bound, "-f", slices, "--driver", "gpu.example.com")
+    assert named.out.splitlines()[2].split(maxsplit=2)[2] == 'false: gpu.model == "H100" (model is "L4")'
+
+
+def test_explaining_draws_each_different_evaluation_once(dra_command: Command, slices: Path) -> None:
+    enough = 'device.capacity["gpu.example.com"].memory.isGreaterThan(quantity("8Gi"))'
+    done = dra_command("cel", enough, "-f", slices, "--driver", "gpu.example.com", "--explain")
+    assert done.out.count(enough) == 2
+    same = dra_command(
+        "cel", "device.driver == 'x'", "-f", slices, "--driver", "gpu.example.com", "--explain"
+    )
+    assert same.out.startswith("gpu.example.com/node-1/gpu-0 and 1 more\n  device.driver == 'x'\n")
+
+
+def test_an_expression_that_could_cost_too_much_is_refused(dra_command: Command) -> None:
+    loops = "device.attributes.all(a, device.attributes.all(b, device.attributes.all(c, a + b + c != '')))"
+    done = dra_command("cel", f"{loops} && {loops}")
+    assert done.status == ExitCode.BAD_INPUT
+    assert "the limit is 1,000,000" in done.err
+
+
 def test_data_has_a_verdict_per_device(dra_command: Command, slices: Path) -> None:
     found = json.loads(dra_command("cel", H100, "-f", slices, "-o", "json").out)
     assert {each["device"]: each["matches"] for each in found["devices"]} == {
@@ -107,6 +134,20 @@ def test_cost_is_shown_when_asked_for(dra_command: Command, slices: Path) -> Non
     header, first, *_ = dra_command("cel", H100, "-f", slices, "--cost").out.splitlines()
     assert header.split()[:3] == ["DEVICE", "MATCHES", "COST"]
     assert int(first.split()[2]) > 0
+
+
+def test_the_most_it_can_cost_is_known_without_devices(dra_command: Command) -> None:
+    bound = json.loads(dra_command("cel", H100, "-o", "json").out)["maxCost"]
+    assert f"costs at most {bound} of 1,000,000" in dra_command("cel", H100, "--cost").out
+
+
+def test_the_parts_come_as_data_when_asked_for(dra_command: Command, slices: Path) -> None:
+    def trees(*options: str) -> list[bool]:
+        found = json.loads(dra_command("cel", H100, "-f", slices, "-o", "json", *options).out)
+        return ["tree" in each for each in found["devices"]]
+
+    assert trees() == [False] * 3
+    assert trees("--explain") == [True] * 3
 
 
 def test_an_unknown_driver_is_refused(dra_command: Command, slices: Path) -> None:
