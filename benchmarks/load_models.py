@@ -3,7 +3,8 @@
 `dra.load` beside the official client, which decodes into pydantic models too, and beside plain `json.loads`,
 which gives dicts and checks nothing. Each runs in a process of its own on the same file: 128 devices a slice,
 16 attributes and two capacities a device, as a large GPU cluster publishes them (names, models and versions
-repeat, UUIDs do not). Memory is what is still allocated after loading, measured on a tenth of the slices.
+repeat, UUIDs do not). Time is that of the processor, the best of three runs in turn. Memory is what is still
+allocated after loading, measured on a tenth of the slices.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+
+from benchmarks.timing import machine, readable, table
 
 DEVICES = 128
 
@@ -90,9 +93,9 @@ def measure(name: str, file: str, memory: bool) -> None:
     gc.collect()
     if memory:
         tracemalloc.start()
-    start = time.perf_counter()
+    start = time.process_time()
     loaded = load(text)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     gc.collect()
     print(tracemalloc.get_traced_memory()[0] if memory else seconds)
     del loaded
@@ -115,15 +118,23 @@ def main() -> None:
         whole.write_text(json.dumps(slice_list(slices)))
         tenth.write_text(json.dumps(slice_list(max(1, slices // 10))))
         size = whole.stat().st_size / 1e6
+        print(machine())
         print(f"{slices} ResourceSlices, {DEVICES} devices each, 16 attributes each: {size:.0f} MB of JSON")
-        seconds = {name: min(run(name, whole, memory=False) for _ in range(2)) for name in names}
+        rounds = [{name: run(name, whole, memory=False) for name in names} for _ in range(3)]
+        seconds = {name: min(each[name] for each in rounds) for name in names}
         sizes = {name: run(name, tenth, memory=True) / (max(1, slices // 10) * DEVICES) for name in names}
     ours = seconds["dra.load"]
-    print(f"{'':20}{'s':>8}{'x json.loads':>14}{'dra.load is':>14}{'bytes/device':>14}")
-    for name in names:
-        ratio = "" if name == "dra.load" else f"{seconds[name] / ours:.1f} x"
-        relative = seconds[name] / seconds["json.loads"]
-        print(f"{name:20}{seconds[name]:8.2f}{relative:14.1f}{ratio:>14}{sizes[name]:14,.0f}")
+    rows = [
+        (
+            name,
+            readable(seconds[name]),
+            f"{seconds[name] / seconds['json.loads']:.1f}",
+            f"{seconds[name] / ours:.1f}",
+            f"{sizes[name]:,.0f}",
+        )
+        for name in names
+    ]
+    print(table(["", "time", "x json.loads", "x dra.load", "bytes a device"], rows))
 
 
 if __name__ == "__main__":

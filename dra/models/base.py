@@ -152,11 +152,11 @@ class Model(BaseModel):
             LoadError: The text is not YAML, or not exactly one document.
             DecodeError: As `from_dict`, with the line of the fault.
         """
-        document = text.single(source)
+        data, document = text.single(source)
         try:
-            return cls.from_dict(document.data, strict)  # type: ignore[arg-type] # from_dict checks it
+            return cls.from_dict(data, strict)
         except DraError as error:
-            raise document.locate(error, cls.path_in(document.data, error.path)) from None
+            raise document.locate(error, cls.path_in(data, error.path)) from None
 
     @classmethod
     def path_in(cls, data: Any, path: str) -> str:  # noqa: ARG003 - kinds with versions need it

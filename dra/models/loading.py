@@ -187,7 +187,7 @@ def _shown(path: Path) -> str:
     return text if len(text) <= 200 else f"{text[:200]}..."
 
 
-def _read_stream(stream: Any) -> list[text.Document]:
+def _read_stream(stream: Any) -> list[tuple[Any, text.Document]]:
     name = getattr(stream, "name", "")
     name = name if isinstance(name, str) else ""
     try:
@@ -197,14 +197,21 @@ def _read_stream(stream: Any) -> list[text.Document]:
 
 
 def _from_documents(
-    documents: list[text.Document], strict: bool, source: str | None = ""
+    documents: list[tuple[Any, text.Document]], strict: bool, source: str | None = ""
 ) -> Iterator[Located]:
     """The objects of a text; having none is an error, unless the text is one of many."""
-    present = [document for document in documents if document.data is not None]
-    if not present and source is not None:
+    documents = [(data, document) for data, document in documents if data is not None]
+    if not documents and source is not None:
         raise LoadError("no objects in it", source=source)
-    for document in present:
-        yield from _objects(document.data, document, "", strict)
+    for data, document in _consumed(documents):
+        yield from _objects(data, document, "", strict)
+
+
+def _consumed(items: list[Any]) -> Iterator[Any]:
+    """The items of a list of ours, each forgotten when the next is asked for: their memory serves again."""
+    items.reverse()
+    while items:
+        yield items.pop()
 
 
 def _objects(
@@ -225,7 +232,7 @@ def _objects(
         items = data["items"] or []
         if not isinstance(items, list):
             raise _fault("expected a list", _join(prefix, "items"), items, document)
-        for index, item in enumerate(items):
+        for index, item in enumerate(_consumed(items) if document else items):
             complete = {**inherited, **item} if kind != "List" and isinstance(item, Mapping) else item
             yield from _objects(complete, document, _join(prefix, f"items[{index}]"), strict, depth + 1)
         return

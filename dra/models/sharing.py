@@ -21,8 +21,6 @@ __all__ = ["SharedValues"]
 # Distinct values kept per class before starting over, so that unique ones (UUIDs) do not pile up for ever.
 _CAPACITY: Final = 1 << 16
 
-_SHAREABLE: Final = frozenset({str, int, bool})
-
 _V = TypeVar("_V", bound=Model)
 
 
@@ -30,30 +28,31 @@ class _Sharing:
     """Wraps the validation of a map: values known from before skip it."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        known: dict[tuple[Any, type], Any] = {}
+        # By the type of the content, since 1 == True and yet they are different values.
+        known: dict[type, dict[Any, Any]] = {str: {}, int: {}, bool: {}}
 
         def decode(value: Any, validate: Callable[[Any], Any]) -> Any:
             if value.__class__ is not dict:
                 return validate(value)
             shared, unknown, fresh = {}, {}, []
             for name, wire in value.items():
-                if wire.__class__ is dict and len(wire) == 1 and name.__class__ is str:
+                if wire.__class__ is dict and len(wire) == 1:
                     (item,) = wire.items()
-                    kind = item[1].__class__
-                    if kind in _SHAREABLE:
-                        # 1 == True, yet they are different values: the type is part of the key.
-                        found = known.get((item, kind))
-                        if found is not None:
+                    table = known.get(item[1].__class__)
+                    if table is not None:
+                        found = table.get(item)
+                        if found is not None and name.__class__ is str:
                             shared[name] = found
                             continue
-                        fresh.append((name, (item, kind)))
+                        fresh.append((name, item, table))
                 shared[name] = None
                 unknown[name] = wire
             if unknown:
                 shared.update(validate(unknown))
-                if len(known) > _CAPACITY:
-                    known.clear()
-                known.update((key, shared[name]) for name, key in fresh)
+                for name, item, table in fresh:
+                    if len(table) >= _CAPACITY:
+                        table.clear()
+                    table[item] = shared[name]
             return shared
 
         return core_schema.no_info_wrap_validator_function(decode, handler(source))

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import json
-import math
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
 import yaml
 
 from dra.errors import DraError, LoadError
-from dra.models import yaml_text
+from dra.models import json_text, yaml_text
 
 __all__ = ["Document", "read", "single", "write_json", "write_yaml"]
 
 
 @attrs.frozen
 class Document:
-    """One document of a text.
+    """The place of a document in a text.
 
     Attributes:
-        data: Its content: dicts, lists, strings, integers, floats, booleans, None.
         text: The whole text it is part of.
         index: Which document of the text it is, from 0.
         source: File name, URL or `<stdin>`.
     """
 
-    data: object
     text: str = attrs.field(repr=False)
     index: int = 0
     source: str = ""
@@ -49,8 +45,8 @@ class Document:
         return error.located(source=self.source, line=line, column=column)
 
 
-def read(text: str | bytes, source: str = "", *, json_only: bool = False) -> list[Document]:
-    """Every document of a text, which is JSON (one value or many, one after another) or YAML.
+def read(text: str | bytes, source: str = "", *, json_only: bool = False) -> list[tuple[Any, Document]]:
+    """The data of every document of a text, which is JSON (one value or many) or YAML, and its place.
 
     Args:
         text: The text, or its bytes in UTF-8.
@@ -67,114 +63,29 @@ def read(text: str | bytes, source: str = "", *, json_only: bool = False) -> lis
             line = error.object.count(b"\n", 0, error.start) + 1
             raise LoadError("not UTF-8 text", source=source, line=line) from None
     text = text.removeprefix("\ufeff")
+    values: Iterable[object]
     if json_only or text.lstrip()[:1] in ("{", "["):
         try:
-            return [
-                Document(data, text, index, source) for index, data in enumerate(_json_values(text, source))
-            ]
-        except _NotJSONError as error:
+            values = json_text.values(text, source)
+        except json_text.NotJSONError:
             if json_only:
-                raise error.fault from None
-    return _documents(yaml_text.documents(text, source), text, source)
+                raise
+            values = yaml_text.documents(text, source)
+    else:
+        values = yaml_text.documents(text, source)
+    return [(value, Document(text, index, source)) for index, value in enumerate(values)]
 
 
-def _documents(values: Iterable[object], text: str, source: str) -> list[Document]:
-    return [Document(value, text, index, source) for index, value in enumerate(values)]
-
-
-def single(text: str | bytes, source: str = "") -> Document:
+def single(text: str | bytes, source: str = "") -> tuple[Any, Document]:
     """The one document of a text.
 
     Raises:
         LoadError: There is none, or more than one.
     """
-    documents = [document for document in read(text, source) if document.data is not None]
+    documents = [(data, document) for data, document in read(text, source) if data is not None]
     if len(documents) != 1:
         raise LoadError(f"expected one document, found {len(documents)}", source=source)
     return documents[0]
-
-
-# --- JSON ---------------------------------------------------------------------------------------------------
-
-
-class _NotJSONError(Exception):
-    """The text is not JSON; it may still be YAML."""
-
-    def __init__(self, fault: LoadError) -> None:
-        super().__init__(fault.message)
-        self.fault = fault
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object from its members, refusing a name that occurs twice."""
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for index, name in enumerate(names) if name in names[:index])
-        raise LoadError(f"duplicate key {twice!r}", value=twice)
-    return members
-
-
-def _refuse_constant(name: str) -> Any:
-    raise LoadError(f"{name} is not a JSON number", value=name)
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if math.isinf(value):
-        raise LoadError("a number beyond what JSON readers can hold", value=digits[:40])
-    return value
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse_constant)
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_BLANK = re.compile(r"[ \t\r\n]*")
-
-
-def _json_values(text: str, source: str) -> Iterator[object]:
-    """The JSON values of a text, one after another."""
-    start = _skip_blank(text, 0)
-    escaped = "\\u" in text and _SURROGATE.search(text)
-    while start < len(text):
-        try:
-            value, end = _DECODER.raw_decode(text, start)
-        except json.JSONDecodeError as error:
-            fault = LoadError(f"not JSON: {error.msg}", source=source, line=error.lineno, column=error.colno)
-            raise _NotJSONError(fault) from None
-        except LoadError as error:
-            raise _placed(error, text, source) from None
-        except RecursionError:
-            raise LoadError("nested too deeply", source=source) from None
-        except ValueError:
-            raise LoadError("an integer of thousands of digits", source=source) from None
-        if escaped and not _is_unicode(value):
-            raise LoadError("half of a surrogate pair, which is no character", source=source)
-        yield value
-        start = _skip_blank(text, end)
-
-
-def _is_unicode(value: object) -> bool:
-    """Whether all strings in JSON data can be written again."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _placed(error: LoadError, text: str, source: str) -> LoadError:
-    """The fault with its line, as the YAML reader, for which JSON is YAML, finds it; or as it is."""
-    try:
-        for _ in yaml_text.documents(text, source):
-            pass
-    except LoadError as same:
-        return same
-    return error.located(source=source)
-
-
-def _skip_blank(text: str, start: int) -> int:
-    match = _BLANK.match(text, start)
-    return match.end() if match else start
 
 
 # --- Writing ------------------------------------------------------------------------------------------------

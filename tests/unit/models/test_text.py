@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from dra import DraError, LoadError
@@ -9,7 +11,7 @@ from dra.models import text
 
 
 def data(source: str | bytes) -> list[object]:
-    return [document.data for document in text.read(source, "a.json")]
+    return [value for value, _ in text.read(source, "a.json")]
 
 
 def test_json_values_one_after_another() -> None:
@@ -31,25 +33,37 @@ def test_surrogate_pairs_are_characters() -> None:
 @pytest.mark.parametrize(
     ("source", "message", "line"),
     [
-        ('{"a": 1,\n "a": 2}', "duplicate key 'a'", 2),
-        ('{"a": NaN}', "NaN is not a JSON number", 0),
-        ('{"a": -Infinity}', "-Infinity is not a JSON number", 0),
+        ('{"a": 1,\n "a": 2}', "duplicate key 'a'", 0),
+        ('{"a": 1,\n "\\u0061": 2}', "duplicate key 'a'", 0),
+        ('{"a": 1, "a": "\\u003a"}', "duplicate key 'a'", 0),
+        ('{"a":\nNaN}', "not JSON: expected value", 2),
+        ('{"a": -Infinity}', "not JSON: invalid number", 1),
         ('{"a": 1e999}', "a number beyond what JSON readers can hold", 0),
-        ('{"a": ' + "9" * 5000 + "}", "an integer of thousands of digits", 0),
-        ('{"a": "\\ud800"}', "half of a surrogate pair", 0),
-        ("[" * 100_000, "nested too deeply", 0),
+        ('{"a": ' + "9" * 5000 + "}", "not JSON: number out of range", 1),
+        ('{"a": "\\ud800"}', "not JSON: unexpected end of hex escape", 1),
+        ("[" * 100_000, "not JSON: recursion limit exceeded", 1),
+        ('{"a": 1}\n{"b": }', "not JSON: Expecting value", 2),
+        ("1 " + "[" * 100_000, "not JSON: nested too deeply", 1),
+        ("{a: 1}", "not JSON: key must be a string", 1),
     ],
 )
-def test_json_beyond_what_kubernetes_takes_is_refused(source: str, message: str, line: int) -> None:
+def test_a_json_file_is_nothing_but_json(source: str, message: str, line: int) -> None:
     with pytest.raises(LoadError, match=message) as caught:
-        data(source)
+        text.read(source, "a.json", json_only=True)
     assert (caught.value.source, caught.value.line) == ("a.json", line)
 
 
-def test_a_json_file_is_not_tried_as_yaml() -> None:
-    with pytest.raises(LoadError, match="not JSON: Expecting property name") as caught:
-        text.read("{a: 1}", "a.json", json_only=True)
-    assert (caught.value.line, caught.value.column) == (1, 2)
+def test_other_text_is_read_as_yaml_when_it_is_no_json() -> None:
+    assert data('{"a": NaN, "b": "\\u003a", "c": "Infinity"}') == [{"a": "NaN", "b": ":", "c": "Infinity"}]
+    with pytest.raises(LoadError, match="duplicate key 'a'") as caught:
+        data('{"a": 1,\n "a": 2}')
+    assert caught.value.line == 2
+
+
+def test_colons_in_texts_and_repeated_names_elsewhere_are_fine() -> None:
+    value = {"a:b": [":", {"a": "::"}, {"a": "\\:"}], "Infinity": "\u003a"}
+    assert data(json.dumps(value)) == [value]
+    assert text.read('{"a": "\\u003a"}', json_only=True)[0][0] == {"a": ":"}
 
 
 @pytest.mark.parametrize("source", ["", "---\n---\n", "a: 1\n---\nb: 2\n"])
