@@ -18,6 +18,7 @@ from dra.features import LATEST
 
 if TYPE_CHECKING:
     from dra.allocator import Explanation
+    from dra.allocator.plan import Plan
     from dra.models.core import Node
     from dra.models.resource import AllocationResult, ResourceClaim
 
@@ -66,7 +67,7 @@ def allocate(
     kubernetes: Kubernetes = LATEST,
     output: OutputFormat = Output.TABLE,
 ) -> ExitCode:
-    """Allocate claims to nodes; print the devices they get, or why they do not fit.
+    """Allocate claims to nodes, or say why they do not fit.
 
     Claims are allocated in the order of the manifests, and what one gets is taken for the next. A claim that
     has a status.allocation keeps it. Nodes are tried in order, and the first on which a claim fits is taken.
@@ -151,17 +152,16 @@ class _Placement:
             DraError: The claim, a class or a slice cannot be used at all.
         """
         stored = dra.default(claim)
+        plan = self.allocator.prepare([stored])
         try:
             for node in self.nodes:
-                result = self._try(stored, node)
+                result = self._try(plan, node)
                 if result is not None:
                     self.allocator.reserve(stored, result)
                     return Outcome(stored, node.metadata.name or "", result)
         except DraError as error:
             raise self._located(error, claim) from None
-        return Outcome(
-            stored, explanations=tuple(self.allocator.explain([stored], node) for node in self.nodes)
-        )
+        return Outcome(stored, explanations=tuple(self.allocator.explain(plan, node) for node in self.nodes))
 
     def _located(self, error: DraError, claim: ResourceClaim) -> DraError:
         """The error with its place, which names the claim, so that the message need not."""
@@ -169,9 +169,9 @@ class _Placement:
         error.message = error.message.removeprefix(f"{label}, ").removeprefix(f"{label}: ")
         return self.manifests.locate(error, claim)
 
-    def _try(self, claim: ResourceClaim, node: Node) -> AllocationResult | None:
+    def _try(self, plan: Plan, node: Node) -> AllocationResult | None:
         try:
-            results = self.allocator.allocate([claim], node)
+            results = self.allocator.allocate(plan, node)
         except (InvalidPoolError, SearchBudgetExceeded):  # faults of this node only; explain names them
             return None
         return results[0] if results else None

@@ -47,9 +47,10 @@ def cel(
     kubernetes: Kubernetes = LATEST,
     output: OutputFormat = Output.TABLE,
 ) -> ExitCode:
-    """Try a selector: does it compile, and which devices of some ResourceSlices does it match?
+    """Try a selector on devices, and say why it does not match.
 
-    The expression is compiled as the API server compiles that of a new object. Without -f that is all.
+    The expression is compiled as the API server compiles that of a new object; without -f that is all. With
+    -f it is evaluated on every device of the ResourceSlices.
 
     Exit status: 0 it compiles and matches something, 1 it matches nothing, 2 the API server would refuse it.
     """
