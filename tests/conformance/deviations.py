@@ -16,8 +16,11 @@ Case = dict[str, Any]
 HEADINGS = {
     "alternatives": "All in a list of alternatives",
     "release": "What 1.37 changed after the recordings",
-    "selector": "Selectors that fail on a device",
+    "errors": "Errors on the way to nothing",
 }
+
+_VIOLATED = "a claim constraint would not be satisfied"
+_ON_DEVICE = ("CEL runtime error", "evaluate derived attribute")
 
 
 def unexplained(case: Case, answers: Sequence[Case]) -> list[tuple[Answer, Answer]]:
@@ -33,15 +36,20 @@ def unexplained(case: Case, answers: Sequence[Case]) -> list[tuple[Answer, Answe
 
 def explanation(case: Case, ours: Answer, theirs: Answer) -> str | None:
     """The heading under which a difference is documented, if it is."""
-    if theirs.error and "a claim constraint would not be satisfied" in theirs.error:
-        return HEADINGS["alternatives"] if "firstAvailable" in str(case["claims"]) else None
+    if _VIOLATED in (theirs.error or "") and "firstAvailable" in str(case["claims"]):
+        return HEADINGS["alternatives"]
     if ours.results and theirs.results and _by_value(ours.results) == _by_value(theirs.results):
         return HEADINGS["release"]
-    if ours.results and theirs.verdict == "none" and _all_beside_shares(case):
+    if _all_beside_shares(case):
         return HEADINGS["release"]
-    if ours.error and "CEL runtime error" in ours.error and theirs.verdict == "none":
-        return HEADINGS["selector"]
+    if ours.results is None and theirs.results is None and _met_by_search(ours, theirs):
+        return HEADINGS["errors"]
     return None
+
+
+def _met_by_search(ours: Answer, theirs: Answer) -> bool:
+    """Whether one of two refusals is an error that depends on which devices the search came to."""
+    return any(text in (answer.error or "") for answer in (ours, theirs) for text in (_VIOLATED, *_ON_DEVICE))
 
 
 def _all_beside_shares(case: Case) -> bool:

@@ -42,13 +42,16 @@ class World:
         return trait in self.traits and self.pick.random() < chance
 
     def allocated(self) -> dict[str, Any]:
-        """Some devices taken whole, some shareable ones in shares."""
+        """Some devices taken whole, some shareable ones in shares; together they could have been."""
         taken: dict[str, Any] = {}
+        groups: dict[tuple[str, str], list[str]] = {}
         for name, device in self.devices.items():
+            wanted = self.pick.random() < (0.25 if device.get("allowMultipleAllocations") else 0.07)
+            if not wanted or not _compatible(groups, name, device):
+                continue
             if device.get("allowMultipleAllocations"):
-                if self.pick.random() < 0.25:
-                    self._share(taken, name, device)
-            elif self.pick.random() < 0.07:
+                self._share(taken, name, device)
+            else:
                 taken.setdefault("devices", []).append(name)
         return taken
 
@@ -58,6 +61,16 @@ class World:
         if device.get("capacity"):
             consumed = self.pick.choice(("1Gi", "2Gi", "4Gi"))
             taken.setdefault("capacity", {})[name] = {"memory": consumed}
+
+
+def _compatible(groups: dict[tuple[str, str], list[str]], name: str, device: dict[str, Any]) -> bool:
+    """Whether a device's compatibility groups are those of the devices taken from its counter sets."""
+    pool = name.rpartition("/")[0]
+    return all(
+        groups.setdefault((pool, each["counterSet"]), each.get("compatibilityGroups", []))
+        == each.get("compatibilityGroups", [])
+        for each in device.get("consumesCounters", ())
+    )
 
 
 def slices_for(world: World) -> list[dict[str, Any]]:

@@ -127,10 +127,10 @@ class Oracle:
 
 
 def benchmark(cluster: Path, minor: str = LATEST, seconds: float = 0) -> dict[str, Any]:
-    """Upstream's speed at placing the pods of a cluster file (JSON), as `README.md` describes.
+    """Upstream's speed at placing the pods of a cluster file (JSON) one after another, as `README.md` says.
 
     Args:
-        cluster: The file.
+        cluster: The file, gzipped or not.
         minor: Which Kubernetes.
         seconds: Stop after this many seconds of allocating; 0 places every pod.
     """

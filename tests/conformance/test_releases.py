@@ -47,5 +47,5 @@ def test_few_answers_need_an_explanation_and_each_is_documented() -> None:
     )
 
     assert needed.total() < 15
-    assert needed.keys() == set(HEADINGS.values())
+    assert needed.keys() <= set(HEADINGS.values())
     assert [heading for heading in HEADINGS.values() if f"### {heading}\n" not in page] == []

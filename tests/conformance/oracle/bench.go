@@ -1,12 +1,14 @@
 package main
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
@@ -40,8 +42,9 @@ type speed struct {
 	Seconds       float64 `json:"seconds"`
 	PodsPerSecond float64 `json:"pods_per_second"`
 	Checks        int     `json:"checks"`
-	MicrosNoFit   float64 `json:"us_per_check_no_fit"`
-	MicrosFit     float64 `json:"us_per_check_fit"`
+	Micros        float64 `json:"micros_per_check"`
+	MicrosNoFit   float64 `json:"micros_per_check_no_fit"`
+	MicrosFit     float64 `json:"micros_per_check_fit"`
 	Allocator     string  `json:"allocator"`
 }
 
@@ -49,12 +52,8 @@ type speed struct {
 // order, the first that fits. Keeping the allocated state is not counted, nor is compiling selectors: the
 // first pod is placed once before the clock starts.
 func runBenchmark(out io.Writer, path string, limit time.Duration) error {
-	data, err := os.ReadFile(path)
+	c, err := readCluster(path)
 	if err != nil {
-		return err
-	}
-	var c cluster
-	if err := json.Unmarshal(data, &c); err != nil {
 		return err
 	}
 	if len(c.Pods) == 0 || len(c.Nodes) == 0 {
@@ -68,6 +67,23 @@ func runBenchmark(out io.Writer, path string, limit time.Duration) error {
 		return err
 	}
 	return writeJSON(out, measured)
+}
+
+// readCluster reads a cluster file, gzipped if it is named so.
+func readCluster(path string) (*cluster, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	var in io.Reader = file
+	if strings.HasSuffix(path, ".gz") {
+		if in, err = gzip.NewReader(file); err != nil {
+			return nil, err
+		}
+	}
+	var c cluster
+	return &c, json.NewDecoder(in).Decode(&c)
 }
 
 func (c *cluster) place(limit time.Duration, pods int) (speed, error) {
@@ -112,6 +128,7 @@ func (c *cluster) place(limit time.Duration, pods int) (speed, error) {
 	}
 	result.Seconds = total.Seconds()
 	result.PodsPerSecond = float64(result.Pods) / total.Seconds()
+	result.Micros = micros(fit+noFit, result.Checks)
 	result.MicrosNoFit = micros(noFit, result.Checks-result.Placed)
 	result.MicrosFit = micros(fit, result.Placed)
 	return result, nil
