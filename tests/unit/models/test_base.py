@@ -153,3 +153,49 @@ def test_a_fault_in_yaml_has_a_line() -> None:
     with pytest.raises(DecodeError) as caught:
         ResourceClaim.from_yaml(text)
     assert text.splitlines()[caught.value.line - 1].strip() == "count: two"
+
+
+def test_faults_after_nulls_are_told() -> None:
+    with pytest.raises(DecodeError) as caught:
+        ResourceSlice.from_dict({"spec": {"driver": None, "devices": [{"name": 3}]}})
+    assert caught.value.path == "spec.devices[0].name"
+
+
+def test_a_null_in_a_list_or_map_is_no_absent_field() -> None:
+    for spec, path in (
+        ({"devices": [None]}, "devices[0]"),
+        ({"devices": [{"attributes": {"a": None}}]}, "a]"),
+    ):
+        with pytest.raises(DecodeError, match="found null") as caught:
+            ResourceSlice.from_dict({"spec": spec})
+        assert caught.value.path.endswith(path)
+
+
+def test_strict_looks_into_lists_and_maps() -> None:
+    for device, path in (
+        ({"taints": [{"effct": "x"}]}, "devices[0].taints[0].effct"),
+        ({"capacity": {"memory": {"vlue": "1"}}}, "devices[0].capacity[memory].vlue"),
+    ):
+        with pytest.raises(DecodeError) as caught:
+            ResourceSlice.from_dict({"spec": {"devices": [device]}}, strict=True)
+        assert caught.value.path == f"spec.{path}"
+
+
+def test_how_many_faults_there_are_is_told() -> None:
+    with pytest.raises(DecodeError, match=r"expected an integer, found the number 1\.5 \(and 1 more\)"):
+        ResourceClaim.from_dict(claim(count=1.5, adminAccess="x"))
+
+
+def test_a_copy_is_independent() -> None:
+    model = ResourceClaim.from_dict(claim(newField=[1]))
+    copy = model.clone()
+    copy.metadata.name = "other"
+    assert model.metadata.name == "train"
+    assert model.clone() == model
+
+
+def test_attributes_stay_shared_in_deep_copies() -> None:
+    device = Device.from_dict({"attributes": {"a": {"int": 1}}})
+    copied = device.model_copy(deep=True)
+    assert copied == device
+    assert (copied.attributes or {})["a"] is (device.attributes or {})["a"]

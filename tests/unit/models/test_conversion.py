@@ -247,3 +247,41 @@ def test_every_modelled_kind_has_versions_and_the_class_has_the_newest_shape() -
     for kind in KINDS.values():
         assert kind.versions()[0].name == kind().api_version
         assert Workload.versions()[0].rules == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "newest", "older"),
+    [
+        (
+            "ResourceClaim",
+            f"{RESOURCE}/v1beta1",
+            "spec.devices.requests[1].name",
+            "spec.devices.requests[1].name",
+        ),
+        ("ResourceClaim", f"{RESOURCE}/v1beta1", "spec.devices.requests", "spec.devices.requests"),
+        ("ResourceSlice", f"{RESOURCE}/v1beta1", "spec.nodeName", "spec.nodeName"),
+        (
+            *("ResourceSlice", f"{RESOURCE}/v1beta1"),
+            "spec.devices[2].attributes[a.example.com/b].string",
+            "spec.devices[2].basic.attributes[a.example.com/b].string",
+        ),
+        ("DeviceTaintRule", f"{RESOURCE}/v1", "spec.deviceSelector.driver", "spec.deviceSelector.driver"),
+        (
+            *("Workload", f"{SCHEDULING}/v1alpha1"),
+            "spec.podGroupTemplates[0].schedulingPolicy.gang",
+            "spec.podGroups[0].policy.gang",
+        ),
+        (
+            *("PodGroup", f"{SCHEDULING}/v1alpha2"),
+            "spec.workloadRef.templateName",
+            "spec.podGroupTemplateRef.workload.podGroupTemplateName",
+        ),
+        ("PodGroup", f"{SCHEDULING}/v1alpha2", "spec.disruptionMode.single", "spec.disruptionMode"),
+    ],
+)
+def test_paths_of_the_newest_shape_are_found_in_the_older(
+    kind: str, version: str, newest: str, older: str
+) -> None:
+    cls = KINDS[version.split("/")[0], kind]
+    assert cls.path_in({"apiVersion": version}, newest) == older
+    assert cls.path_in({"apiVersion": cls().api_version}, newest) == newest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 from pathlib import Path
@@ -165,3 +166,46 @@ def test_positions_are_those_of_the_keys() -> None:
     assert claim.position("spec.devices.requests[0].exactly.count") == (15, 7)
     assert claim.position("spec.devices.requests[7]") == (13, 5)
     assert claim.position("metadata.namespace") == (10, 25)
+
+
+def test_what_did_not_come_from_text_has_no_place() -> None:
+    (located,) = load_located(Pod())
+    assert (located.source, located.position("spec")) == ("", (0, 0))
+
+
+def test_a_located_object_places_errors(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {}\n")
+    (located,) = load_located(tmp_path / "a.yaml")
+    error = located.locate(DraError("is wrong", path="spec.containers"))
+    assert str(error) == f"{tmp_path / 'a.yaml'}:4:1: Pod a: spec.containers: is wrong"
+    assert str(located.locate(DraError("is wrong"))).endswith("a.yaml: Pod a: is wrong")
+    assert load_located([located]) == [located]
+
+
+def test_a_stream_that_fails_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_bytes(b"a: \xe9")
+    with (tmp_path / "latin.yaml").open(encoding="utf-8") as stream, pytest.raises(LoadError) as caught:
+        dra.load(stream)
+    assert caught.value.source == str(tmp_path / "latin.yaml")
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").symlink_to(tmp_path / "b.yaml")
+    with pytest.raises(LoadError, match="no such file"):
+        dra.load(tmp_path / "a.yaml")
+    with pytest.raises(LoadError, match="no manifests in it"):
+        dra.load(tmp_path)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_garbage_collection_is_as_before(enabled: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        dra.load(TWO)
+        assert gc.isenabled() is enabled
+        with pytest.raises(LoadError):
+            dra.load("a: [")
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if before else gc.disable)()
