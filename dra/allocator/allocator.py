@@ -91,6 +91,7 @@ class Allocator:
         """
         if len(self._filters) > _FILTERS_KEPT:
             self._filters.clear()
+            self._inventory.forget_filters()
             self._matcher = Matcher(self.features, self._kubernetes)
         return plan(claims, self._classes, self.features, self._filters)
 
@@ -216,6 +217,15 @@ class Allocator:
     def release(self, claim: ResourceClaim) -> None:
         """Give back what a claim holds through `reserve`; nothing happens if it holds nothing."""
         self._account(self._reserved.pop(_key(claim), ()), self._ledger.give_back)
+
+    def replace_slices(self, changed: Iterable[ResourceSlice] = (), removed: Iterable[str] = ()) -> None:
+        """Follow a change of the cluster: only the pools of these slices are compiled again.
+
+        Args:
+            changed: New slices, and changed ones, which replace those of the same name.
+            removed: Names of slices that are gone.
+        """
+        self._books.forget(self._inventory.replace(changed, removed))
 
     def node_allocatable(
         self, claim: ResourceClaim, result: AllocationResult, node: Node, pod: Pod, entry: str

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 
-import attrs
-
 from dra import cel
 from dra.allocator.capacity import Consumption, Refusal, consumption
 from dra.allocator.constraints import AttributeValues
@@ -18,48 +16,16 @@ from dra.allocator.derived import DerivedAttribute
 from dra.allocator.inventory import Device, NodeView, Pool, each_bit
 from dra.allocator.plan import Alternative, Condition, DeviceFilter
 from dra.allocator.taints import blocking_taint
+from dra.allocator.verdicts import Candidates, Verdicts
 from dra.errors import AllocationError, CompileError, EvaluationError
 from dra.features import Features
 from dra.models.resource import DeviceAttribute, DeviceCapacity
 
-__all__ = ["Candidates", "Matcher", "PoolCandidates"]
-
-
-@attrs.frozen(eq=False, slots=True)
-class PoolCandidates:
-    """What a filter makes of the devices of a pool, one bit each.
-
-    Attributes:
-        selected: The selectors hold, and the device is large enough.
-        errors: A selector fails on the device before any other is false.
-        barred: Not usable although it may be selected: a taint, or a feature that is off.
-    """
-
-    selected: int
-    errors: int
-    barred: int
-
-
-@attrs.frozen(eq=False, slots=True)
-class Candidates:
-    """The same for all pools of a node; devices for other nodes are not selected."""
-
-    selected: int
-    errors: int
-    barred: int
-
-
-@attrs.define(eq=False, slots=True)
-class _Verdicts:
-    """What is known of one expression in one pool."""
-
-    known: int = 0
-    true: int = 0
-    errors: dict[int, CompileError | EvaluationError] = attrs.field(factory=dict)
+__all__ = ["Matcher"]
 
 
 class Matcher:
-    """Applies filters to pools and keeps what it found out.
+    """Applies filters to pools; what it finds out is kept with the pools and views.
 
     Args:
         features: What is understood.
@@ -70,12 +36,8 @@ class Matcher:
         self.features = features
         self.kubernetes = kubernetes
         self._selectors: dict[str, cel.Selector | CompileError] = {}
-        self._verdicts: dict[tuple[Pool, str], _Verdicts] = {}
         self._seen: dict[Hashable, tuple[bool | EvaluationError, tuple[object, ...]]] = {}
         self._readable: dict[int, DeviceAttribute] = {}
-        self._bound: dict[Device, cel.BoundDevice] = {}
-        self._pools: dict[tuple[Pool, DeviceFilter], PoolCandidates] = {}
-        self._nodes: dict[tuple[NodeView, DeviceFilter], Candidates] = {}
         self._derivations: dict[str, DerivedAttribute] = {}
         self._derived: dict[tuple[Device, str], AttributeValues] = {}
         self._consumptions: dict[tuple[DeviceFilter, int], tuple[object, Consumption | Refusal]] = {}
@@ -86,10 +48,9 @@ class Matcher:
         Raises:
             AllocationError: A capacity policy that makes no sense.
         """
-        key = (view, wanted)
-        known = self._nodes.get(key)
+        known = view.candidates.get(wanted)
         if known is None:
-            known = self._nodes[key] = self._on_node(view, wanted)
+            known = view.candidates[wanted] = self._on_node(view, wanted)
         return known
 
     def _on_node(self, view: NodeView, wanted: DeviceFilter) -> Candidates:
@@ -101,15 +62,14 @@ class Matcher:
             barred |= ((found.barred | on_node.unsupported) & on_node.usable) << offset
         return Candidates(selected, errors, barred)
 
-    def in_pool(self, pool: Pool, wanted: DeviceFilter) -> PoolCandidates:
+    def in_pool(self, pool: Pool, wanted: DeviceFilter) -> Candidates:
         """What a filter makes of the devices of a pool."""
-        key = (pool, wanted)
-        known = self._pools.get(key)
+        known = pool.candidates.get(wanted)
         if known is None:
-            known = self._pools[key] = self._in_pool(pool, wanted)
+            known = pool.candidates[wanted] = self._in_pool(pool, wanted)
         return known
 
-    def _in_pool(self, pool: Pool, wanted: DeviceFilter) -> PoolCandidates:
+    def _in_pool(self, pool: Pool, wanted: DeviceFilter) -> Candidates:
         alive, errors = self.understood(pool), 0
         for condition in wanted.conditions:
             verdicts = self.verdicts(pool, condition.expression, alive)
@@ -123,7 +83,7 @@ class Matcher:
                 alive ^= 1 << index
             elif self.bar(device, wanted):
                 barred |= 1 << index
-        return PoolCandidates(alive, errors, barred)
+        return Candidates(alive, errors, barred)
 
     def understood(self, pool: Pool) -> int:
         """The devices that can be selected at all with the features there are."""
@@ -165,11 +125,11 @@ class Matcher:
             known = self._consumptions[key] = (capacities, result)
         return known[1]
 
-    def verdicts(self, pool: Pool, expression: str, devices: int) -> _Verdicts:
+    def verdicts(self, pool: Pool, expression: str, devices: int) -> Verdicts:
         """The verdicts of an expression on at least these devices of a pool."""
-        verdicts = self._verdicts.get((pool, expression))
+        verdicts = pool.verdicts.get(expression)
         if verdicts is None:
-            verdicts = self._verdicts[pool, expression] = _Verdicts()
+            verdicts = pool.verdicts[expression] = Verdicts()
         missing = devices & ~verdicts.known
         if missing:
             selector = self.selector(expression)
@@ -194,10 +154,9 @@ class Matcher:
 
     def bound(self, device: Device) -> cel.BoundDevice:
         """The device as CEL sees it."""
-        known = self._bound.get(device)
-        if known is None:
-            known = self._bound[device] = cel.BoundDevice(device.model, driver=device.id.driver)
-        return known
+        if device.bound is None:
+            device.bound = cel.BoundDevice(device.model, driver=device.id.driver)
+        return device.bound
 
     def derived(self, device: Device, name: str, expression: str) -> AttributeValues:
         """The values of an attribute that a request derives.
@@ -222,7 +181,7 @@ class Matcher:
                 raise AllocationError(message, value=expression) from None
         return known
 
-    def _evaluate(self, selector: cel.Selector, device: Device, index: int, verdicts: _Verdicts) -> None:
+    def _evaluate(self, selector: cel.Selector, device: Device, index: int, verdicts: Verdicts) -> None:
         verdict = self._verdict(selector, device)
         if isinstance(verdict, EvaluationError):
             verdicts.errors[index] = verdict

@@ -15,7 +15,10 @@ import attrs
 
 from dra.allocator.constraints import AttributeValues, attribute_values, find_attribute
 from dra.allocator.nodes import selects_node
+from dra.allocator.plan import DeviceFilter
 from dra.allocator.state import DeviceId
+from dra.allocator.verdicts import Candidates, Verdicts
+from dra.cel import BoundDevice
 from dra.errors import AllocationError
 from dra.features import Features
 from dra.models.core import Node
@@ -67,7 +70,7 @@ class Slice:
         )
 
 
-@attrs.frozen(eq=False, slots=True)
+@attrs.define(eq=False, slots=True)
 class Device:
     """A device as the search sees it.
 
@@ -78,6 +81,7 @@ class Device:
         shareable: Several claims may hold a share of it.
         consumes: By counter, what it takes while it is allocated, in nano units.
         groups: By counter set, the groups of devices it may share that set with.
+        bound: As CEL sees it, once it was needed.
     """
 
     id: DeviceId
@@ -86,6 +90,7 @@ class Device:
     shareable: bool
     consumes: tuple[tuple[CounterId, int], ...]
     groups: tuple[tuple[str, frozenset[str]], ...]
+    bound: BoundDevice | None = attrs.field(default=None, init=False)
 
     @property
     def capacity(self) -> Mapping[str, DeviceCapacity]:
@@ -105,6 +110,8 @@ class Pool:
         positions: For each name the devices that bear it; more than one only across nodes.
         counters: What there is of each counter, in nano units.
         fault: Why its counters make no sense, if so.
+        verdicts: By expression, what is known of it.
+        candidates: By filter, what is known of it.
     """
 
     driver: str
@@ -114,6 +121,8 @@ class Pool:
     positions: Mapping[str, int]
     counters: Mapping[CounterId, int]
     fault: str = ""
+    verdicts: dict[str, Verdicts] = attrs.field(factory=dict, init=False)
+    candidates: dict[DeviceFilter, Candidates] = attrs.field(factory=dict, init=False)
     _values: dict[tuple[str, bool], tuple[AttributeValues | None, ...]] = attrs.field(
         factory=dict, init=False
     )
@@ -177,12 +186,14 @@ class NodeView:
         offsets: For each usable pool, where its devices begin in the node's numbering.
         size: How many positions there are.
         invalid: Some pool is invalid.
+        candidates: By filter, what is known of it.
     """
 
     pools: tuple[NodePool, ...]
     offsets: tuple[tuple[int, Pool, NodePool], ...]
     size: int
     invalid: bool
+    candidates: dict[DeviceFilter, Candidates] = attrs.field(factory=dict, init=False)
 
     @classmethod
     def of(cls, pools: Iterable[NodePool]) -> NodeView:
@@ -246,16 +257,40 @@ class Inventory:
         self._by_pool: dict[tuple[str, str], list[Slice]] = defaultdict(list)
         self._pools: dict[tuple[str, str, tuple[int, ...]], Pool] = {}
         self._views: dict[str, tuple[object, NodeView]] = {}
-        models = list(slices)
-        for position, model in enumerate(models):
-            each = Slice(position, model)
-            self._by_pool[model.spec.driver, model.spec.pool.name].append(each)
-            if model.spec.node_name:
-                self._local[model.spec.node_name].append(each)
-            else:
-                self._shared.append(each)
-        self._looks_at_labels = any(_looks_at_labels(each.model) for each in self._shared)
-        self._skips_operations = any(slice_.spec.skip_node_operations for slice_ in models)
+        self._next = 0
+        self._looks_at_labels = False
+        self._skips_operations = False
+        self._by_name: dict[str, list[Slice]] = defaultdict(list)
+        for model in slices:
+            self._add(model)
+
+    def _add(self, model: ResourceSlice) -> tuple[str, str]:
+        """Take in a slice; gives the driver and name of its pool."""
+        each = Slice(self._next, model)
+        self._next += 1
+        key = (model.spec.driver, model.spec.pool.name)
+        self._by_name[each.name].append(each)
+        self._by_pool[key].append(each)
+        if model.spec.node_name:
+            self._local[model.spec.node_name].append(each)
+        else:
+            self._shared.append(each)
+            self._looks_at_labels = self._looks_at_labels or _looks_at_labels(model)
+        self._skips_operations = self._skips_operations or bool(model.spec.skip_node_operations)
+        return key
+
+    def _drop(self, name: str) -> set[tuple[str, str]]:
+        """Remove the slices of that name; gives the drivers and names of their pools."""
+        keys = set()
+        for each in self._by_name.pop(name, ()):
+            spec = each.model.spec
+            key = (spec.driver, spec.pool.name)
+            keys.add(key)
+            self._by_pool[key].remove(each)
+            (self._local[spec.node_name] if spec.node_name else self._shared).remove(each)
+            if not spec.node_name:
+                self._views.clear()
+        return keys
 
     def view(self, node: Node) -> NodeView:
         """What a node sees.
@@ -332,9 +367,41 @@ class Inventory:
             self._pools[key] = _build_pool(driver, name, slices, self.features, mixed=self._mixed)
         return self._pools[key]
 
-    def pools(self) -> Iterable[Pool]:
-        """The pools that some view needed so far."""
-        return self._pools.values()
+    def forget_filters(self) -> None:
+        """Drop what was found out about selectors and filters."""
+        for pool in self._pools.values():
+            pool.verdicts.clear()
+            pool.candidates.clear()
+        for _, view in self._views.values():
+            view.candidates.clear()
+
+    def replace(self, changed: Iterable[ResourceSlice], removed: Iterable[str]) -> list[Pool]:
+        """Take in changed and new slices, recognised by name, and drop removed ones.
+
+        Only their pools and the views of nodes that see those are made anew.
+
+        Returns:
+            The pools that are gone.
+        """
+        keys: set[tuple[str, str]] = set()
+        for name in removed:
+            keys |= self._drop(name)
+        for model in changed:
+            keys |= self._drop(model.metadata.name or "")
+            keys.add(self._add(model))
+        gone = {key: pool for key, pool in self._pools.items() if key[:2] in keys}
+        for key in gone:
+            del self._pools[key]
+        seen = [
+            name
+            for name, (_, view) in self._views.items()
+            if any((each.driver, each.name) in keys for each in view.pools)
+        ]
+        everywhere = any(not each.model.spec.node_name for key in keys for each in self._by_pool.get(key, ()))
+        nodes = {each.model.spec.node_name for key in keys for each in self._by_pool.get(key, ())}
+        for node in list(self._views) if everywhere else [*seen, *nodes]:
+            self._views.pop(node or "", None)
+        return list(gone.values())
 
 
 def _looks_at_labels(model: ResourceSlice) -> bool:

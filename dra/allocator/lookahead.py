@@ -313,7 +313,12 @@ class Lookahead:
             for option in slot.options
             for constraint in option.alternative.constraints
         }
-        derived = any(option.alternative.derived for slot in self.slots[index:] for option in slot.options)
+        # Where the order of devices decides between an error and no solution, none stands in for another.
+        ordered = any(
+            bool(option.alternative.derived) or (option.strict and option.selected >> position & 1)
+            for slot in self.slots[index:]
+            for option in slot.options
+        )
         return (
             options,
             tuple(
@@ -327,5 +332,5 @@ class Lookahead:
             device.shareable,
             board.used >> position & 1,
             usage.in_use >> place & 1,
-            position if derived else -1,
+            position if ordered else -1,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from dra.allocator.counters import SHARED_FREELY, SharedGroups
 from dra.allocator.inventory import CounterId, Pool, each_bit
@@ -96,6 +96,13 @@ class Books:
             usage = self._usages[pool] = Usage(pool, self.ledger)
             self._by_pool.setdefault((pool.driver, pool.name), []).append(usage)
         return usage
+
+    def forget(self, pools: Iterable[Pool]) -> None:
+        """Drop the usage of pools that are gone."""
+        for pool in pools:
+            usage = self._usages.pop(pool, None)
+            if usage is not None:
+                self._by_pool[pool.driver, pool.name].remove(usage)
 
     def changed(self, device: DeviceId) -> None:
         """Follow a change of the ledger."""

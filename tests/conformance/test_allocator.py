@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from dra.allocator import search
 from tests.conformance.allocation import disagreements, expected, features_used
 from tests.conformance.vectors import read_cases
 
@@ -70,7 +73,12 @@ def test_every_listed_deviation_still_deviates() -> None:
     assert set(DEVIATIONS) <= deviating
 
 
-def test_random_scenarios_have_the_intended_answer() -> None:
+@pytest.mark.parametrize("plain_steps", [400, 0])
+def test_random_scenarios_have_the_intended_answer_looking_ahead_or_not(
+    plain_steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_PLAIN_STEPS", plain_steps)
+
     assert unexplained("dev-alloc.jsonl.gz") == []
 
 

@@ -11,9 +11,9 @@ TAINT = {"key": "fault", "value": "ecc", "effect": "NoSchedule"}
 
 
 def instance(random: Random) -> dict[str, Any]:
-    """A node with up to seven devices in one or two pools, and one or two claims."""
+    """A node with up to eight devices in two pools, and one or two claims."""
     slices = []
-    for driver in DRIVERS[: random.randint(1, 2)]:
+    for driver in DRIVERS:
         slices += pool(random, driver)
     devices = [
         f"{each['spec']['driver']}/{each['spec']['pool']['name']}/{device['name']}"
@@ -26,7 +26,7 @@ def instance(random: Random) -> dict[str, Any]:
         for device in each["spec"].get("devices", ())
         if device.get("allowMultipleAllocations")
     }
-    held = [each for each in devices if each not in shared and random.random() < 0.15]
+    held = [each for each in devices if each not in shared and random.random() < 0.08]
     partly = {each: {"memory": random.choice(["1Gi", "4Gi"])} for each in shared if random.random() < 0.3}
     return {
         "features": {"All": True},
@@ -39,7 +39,7 @@ def instance(random: Random) -> dict[str, Any]:
         ]
         + [{"metadata": {"name": "any"}, "spec": {}}],
         "allocated": {"devices": held, "shared": [f"{each}/held" for each in partly], "capacity": partly},
-        "claims": [claim(random, f"c{index}") for index in range(random.choice([1, 1, 2]))],
+        "claims": [claim(random, f"c{index}") for index in range(random.choice([1, 1, 1, 2]))],
     }
 
 
@@ -49,21 +49,21 @@ def cel(expression: str) -> dict[str, Any]:
 
 def pool(random: Random, driver: str) -> list[dict[str, Any]]:
     """The slices of a pool: one with devices and, if they are partitions, one with counters."""
-    flavour = random.choice(["plain", "plain", "partitions", "shared"])
+    flavour = random.choice(["plain", "partitions", "shared"])
     name = f"p{driver[0]}"
     spec = {
         "driver": driver,
         "nodeName": "n1",
         "pool": {"name": name, "generation": 1, "resourceSliceCount": 1},
     }
-    devices = [device(random, index, flavour) for index in range(random.randint(1, 4))]
+    devices = [device(random, index, flavour) for index in range(random.randint(2, 4))]
     if flavour != "partitions":
         return [{"metadata": {"name": f"{name}-devices"}, "spec": {**spec, "devices": devices}}]
     spec["pool"]["resourceSliceCount"] = 2
     sets = [
         {
             "name": f"card-{index}",
-            "counters": {"units": {"value": str(random.randint(2, 4))}, "links": {"value": "3"}},
+            "counters": {"units": {"value": str(random.randint(3, 6))}, "links": {"value": "4"}},
         }
         for index in range(2)
     ]
@@ -96,14 +96,14 @@ def device(random: Random, index: int, flavour: str) -> dict[str, Any]:
 
 
 def claim(random: Random, name: str) -> dict[str, Any]:
-    requests = [request(random, f"r{index}") for index in range(random.choice([1, 1, 2, 3]))]
+    requests = [request(random, f"r{index}") for index in range(random.choice([1, 1, 2, 2, 3]))]
     devices: dict[str, Any] = {"requests": requests}
     # A constraint on `All` is an error if it does not hold, which is not what is tested here.
     free = [each["name"] for each in requests if each.get("exactly", {}).get("allocationMode") != "All"]
     constraints = []
-    for _ in range(random.choice([0, 0, 1, 1, 2])):
+    for _ in range(random.choice([0, 0, 0, 1, 1, 2])):
         kind = random.choice(["matchAttribute", "distinctAttribute"])
-        attribute = f"{random.choice(DRIVERS)}/{random.choice(['numa', 'links'])}"
+        attribute = f"{random.choice(DRIVERS[:1] * 3 + DRIVERS)}/{random.choice(['numa', 'links'])}"
         if free:
             constraints.append(
                 {kind: attribute, "requests": random.sample(free, random.randint(1, len(free)))}
@@ -128,18 +128,18 @@ def request(random: Random, name: str) -> dict[str, Any]:
 
 
 def wanted(random: Random) -> dict[str, Any]:
-    made: dict[str, Any] = {"deviceClassName": random.choice(["a", "a", "b", "any"])}
-    if random.random() < 0.12:
+    made: dict[str, Any] = {"deviceClassName": random.choice(["a", "a", "b", "any", "any"])}
+    if random.random() < 0.07:
         made["allocationMode"] = "All"
     else:
-        made |= {"allocationMode": "ExactCount", "count": random.choice([1, 1, 2, 2, 3])}
-    if random.random() < 0.3:
+        made |= {"allocationMode": "ExactCount", "count": random.choice([1, 1, 1, 2, 2, 3])}
+    if random.random() < 0.15:
         # Of a driver that is not the device's, the expression would fail; `kind` is there on all of its own.
         driver = DRIVERS[0] if made["deviceClassName"] == "a" else DRIVERS[1]
         if made["deviceClassName"] != "any":
             made["selectors"] = [cel(f'device.attributes["{driver}"].kind == "{random.choice(KINDS)}"')]
     if random.random() < 0.2:
         made["tolerations"] = [{"key": "fault", "operator": random.choice(["Exists", "Equal"])}]
-    if random.random() < 0.2:
+    if random.random() < 0.06:
         made["capacity"] = {"requests": {"memory": random.choice(["1Gi", "2Gi", "3Gi"])}}
     return made
