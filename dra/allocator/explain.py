@@ -13,6 +13,7 @@ from typing import Final
 
 import attrs
 
+from dra import cel
 from dra.allocator.board import Board, Option, Pick, PlacedSlot
 from dra.allocator.capacity import Refusal, exceeded
 from dra.allocator.constraints import Constraint
@@ -144,7 +145,7 @@ class Explainer:
             return "class", f"not of class {failed.class_name}", None
         failed = self._selector(pool, index, [each for each in conditions if not each.class_name], board)
         if failed is not None:
-            return "selector", f"fail selector {failed.expression}", failed
+            return "selector", f"fail selector {failed.expression}{_part(failed, device, board)}", failed
         if board.unavailable(slot, option) >> position & 1:
             return "in use", "in use", None
         if option.errors >> position & 1:
@@ -274,6 +275,15 @@ class Explainer:
             for slot in slots
         ]
         return search(self.board(None), reduced, budget.start()) is not None
+
+
+def _part(condition: Condition, device: Device, board: Board) -> str:
+    """The term of a conjunction that is false for a device; empty if the expression has but one."""
+    selector = board.matcher.selector(condition.expression)
+    if "&&" not in condition.expression or not isinstance(selector, cel.Selector):
+        return ""
+    decisive = selector.explain(board.matcher.bound(device)).decisive
+    return f", where {decisive.text} is false" if decisive else ""
 
 
 def _requirement(label: str, slot: PlacedSlot) -> str:

@@ -80,6 +80,19 @@ def test_a_selector_that_fails_everywhere_names_what_it_saw() -> None:
     assert by_attribute.requests[0].reasons[0].nearest == "model is 'A'"
 
 
+def test_the_false_term_of_a_selector_is_named_device_by_device() -> None:
+    model, fast = (f'device.attributes["gpu.example.com"].{name}' for name in ('model == "B"', "fast"))
+    slice_ = slice_of([device("a", model="A", fast=True), device("b", model="B", fast=False)])
+
+    found = allocator(slice_).explain([claim(wants(1, f"{model} && {fast}"))], NODE)
+
+    [request] = found.requests
+    assert [each.text.partition(", where ")[2] for each in request.reasons] == [
+        f"{model} is false",
+        f"{fast} is false",
+    ]
+
+
 def test_a_capacity_request_names_the_largest() -> None:
     slice_ = slice_of([device("a", {"memory": "40Gi"}), device("b")])
 
