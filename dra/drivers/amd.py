@@ -17,7 +17,6 @@ from dra.drivers.declarations import (
     HealthTaint,
     Kind,
     NamePattern,
-    amount,
     unknown_name,
 )
 from dra.drivers.driver import ClassDeclaration, Driver
@@ -25,7 +24,6 @@ from dra.drivers.standard import PCI_BUS_ID, PCIE_ROOT, PciDevice
 from dra.models.base import Model
 from dra.models.resource import (
     CapacityRequestPolicy,
-    CapacityRequestPolicyRange,
     Counter,
     CounterSet,
     Device,
@@ -34,7 +32,7 @@ from dra.models.resource import (
     DeviceCounterConsumption,
 )
 from dra.models.scalars import Str
-from dra.quantity import Format, Quantity
+from dra.quantity import Quantity
 
 __all__ = [
     "AMD_GPUS",
@@ -146,7 +144,7 @@ _CAPACITIES: Final = (
     Capacity("simdUnits", "SIMD units"),
 )
 _PARTITIONS: Final = Capacity(
-    "partitions", "Partitions of a mode, for claims to share", optional=True, gate="AutoPartition"
+    "partitions", "Partitions of a mode, one for each claim", optional=True, gate="AutoPartition"
 )
 
 GPU_NAMES: Final = NamePattern("gpu-{card}-{render}")
@@ -197,7 +195,7 @@ DRIVER: Final = Driver(
             "the node's GPUs are in another memory mode",
         ),
     ),
-    source="ROCm/k8s-gpu-dra-driver 2622427 and its documentation of 2026",
+    source="ROCm/k8s-gpu-dra-driver 2622427 and later versions of 2026",
 )
 DRIVERS: Final = (DRIVER,)
 
@@ -259,19 +257,16 @@ class AmdGpu:
             "productName": self.model.product_name,
             "driverVersion": self.driver_version,
         }
-        attributes = {name: DRIVER.attribute(name).value(text) for name, text in texts.items()}
+        attributes = DRIVER.values(texts)
         if self.pci.numa_node >= 0:
             attributes["numaNode"] = _NUMA.value(self.pci.numa_node)
         return attributes | self.pci.attributes(numa_node=False)
 
-    def _capacity(self, parts: int = 1) -> dict[str, DeviceCapacity]:
-        memory = Quantity(self.model.memory)
-        each = memory if parts == 1 else Quantity.from_nanos(memory.value // parts * 10**9, Format.BINARY_SI)
-        units = self.model.compute_units // parts
+    def _capacity(self) -> dict[str, Quantity]:
         return {
-            "memory": DeviceCapacity(value=each),
-            "computeUnits": amount(units),
-            "simdUnits": amount(4 * units),
+            "memory": Quantity(self.model.memory),
+            "computeUnits": Quantity(self.model.compute_units),
+            "simdUnits": Quantity(4 * self.model.compute_units),
         }
 
 
@@ -286,7 +281,7 @@ def full_gpu(gpu: AmdGpu) -> Device:
         name=GPU_NAMES.format(card=gpu.index, render=128 + gpu.index),
         attributes={"type": _TYPE.value("amdgpu"), "partitionProfile": _PROFILE.value("spx_nps1")}
         | gpu._attributes(),
-        capacity=gpu._capacity(),
+        capacity={name: DeviceCapacity(value=total) for name, total in gpu._capacity().items()},
     )
 
 
@@ -308,18 +303,21 @@ def _partitioned(gpu: AmdGpu, compute: str, memory: str, count: int) -> Device:
         "gpuIndex": DRIVER.attribute("gpuIndex").value(gpu.index),
         "pciAddr": _PCI_ADDRESS.value(gpu.pci.address),
     }
-    one, all_of_them = Quantity(1), Quantity(count)
-    shares = DeviceCapacity(
-        value=all_of_them,
-        request_policy=CapacityRequestPolicy(
-            default=one, valid_range=CapacityRequestPolicyRange(min=one, max=all_of_them)
-        ),
-    )
+    totals = gpu._capacity() | {"partitions": Quantity(count)}
     shared = counter_set(gpu)
     return Device(
         name=MODE_NAMES.format(gpu=gpu.index, compute=compute, memory=memory),
         attributes=own | gpu._attributes(),
-        capacity=gpu._capacity(count) | {"partitions": shares},
+        capacity={name: _divided(total, count) for name, total in totals.items()},
         consumes_counters=[DeviceCounterConsumption(counter_set=shared.name, counters=shared.counters)],
-        allow_multiple_allocations=True,
+        allow_multiple_allocations=True if count > 1 else None,
     )
+
+
+def _divided(total: Quantity, count: int) -> DeviceCapacity:
+    """A capacity of which each claim gets one part, neither more nor less."""
+    if count == 1:
+        return DeviceCapacity(value=total)
+    part = Quantity.from_nanos(total.nanos // count, total.format)
+    policy = CapacityRequestPolicy(default=part, valid_values=[part])
+    return DeviceCapacity(value=total, request_policy=policy)

@@ -109,11 +109,11 @@ DRIVER: Final = Driver(
 )
 DRIVERS: Final = (DRIVER,)
 
-_MAPPED: Final = {
-    "cpu": NodeAllocatableResource(
-        mapping=NodeAllocatableMapping(capacity_key=CPU_CAPACITY, capacity_multiplier=Quantity(1))
-    )
-}
+
+def _mapping() -> dict[str, NodeAllocatableResource]:
+    """CPUs taken of a device are taken of the node's `cpu`."""
+    one_to_one = NodeAllocatableMapping(capacity_key=CPU_CAPACITY, capacity_multiplier=Quantity(1))
+    return {"cpu": NodeAllocatableResource(mapping=one_to_one)}
 
 
 def grouped_cpus(
@@ -146,10 +146,10 @@ def grouped_cpus(
         devices.append(
             Device(
                 name=_GROUP.names.format(node=node),
-                attributes={name: DRIVER.attribute(name).value(value) for name, value in values.items()},
+                attributes=DRIVER.values(values),
                 capacity={CPU_CAPACITY: amount(cpus_per_node)},
                 allow_multiple_allocations=True,
-                node_allocatable_resources=dict(_MAPPED) if mapped else None,
+                node_allocatable_resources=_mapping() if mapped else None,
             )
         )
     return devices

@@ -265,6 +265,5 @@ def nic(card: Nic) -> Device:
     values |= card.extra
     return Device(
         name=_NIC.names.format(address=card.pci.dashed),
-        attributes={name: DRIVER.attribute(name).value(value) for name, value in values.items()}
-        | card.pci.attributes(numa_node=False),
+        attributes=DRIVER.values(values) | card.pci.attributes(numa_node=False),
     )

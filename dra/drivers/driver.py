@@ -11,6 +11,7 @@ import attrs
 from dra.drivers.configs import ConfigProblem, OpaqueConfig, Stage, TypedConfig
 from dra.drivers.declarations import (
     Attribute,
+    AttributeContent,
     Capacity,
     DeviceType,
     DriverGate,
@@ -19,7 +20,7 @@ from dra.drivers.declarations import (
     unknown_name,
 )
 from dra.errors import DecodeError, DriverError
-from dra.models.resource import Device, DeviceClass
+from dra.models.resource import Device, DeviceAttribute, DeviceClass
 
 __all__ = ["ClassDeclaration", "Driver"]
 
@@ -153,6 +154,26 @@ class Driver:
         if len(bare) == 1:
             return bare[0]
         raise unknown_name(f"{what} of {self.name}", name, [each.name for each in declared])
+
+    @cached_property
+    def _attribute_by_name(self) -> dict[str, Attribute]:
+        return {each.name: each for each in self.attributes}
+
+    def values(self, contents: Mapping[str, AttributeContent]) -> dict[str, DeviceAttribute]:
+        """The attributes of a device as published.
+
+        Args:
+            contents: Plain values by name; the types are those declared.
+
+        Raises:
+            UnknownNameError: The driver has no such attribute.
+            DriverError: A value is not of its attribute's kind.
+        """
+        published = {}
+        for name, content in contents.items():
+            declared = self._attribute_by_name.get(name) or self.attribute(name)
+            published[declared.name] = declared.value(content)
+        return published
 
     def type_of(self, device: Device) -> DeviceType | None:
         """The type of a published device: by its `type` attribute, else by its name."""

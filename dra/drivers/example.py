@@ -209,6 +209,6 @@ def gpu(index: int, *, uuid: str) -> Device:
     }
     return Device(
         name=GPU.device_types[0].names.format(index=index),
-        attributes={name: GPU.attribute(name).value(value) for name, value in values.items()},
+        attributes=GPU.values(values),
         capacity={"memory": amount("80Gi"), "compute": amount(100)},
     )

@@ -175,7 +175,7 @@ def gpu(model: IntelGpuModel, pci: PciDevice, *, monitored: bool = True) -> Devi
     }
     if monitored:
         values["health"] = "Healthy"
-    attributes = {name: GPU.attribute(name).value(value) for name, value in values.items()}
+    attributes = GPU.values(values)
     return Device(
         name=_NAMES.format(address=pci.dashed, device=model.device_id),
         attributes=attributes | pci.attributes(numa_node=False),
@@ -200,6 +200,5 @@ def gaudi(model: str, pci: PciDevice, *, serial: str) -> Device:
     values: dict[str, str | bool] = {"model": model, "serial": serial, "healthy": True}
     return Device(
         name=_NAMES.format(address=pci.dashed, device=device_ids[model]),
-        attributes={name: GAUDI.attribute(name).value(value) for name, value in values.items()}
-        | pci.attributes(bus_id=False, numa_node=False),
+        attributes=GAUDI.values(values) | pci.attributes(bus_id=False, numa_node=False),
     )

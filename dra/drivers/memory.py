@@ -79,7 +79,7 @@ def memory_device(driver: Driver, *, node: int, size: str, suffix: str) -> Devic
     )
     return Device(
         name=_TYPE.names.format(random=suffix),
-        attributes={name: driver.attribute(name).value(value) for name, value in values.items()},
+        attributes=driver.values(values),
         capacity={"size": DeviceCapacity(value=total, request_policy=policy)},
         allow_multiple_allocations=True,
     )

@@ -129,5 +129,5 @@ def neuron_device(index: int, *, instance_type: str, columns: int = 0, groups: d
     values |= {f"resource.aws.com/devicegroup{size}_id": group for size, group in groups.items()}
     return Device(
         name=DRIVER.device_types[0].names.format(index=index),
-        attributes={name: DRIVER.attribute(name).value(value) for name, value in values.items()},
+        attributes=DRIVER.values(values),
     )

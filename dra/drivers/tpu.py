@@ -116,5 +116,5 @@ def chip(
     by_vfio = generation.startswith(("v5", "v6"))
     return Device(
         name=DRIVER.device_types[0].patterns[by_vfio].format(index=index),
-        attributes={name: DRIVER.attribute(name).value(value) for name, value in values.items()},
+        attributes=DRIVER.values(values),
     )

@@ -349,7 +349,6 @@ def consumable(device: Device, mode: SharesMode | int) -> Device:
     return device.model_copy(update={"capacity": capacity, "allow_multiple_allocations": True})
 
 
-@lru_cache(maxsize=1 << 8)
 def _policy(total: Quantity, default: Quantity, least: Quantity, step: Quantity = _MIB) -> DeviceCapacity:
     return DeviceCapacity(
         value=total,

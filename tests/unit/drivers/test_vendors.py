@@ -128,13 +128,23 @@ class TestAmd:
         assert all(each.to_dict()["consumesCounters"] == [consumed] for each in partitions)
         assert amd.counter_set(MI300X).name == "gpu-0-mutex"
 
-    def test_an_eighth_has_an_eighth(self) -> None:
-        eighth = named(amd.partitions(MI300X), "gpu-0-cpx-nps4")
-        assert eighth["allowMultipleAllocations"] is True
-        assert eighth["capacity"]["computeUnits"] == {"value": "38"}
-        assert eighth["capacity"]["memory"] == {"value": "24574Mi"}
-        assert eighth["capacity"]["partitions"]["value"] == "8"
-        assert eighth["capacity"]["partitions"]["requestPolicy"]["default"] == "1"
+    def test_each_of_eight_claims_gets_an_eighth(self) -> None:
+        eighths = named(amd.partitions(MI300X), "gpu-0-cpx-nps4")
+        assert eighths["allowMultipleAllocations"] is True
+        assert eighths["capacity"] == {
+            name: {"value": total, "requestPolicy": {"default": part, "validValues": [part]}}
+            for name, total, part in (
+                ("memory", "196592Mi", "24574Mi"),
+                ("computeUnits", "304", "38"),
+                ("simdUnits", "1216", "152"),
+                ("partitions", "8", "1"),
+            )
+        }
+
+    def test_a_whole_gpu_is_not_shared(self) -> None:
+        whole = named(amd.partitions(MI300X), "gpu-0-spx-nps1")
+        assert "allowMultipleAllocations" not in whole
+        assert whole["capacity"]["partitions"] == {"value": "1"}
 
     def test_unknown_model(self) -> None:
         with pytest.raises(UnknownNameError):

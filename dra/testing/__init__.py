@@ -1,0 +1,1 @@
+"""For tests: nodes and devices as real machines have them."""

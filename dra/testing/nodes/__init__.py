@@ -1,0 +1,208 @@
+"""Nodes for tests: the slices and node objects of real machines, by name, one or ten thousand.
+
+    >>> from dra.testing import nodes
+    >>> dgx = nodes.node("dgx-h100", "dgx-1", drivers=["gpu.nvidia.com"])
+    >>> [device.name for device in dgx.devices()][:3]
+    ['gpu-0', 'gpu-1', 'gpu-2']
+    >>> len(nodes.cluster("gb200-nvl72", racks=4).nodes)
+    72
+
+Everything random is derived from names, so the same call gives the same objects.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+import attrs
+
+from dra.drivers.declarations import unknown_name
+from dra.drivers.nvidia.compute_domain import CLIQUE_LABEL, clique_id
+from dra.drivers.nvidia.publish import SharesMode
+from dra.errors import DriverError
+from dra.features import LATEST, minor
+from dra.testing.nodes.catalog import MACHINES
+from dra.testing.nodes.machine import Fixture, Machine
+from dra.testing.nodes.parts import Part, Site
+
+__all__ = [
+    "RACK_LABEL",
+    "Fixture",
+    "Machine",
+    "Part",
+    "Setup",
+    "Site",
+    "cluster",
+    "machine",
+    "machines",
+    "node",
+]
+
+RACK_LABEL: Final = "topology.example.com/rack"
+# The clique that GPUs of an unpartitioned rack are in, as NVIDIA numbers it.
+_CLIQUE: Final = 32766
+
+
+def machines() -> tuple[Machine, ...]:
+    """Every machine there is."""
+    return tuple(MACHINES.values())
+
+
+def machine(name: str) -> Machine:
+    """The machine of a name such as `dgx-h100` or `p5.48xlarge`.
+
+    Raises:
+        UnknownNameError: There is none; the remedy has the nearest.
+    """
+    if name not in MACHINES:
+        raise unknown_name("machine", name, MACHINES)
+    return MACHINES[name]
+
+
+@attrs.frozen
+class Setup:
+    """How the drivers of a node are set up.
+
+    Args:
+        drivers: The drivers that run; None for all that have something to publish.
+        mig: How NVIDIA's GPUs are cut: `dynamic` (on demand, with counters), one of mig-parted's names
+            (`all-1g.10gb`, `all-balanced`), profiles (`3g.40gb, 2g.20gb`), or a list with one of these (or
+            an empty text) for each GPU.
+        shares: NVIDIA's consumable shares: `memory`, `unlimited` or a number.
+        partitioned: AMD's AutoPartition.
+        numa_node: Whether NVIDIA's driver publishes the NUMA node; released versions up to 0.4 do not.
+        kubernetes: Minor of the cluster, which decides how counters are laid out.
+
+    Raises:
+        UnknownVersionError: The minor is not known.
+        DriverError: There is no such way of sharing.
+    """
+
+    drivers: Collection[str] | None = None
+    mig: str | Sequence[str] = ""
+    shares: str | int | None = None
+    partitioned: bool = False
+    numa_node: bool = True
+    kubernetes: str = LATEST
+
+    def site(self, name: str) -> Site:
+        """The node of a name with this set-up."""
+        return Site(
+            node=name,
+            kubernetes=minor(self.kubernetes),
+            mig=self.mig if isinstance(self.mig, str) else tuple(self.mig),
+            shares=_shares(self.shares),
+            partitioned=self.partitioned,
+            numa_node=self.numa_node,
+        )
+
+
+def _shares(wanted: str | int | None) -> SharesMode | int | None:
+    if not isinstance(wanted, str):
+        return wanted
+    known = {mode.value: mode for mode in SharesMode}
+    if wanted not in known:
+        raise unknown_name("mode of consumable shares", wanted, known)
+    return known[wanted]
+
+
+def node(
+    kind: str | Machine,
+    name: str = "",
+    *,
+    labels: Mapping[str, str] | None = None,
+    drivers: Collection[str] | None = None,
+    mig: str | Sequence[str] = "",
+    shares: str | int | None = None,
+    partitioned: bool = False,
+    numa_node: bool = True,
+    kubernetes: str = LATEST,
+) -> Fixture:
+    """One node with the slices of its drivers.
+
+    Args:
+        kind: The machine, or its name.
+        name: Name of the node; by default that of the machine with `-0`.
+        labels: More labels.
+        drivers: See `Setup`.
+        mig: See `Setup`.
+        shares: See `Setup`.
+        partitioned: See `Setup`.
+        numa_node: See `Setup`.
+        kubernetes: See `Setup`.
+
+    Raises:
+        UnknownNameError: There is no such machine, driver, MIG layout or mode of sharing.
+        DriverError: A MIG layout does not fit.
+
+    Example:
+        >>> cut = node("dgx-h100", mig="all-balanced", drivers=["gpu.nvidia.com"])
+        >>> [device.name for device in cut.devices()][:2]
+        ['gpu-0-mig-1g10gb-19-2', 'gpu-0-mig-1g10gb-19-3']
+        >>> on_demand = node("dgx-h100", mig="dynamic", drivers=["gpu.nvidia.com"])
+        >>> len(on_demand.slices), len(on_demand.devices())
+        (9, 208)
+    """
+    found = machine(kind) if isinstance(kind, str) else kind
+    setup = Setup(drivers, mig, shares, partitioned, numa_node, kubernetes)
+    return _node(found, name or f"{found.name.replace('.', '-')}-0", setup, labels, with_classes=True)
+
+
+def _node(
+    found: Machine, name: str, setup: Setup, labels: Mapping[str, str] | None, *, with_classes: bool
+) -> Fixture:
+    site = setup.site(name)
+    return Fixture(
+        [found.node(site, labels)],
+        found.slices(site, setup.drivers),
+        found.device_classes(setup.drivers) if with_classes else [],
+    )
+
+
+def cluster(
+    kind: str | Machine = "dgx-h100",
+    *,
+    racks: int = 1,
+    nodes_per_rack: int | None = None,
+    prefix: str = "rack",
+    setup: Setup | None = None,
+) -> Fixture:
+    """Racks of equal nodes; add clusters (`+`) for different ones.
+
+    Nodes carry the label of their rack, and those of an NVLink domain the clique's.
+
+    Args:
+        kind: The machine, or its name.
+        racks: How many racks.
+        nodes_per_rack: How many nodes each has; by default what is usual for the machine.
+        prefix: Beginning of the nodes' names, which go on with the numbers of rack and node.
+        setup: How the drivers are set up.
+
+    Raises:
+        UnknownNameError: As `node`.
+        DriverError: As `node`, or a number is negative.
+
+    Example:
+        >>> rack = cluster("gb200-nvl72", setup=Setup(drivers=["gpu.nvidia.com"]))
+        >>> len(rack.devices()), {each.metadata.labels["nvidia.com/gpu.clique"] for each in rack.nodes}
+        (72, {'8d00eee1-85a5-502f-9358-ce8cd5501769.32766'})
+    """
+    found = machine(kind) if isinstance(kind, str) else kind
+    per_rack = found.rack if nodes_per_rack is None else nodes_per_rack
+    if racks < 0 or per_rack < 0:
+        raise DriverError("a cluster cannot have a negative number of nodes", value=(racks, per_rack))
+    used = setup or Setup()
+    built = Fixture(classes=found.device_classes(used.drivers))
+    for rack in range(racks):
+        rack_name = f"{prefix}-{rack}"
+        labels = {RACK_LABEL: rack_name}
+        if found.nvlink_domain:
+            fabric = str(uuid.uuid5(uuid.NAMESPACE_DNS, rack_name))
+            labels[CLIQUE_LABEL] = clique_id(fabric, _CLIQUE)
+        for index in range(per_rack):
+            one = _node(found, f"{rack_name}-node-{index}", used, labels, with_classes=False)
+            built.nodes.extend(one.nodes)
+            built.slices.extend(one.slices)
+    return built
