@@ -24,10 +24,9 @@ from dra.cel.regex.tree import Alternate, Assertion, Capture, Chars, Concat, Nod
 __all__ = ["text_limit"]
 
 _MAX_STEPS = 1_000_000
-_MAX_STEPS_PER_CHARACTER = 100
 _MAX_HEIGHT = 60
 _MAX_POWER = 12
-_MAX_LENGTH = 100_000
+_MAX_LENGTH = 10_000
 
 
 class _Bound(NamedTuple):
@@ -41,6 +40,9 @@ class _Bound(NamedTuple):
 
     def times(self, other: _Bound) -> _Bound:
         return _Bound(self.factor * other.factor, self.degree + other.degree)
+
+    def power(self, exponent: int) -> _Bound:
+        return _Bound(self.factor**exponent, self.degree * exponent)
 
 
 _ONE = _Bound(1)
@@ -83,8 +85,6 @@ def text_limit(root: Node) -> int:
         return -1
     if not _anchored(root):
         steps = steps.times(_LENGTH)
-    if steps.degree <= 1 and steps.factor <= _MAX_STEPS_PER_CHARACTER:
-        return _MAX_LENGTH
     affordable = _MAX_STEPS // (steps.factor * root.size)
     length = int(affordable ** (1 / max(steps.degree, 1)))
     return min(length - 1, _MAX_LENGTH)
@@ -153,14 +153,11 @@ def _repeat(node: Repeat, after: _After) -> _Effort:
         steps = inner.steps.times(_Bound(node.least + 1, 1))
         return _Effort(steps, _ONE if clear else _LENGTH)
     exits = _ONE if clear else _Bound(node.most - node.least + 1)
-    if inner.ways == _ONE:
-        return _Effort(inner.steps.times(_Bound(node.most + 1)), exits)
-    if node.most > _MAX_POWER:
+    if inner.ways != _ONE and node.most > _MAX_POWER:
         raise _Unbounded
-    ways = exits
-    for _ in range(node.most):
-        ways = ways.times(inner.ways)
-    return _Effort(inner.steps.times(ways).times(_Bound(node.most)), ways)
+    earlier = inner.ways.power(node.most - 1)
+    steps = inner.steps.times(earlier).times(_Bound(node.most)).plus(_ONE)
+    return _Effort(steps, earlier.times(inner.ways).times(exits))
 
 
 def _before(node: Node, after: _After) -> _After:

@@ -182,10 +182,10 @@ def test_re_never_runs_what_may_explode(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["^[a-z]+-[0-9]+$", "^NVIDIA (A|H)100.*$", "A100", "^[0-9]{1,3}(\\.[0-9]{1,3}){3}$"]
+    "pattern", ["^[a-z]+-[0-9]+$", "^NVIDIA (A|H)100.*$", "A100", "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"]
 )
-def test_re_runs_what_the_next_character_decides_on_any_text(pattern: str) -> None:
-    assert text_limit(parse(pattern)) >= 100_000
+def test_re_runs_what_the_next_character_decides_on_long_texts(pattern: str) -> None:
+    assert text_limit(parse(pattern)) >= 1_000
 
 
 def test_re_runs_the_moderately_ambiguous_on_texts_as_long_as_attributes() -> None:
@@ -196,7 +196,7 @@ def test_re_runs_the_moderately_ambiguous_on_texts_as_long_as_attributes() -> No
 @pytest.mark.parametrize("pattern", [".*GB.*", "(.*)GB(.*)", "[0-9]*GB[a-z]+", "((GB))", ".*"])
 def test_searching_needs_only_the_core_of_a_pattern(pattern: str) -> None:
     regex = Regex(pattern)
-    assert regex._searcher.limit >= 100_000
+    assert regex._searcher.limit >= 1_000
     for text in ("", "GB", "80GB", "80GBx\n", "G B"):
         assert regex.search(text) == regex._matcher.search(text)
 
