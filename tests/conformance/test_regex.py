@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -18,30 +19,35 @@ Case = dict[str, Any]
 TOO_LARGE_FOR_US = "(?:" + "[ab]c*" * 500 + "){1000}"
 
 
+@cache
 def cases() -> list[Case]:
     return list(read_cases("regex.jsonl.gz"))
 
 
-def accepted() -> list[Case]:
-    return [case for case in cases() if "error" not in case and case["pattern"] != TOO_LARGE_FOR_US]
+@cache
+def accepted() -> list[tuple[Regex, list[Case]]]:
+    return [
+        (Regex(case["pattern"]), case["results"])
+        for case in cases()
+        if "error" not in case and case["pattern"] != TOO_LARGE_FOR_US
+    ]
 
 
 def disagreements(
     answer: Callable[[Regex, Case], Any], expected: Callable[[Case], Any]
 ) -> list[tuple[Any, ...]]:
     found = []
-    for case in accepted():
-        regex = Regex(case["pattern"])
-        for result in case["results"]:
+    for regex, results in accepted():
+        for result in results:
             answered = answer(regex, result)
             if answered is not None and answered != expected(result):
-                found.append((case["pattern"], result["text"], answered, expected(result)))
+                found.append((regex.pattern, result["text"], answered, expected(result)))
     return found
 
 
 def test_the_recording_is_large() -> None:
     assert len(cases()) > 2500
-    assert sum(len(case["results"]) for case in accepted()) > 9000
+    assert sum(len(results) for _, results in accepted()) > 9000
 
 
 def test_the_same_patterns_are_refused_with_the_same_words() -> None:

@@ -23,7 +23,7 @@ from dra.cel.regex.tree import Alternate, Assertion, Capture, Chars, Concat, Nod
 
 __all__ = ["text_limit"]
 
-_MAX_STEPS = 1_000_000
+_MAX_STEPS = 3_000_000
 _MAX_HEIGHT = 60
 _MAX_POWER = 12
 _MAX_LENGTH = 10_000

@@ -12,11 +12,12 @@ or one pass over the program, whose size is bounded too.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import repeat
 
 from dra.cel.regex.classes import WORD, Class, contains, single
-from dra.cel.regex.tree import Alternate, Assertion, Capture, Chars, Concat, Node, Repeat, Where
+from dra.cel.regex.program import Program
+from dra.cel.regex.tree import Assertion, Chars, Node, Where
 
 __all__ = ["MAX_PROGRAM", "Matcher"]
 
@@ -26,88 +27,11 @@ MAX_PROGRAM = 50_000
 _MAX_KEPT_BYTES = 8 << 20
 _TRANSITION_BYTES = 100
 _MAX_SYMBOLS = 4096
+_BLOCK = 1024
 _NEWLINE = ord("\n")
 _LOOKING_LEFT = (Where.LINE_START, Where.WORD_BOUNDARY, Where.NOT_WORD_BOUNDARY)
 _ABOUT_LINES = (Where.LINE_START, Where.LINE_END)
 _ABOUT_WORDS = (Where.WORD_BOUNDARY, Where.NOT_WORD_BOUNDARY)
-
-_Build = Generator[tuple[Node, int], int, int]
-
-
-class _Program:
-    """Instructions, by number; 0 is the match.
-
-    A `Chars` reads a character and goes on at its only target, an `Assertion` likewise without reading, and
-    None goes on at any of its targets, the earlier preferred.
-    """
-
-    def __init__(self, root: Node) -> None:
-        self.instructions: list[Chars | Assertion | None] = [None]
-        self.targets: list[tuple[int, ...]] = [()]
-        self.start = _run(self._build, root, 0)
-
-    def _add(self, instruction: Chars | Assertion | None, *targets: int) -> int:
-        self.instructions.append(instruction)
-        self.targets.append(targets)
-        return len(self.targets) - 1
-
-    def _build(self, node: Node, then: int) -> _Build:
-        """Add the instructions of a node that go on at `then`; the result is where it is entered."""
-        if isinstance(node, (Chars, Assertion)):
-            return self._add(node, then)
-        if isinstance(node, Capture):
-            return (yield node.sub, then)
-        if isinstance(node, Concat):
-            for sub in reversed(node.subs):
-                then = yield sub, then
-            return then
-        if isinstance(node, Alternate):
-            entries = []
-            for sub in node.subs:
-                entries.append((yield sub, then))  # noqa: PERF401 - a comprehension cannot yield
-            return self._add(None, *entries)
-        return (yield from self._build_repeat(node, then))
-
-    def _build_repeat(self, node: Repeat, then: int) -> _Build:
-        if node.most is None:
-            loop = self._add(None)
-            entry = yield node.sub, loop
-            self.targets[loop] = (entry, then) if node.greedy else (then, entry)
-            if node.least == 0:
-                # What can match nothing is entered once before the choice to repeat it (golang/go#46123).
-                entry = self._choice(node, entry, then) if node.sub.nullable else loop
-        else:
-            entry = then
-            for _ in range(node.most - node.least):
-                entry = self._choice(node, (yield node.sub, entry), then)
-        for _ in range(node.least - (node.most is None)):
-            entry = yield node.sub, entry
-        return entry
-
-    def _choice(self, node: Repeat, entry: int, then: int) -> int:
-        return self._add(None, entry, then) if node.greedy else self._add(None, then, entry)
-
-
-def _run(build: Callable[[Node, int], _Build], node: Node, then: int) -> int:
-    """Run a generator that asks for the results of others, without recursion."""
-    running: list[_Build] = []
-    asked: tuple[Node, int] | None = (node, then)
-    result = 0
-    while asked or running:
-        if asked:
-            running.append(build(*asked))
-        asked, result = _advance(running[-1], None if asked else result)
-        if not asked:
-            running.pop()
-    return result
-
-
-def _advance(build: _Build, answer: int | None) -> tuple[tuple[Node, int] | None, int]:
-    """Give a generator its answer: what it asks next, or None and its own result."""
-    try:
-        return (next(build) if answer is None else build.send(answer)), 0
-    except StopIteration as stop:
-        return None, stop.value
 
 
 class _Alphabet(dict[str, int]):
@@ -129,15 +53,38 @@ class _Alphabet(dict[str, int]):
 
 
 class _State:
-    """What is viable at a position, one byte an instruction."""
+    """What is viable at a position, one bit an instruction."""
 
     __slots__ = ("leads", "left", "starts", "viable")
 
-    def __init__(self, viable: bytes, start: int) -> None:
+    def __init__(self, viable: int, start: int) -> None:
         self.viable = viable
-        self.starts = bool(viable[start])
+        self.starts = bool(viable >> start & 1)
         self.left: dict[int, _State] = {}
         self.leads: dict[int, int] = {}
+
+
+class _Edges:
+    """Ways from instructions to others, kept so that all can be followed backwards at once.
+
+    Where an instruction's number is `n` and its target's is `n - distance`, shifting the bits of what is
+    viable by `distance` turns targets into instructions. Programs have few distances.
+    """
+
+    def __init__(self) -> None:
+        self._by_distance: dict[int, int] = {}
+
+    def add(self, number: int, target: int) -> None:
+        distance = number - target
+        self._by_distance[distance] = self._by_distance.get(distance, 0) | 1 << number
+
+    def sources(self, targets: int) -> int:
+        """The instructions with an edge to any of the targets."""
+        found = 0
+        for distance, numbers in self._by_distance.items():
+            shifted = targets << distance if distance >= 0 else targets >> -distance
+            found |= shifted & numbers
+        return found
 
 
 class Matcher:
@@ -148,82 +95,99 @@ class Matcher:
     """
 
     def __init__(self, root: Node) -> None:
-        program = _Program(root)
+        program = Program(root)
         self._start = program.start
         self._targets = program.targets
         self._reads = [isinstance(instruction, Chars) for instruction in program.instructions]
         self._index(program)
         self._forget()
 
+    def _index(self, program: Program) -> None:
+        """Arrange the program for walking it backwards."""
+        self._reading, self._jumps = _Edges(), _Edges()
+        self._asserted: dict[Where, _Edges] = {}
+        self._readers: dict[Class, int] = {}
+        for number, instruction in enumerate(program.instructions):
+            edges = self._jumps
+            if isinstance(instruction, Chars):
+                edges = self._reading
+                self._readers[instruction.members] = self._readers.get(instruction.members, 0) | 1 << number
+            elif isinstance(instruction, Assertion):
+                edges = self._asserted.setdefault(instruction.where, _Edges())
+            for target in program.targets[number]:
+                edges.add(number, target)
+        self._looks_left = not self._asserted.keys().isdisjoint(_LOOKING_LEFT)
+        extra = [single(_NEWLINE)] * (not self._asserted.keys().isdisjoint(_ABOUT_LINES))
+        extra += [WORD] * (not self._asserted.keys().isdisjoint(_ABOUT_WORDS))
+        self._alphabet = _Alphabet([*self._readers, *extra])
+        self._readers_of: dict[int, int] = {}
+        self._stride = len(self._alphabet.points) + 1
+
     def _forget(self) -> None:
         """Begin with no states; a scan under way goes on with those it holds."""
-        self._states: dict[bytes, _State] = {}
-        self._after_end = _State(bytes(len(self._targets)), self._start)
+        self._states: dict[int, _State] = {}
+        self._after_end = _State(0, self._start)
         self._kept = 0
-
-    def _index(self, program: _Program) -> None:
-        """Arrange the program for walking it backwards."""
-        readers: dict[Class, list[tuple[int, int]]] = {}
-        self._jumps_to: list[list[int]] = [[] for _ in program.targets]
-        self._places: dict[int, Where] = {}
-        for number, instruction in enumerate(program.instructions):
-            if isinstance(instruction, Chars):
-                target = program.targets[number][0]
-                readers.setdefault(instruction.members, []).append((number, target))
-                continue
-            if isinstance(instruction, Assertion):
-                self._places[number] = instruction.where
-            for target in program.targets[number]:
-                self._jumps_to[target].append(number)
-        self._readers = list(readers.items())
-        places = set(self._places.values())
-        self._looks_left = not places.isdisjoint(_LOOKING_LEFT)
-        extra = [single(_NEWLINE)] * (not places.isdisjoint(_ABOUT_LINES))
-        extra += [WORD] * (not places.isdisjoint(_ABOUT_WORDS))
-        self._alphabet = _Alphabet([*readers, *extra])
-        self._stride = len(self._alphabet.points) + 1
 
     # -- from right to left
 
-    def _backwards(self, text: str) -> Iterator[_State]:
-        """The state at every position, from the end of the text to its start."""
-        symbols = list(map(self._alphabet.__getitem__, text))
-        rights = [0, *reversed(symbols)]
-        lefts = [*reversed(symbols), 0] if self._looks_left else [*repeat(1, len(symbols)), 0]
-        stride = self._stride
-        state = self._after_end
-        for left, right in zip(lefts, rights, strict=True):
-            key = left * stride + right
-            state = state.left.get(key) or self._make_state(state, left, right)
-            yield state
+    def _block(self, text: str, low: int, after: _State) -> list[_State]:
+        """The states at the positions from `low` on, up to `after`, the state at the next block's first."""
+        high = min(low + _BLOCK, len(text) + 1)
+        symbols = list(map(self._alphabet.__getitem__, text[low:high]))
+        before = 0
+        if low:
+            before = self._alphabet[text[low - 1]] if self._looks_left else 1
+        rights = symbols if high <= len(text) else [*symbols, 0]
+        lefts = [before, *(symbols if self._looks_left else repeat(1, len(symbols)))][: len(rights)]
+        states = []
+        state, stride = after, self._stride
+        for left, right in zip(reversed(lefts), reversed(rights), strict=True):
+            state = state.left.get(left * stride + right) or self._make_state(state, left, right)
+            states.append(state)
+        states.reverse()
+        return states
+
+    def _blocks(self, text: str) -> Iterator[tuple[int, _State, list[_State]]]:
+        """The blocks of positions from the last to the first: where each starts, what follows, its states."""
+        after = self._after_end
+        for low in range(len(text) // _BLOCK * _BLOCK, -1, -_BLOCK):
+            states = self._block(text, low, after)
+            yield low, after, states
+            after = states[0]
 
     def _make_state(self, after: _State, left: int, right: int) -> _State:
         """The state left of `after`, between two symbols; 0 is the end of the text on that side."""
-        viable = bytearray(len(self._targets))
-        pending = [0]
+        viable = 1
         if right:
-            point, later = self._alphabet.points[right - 1], after.viable
-            for members, readers in self._readers:
-                if contains(members, point):
-                    pending.extend(number for number, target in readers if later[target])
-        for number in pending:
-            viable[number] = 1
-        while pending:
-            for number in self._jumps_to[pending.pop()]:
-                if not viable[number] and (
-                    number not in self._places or self._holds(self._places[number], left, right)
-                ):
-                    viable[number] = 1
-                    pending.append(number)
-        key = bytes(viable)
-        self._kept += len(key) + _TRANSITION_BYTES
+            viable |= self._reading.sources(after.viable) & self._readers_at(right)
+        jumps = [self._jumps]
+        jumps += [edges for where, edges in self._asserted.items() if self._holds(where, left, right)]
+        reached = 0
+        while reached != viable:
+            reached = viable
+            for edges in jumps:
+                viable |= edges.sources(viable)
+        self._kept += viable.bit_length() // 8 + _TRANSITION_BYTES
         if self._kept > _MAX_KEPT_BYTES:
             self._forget()
-        state = self._states.get(key)
+        state = self._states.get(viable)
         if state is None:
-            state = self._states[key] = _State(key, self._start)
+            state = self._states[viable] = _State(viable, self._start)
         after.left[left * self._stride + right] = state
         return state
+
+    def _readers_at(self, symbol: int) -> int:
+        """The instructions that read a symbol."""
+        readers = self._readers_of.get(symbol)
+        if readers is None:
+            point = self._alphabet.points[symbol - 1]
+            readers = 0
+            for members, numbers in self._readers.items():
+                if contains(members, point):
+                    readers |= numbers
+            self._readers_of[symbol] = readers
+        return readers
 
     def _holds(self, where: Where, left: int, right: int) -> bool:
         if where is Where.TEXT_START:
@@ -242,10 +206,10 @@ class Matcher:
 
     # -- from left to right
 
-    def _end_of_match(self, states: list[_State], position: int) -> int:
+    def _end_of_match(self, window: _Window, position: int) -> int:
         number = self._start
         while True:
-            state = states[position]
+            state = window.state(position)
             lead = state.leads.get(number)
             if lead is None:
                 lead = state.leads[number] = self._lead(number, state.viable)
@@ -254,7 +218,7 @@ class Matcher:
             number = self._targets[lead][0]
             position += 1
 
-    def _lead(self, number: int, viable: bytes) -> int:
+    def _lead(self, number: int, viable: int) -> int:
         """The preferred viable instruction that reads a character, or the match, reached without reading."""
         pending, seen = [number], set[int]()
         while True:
@@ -263,25 +227,44 @@ class Matcher:
                 return number
             if number not in seen:
                 seen.add(number)
-                pending.extend(target for target in reversed(self._targets[number]) if viable[target])
+                pending.extend(target for target in reversed(self._targets[number]) if viable >> target & 1)
 
     # -- asked from outside
 
     def search(self, text: str) -> bool:
         """Whether the pattern matches somewhere in the text."""
-        return any(state.starts for state in self._backwards(text))
+        return any(state.starts for _, _, states in self._blocks(text) for state in states)
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Start and end of each match, from left to right, as Go's `FindAll` chooses them."""
-        states = list(self._backwards(text))
-        states.reverse()
+        window = _Window(self, text)
         position, previous_end = 0, -1
         while position <= len(text):
-            if not states[position].starts:
+            if not window.state(position).starts:
                 position += 1
                 continue
-            end = self._end_of_match(states, position)
+            end = self._end_of_match(window, position)
             if end > position or position != previous_end:
                 yield position, end
             previous_end = end
             position = end if end > position else position + 1
+
+
+class _Window:
+    """The states of a text, asked for from left to right; only one block of them is kept at a time."""
+
+    def __init__(self, matcher: Matcher, text: str) -> None:
+        self._matcher = matcher
+        self._text = text
+        self._after: dict[int, _State] = {}
+        for low, after, states in matcher._blocks(text):
+            self._after[low] = after
+            self._states = states
+        self._low = 0
+
+    def state(self, position: int) -> _State:
+        """The state at a position."""
+        if position >= self._low + _BLOCK:
+            self._low = position // _BLOCK * _BLOCK
+            self._states = self._matcher._block(self._text, self._low, self._after[self._low])
+        return self._states[position - self._low]

@@ -6,6 +6,7 @@ import doctest
 import importlib
 import pickle
 import pkgutil
+import re
 import sys
 import unicodedata
 
@@ -169,10 +170,45 @@ def test_finding_all_does_not_look_ahead_again_and_again() -> None:
     assert compile("a.*b|a").find_all(text) == list(text)
 
 
+def scrambled(alphabet: str, length: int) -> str:
+    state, letters = 1, []
+    for _ in range(length):
+        state = state * 1_103_515_245 + 12_345 & 0x7FFFFFFF
+        letters.append(alphabet[(state >> 16) % len(alphabet)])
+    return "".join(letters)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\ba+",
+        r"\Ba",
+        r"\b",
+        "(?m)^b+",
+        "(?m)a$",
+        "a+b|b\n",
+        "[ab \n]{900}",
+        "(?s)a.{1000}?b",
+        "",
+        "b*$",
+        "^a|a$",
+    ],
+)
+def test_matches_lie_across_the_blocks_in_which_texts_are_walked(pattern: str) -> None:
+    text = scrambled("ab \n", 5000)
+    expected, previous_end = [], -1
+    for found in re.finditer(pattern.replace("$", r"$" if "(?m)" in pattern else r"\Z"), text, re.ASCII):
+        if found.span() != (previous_end, previous_end):
+            expected.append(found.span())
+        previous_end = found.end()
+    assert list(Matcher(parse(pattern)).spans(text)) == expected
+
+
 def test_the_states_kept_are_bounded() -> None:
-    matcher = Matcher(parse("(a|b)*a(a|b){200}c"))
-    text = "".join("ab"[(i * i // 7) % 2] for i in range(60_000))
+    matcher = Matcher(parse("x(a|b){1000}a(a|b)*"))
+    text = scrambled("ab", 25_000)
     assert matcher.search(text) is False
+    assert len(matcher._states) > 1000
     assert matcher._kept <= 8 << 20
 
 
