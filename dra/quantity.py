@@ -87,11 +87,12 @@ class Quantity:
           write 20G or 20Gi
     """
 
-    __slots__ = ("_text", "format", "nanos")
+    __slots__ = ("_text", "_written", "format", "nanos")
 
     nanos: int
     format: Format
     _text: str | None
+    _written: str | None
 
     def __new__(cls, value: str | int | Quantity) -> Quantity:  # noqa: D102 - see the class
         if isinstance(value, str):
@@ -154,6 +155,11 @@ class Quantity:
         if isinstance(value, Decimal):
             return _interned(str(value))
         raise _wrong_type(value)
+
+    @property
+    def text(self) -> str:
+        """The text it was read from, such as `1024Mi`; for a computed quantity the same as `str`."""
+        return str(self) if self._written is None else self._written
 
     @property
     def value(self) -> int:
@@ -248,7 +254,7 @@ class Quantity:
         return self
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (self.nanos, self.format, str(self))
+        return _restore, (self.nanos, self.format, self.text)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a Quantity is immutable, cannot set {name!r}")
@@ -268,7 +274,12 @@ class Quantity:
         )
 
 
-def _make(nanos: int, format: Format, text: str | None = None) -> Quantity:  # noqa: A002 - as the attribute
+def _make(
+    nanos: int,
+    format: Format,  # noqa: A002 - as the attribute
+    text: str | None = None,
+    written: str | None = None,
+) -> Quantity:
     """A new quantity; `text` is what it prints as, the canonical form if it is None."""
     if not -_LARGEST_NANOS <= nanos <= _LARGEST_NANOS:
         raise _too_large()
@@ -277,6 +288,7 @@ def _make(nanos: int, format: Format, text: str | None = None) -> Quantity:  # n
     initialise(quantity, "nanos", nanos)
     initialise(quantity, "format", format)
     initialise(quantity, "_text", text)
+    initialise(quantity, "_written", written)
     return quantity
 
 
@@ -303,7 +315,7 @@ def _read(text: str, *, lax: bool = False) -> Quantity:
         if 0 < nanos < _NANO:
             format = Format.DECIMAL_SI  # noqa: A001 - as the attribute
     kept = text if _reads_as_canonical(whole, fraction, exponent, shift) else None
-    return _make(-nanos if sign == "-" else nanos, format, kept)
+    return _make(-nanos if sign == "-" else nanos, format, kept, text)
 
 
 # Every slice of a cluster repeats the same few texts; the bound keeps hostile ones from filling the memory.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dra.allocator.board import Pick
 from dra.allocator.plan import Alternative, ClaimPlan
@@ -16,6 +16,7 @@ from dra.models.resource import (
     DeviceAllocationResult,
     DeviceRequestAllocationResult,
 )
+from dra.quantity import Quantity
 
 __all__ = ["allocation_result"]
 
@@ -66,9 +67,14 @@ def _device(pick: Pick, features: Features) -> DeviceRequestAllocationResult:
         binding_conditions=list(model.binding_conditions or ()) or None if binding else None,
         binding_failure_conditions=list(model.binding_failure_conditions or ()) or None if binding else None,
         share_id=str(uuid.uuid4()) if pick.device.shareable else None,
-        consumed_capacity=dict(pick.consumption.amounts) or None if pick.consumption else None,
+        consumed_capacity=_as_printed(pick.consumption.amounts) if pick.consumption else None,
         skip_node_operations=list(pick.device.slice.spec.skip_node_operations or ()) or None,
     )
+
+
+def _as_printed(amounts: Mapping[str, Quantity]) -> dict[str, Quantity] | None:
+    """Amounts as the API server writes them, whatever text of the slice they come from."""
+    return {name: Quantity(str(amount)) for name, amount in amounts.items()} or None
 
 
 def _class_config(chosen: Iterable[Alternative]) -> list[DeviceAllocationConfiguration]:

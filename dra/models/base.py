@@ -206,7 +206,7 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, Quantity):
-        return str(value)
+        return value.text
     if isinstance(value, Sequence) and not isinstance(value, bytes):
         return [_plain(item) for item in value]
     raise DraError(f"cannot write {_found(value)} as JSON", value=value)

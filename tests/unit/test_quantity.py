@@ -334,3 +334,11 @@ def test_models_write_quantities_as_text() -> None:
 def test_models_report_what_is_wrong() -> None:
     with pytest.raises(ValidationError, match="write 1Gi"):
         Capacity.model_validate({"value": "1gi"})
+
+
+@pytest.mark.parametrize("text", ["1024Mi", "0.5", "1e3", "5", "+1.500"])
+def test_the_text_it_was_read_from_is_remembered(text: str) -> None:
+    quantity = Quantity(text)
+    assert quantity.text == text
+    assert pickle.loads(pickle.dumps(quantity)).text == text
+    assert (quantity + 1).text == str(quantity + 1)
