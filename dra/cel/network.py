@@ -35,7 +35,7 @@ class Address:
     number: int
     bits: int
 
-    IPV4_BITS: ClassVar = 32
+    IPV4_BITS: ClassVar[int] = 32
 
     @classmethod
     def parse(cls, text: str) -> Address:

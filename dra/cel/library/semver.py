@@ -38,7 +38,7 @@ class Semver:
 
     __slots__ = ("key", "text")
 
-    go_unhashable: ClassVar = "cel.Semver"
+    go_unhashable: ClassVar[str] = "cel.Semver"
 
     key: _Precedence
     text: str
