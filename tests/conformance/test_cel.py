@@ -7,8 +7,10 @@ differ, `dra` gives the snapshot's answer: the differences are costs, listed in 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -32,7 +34,9 @@ NO_BOUND = 2**64 - 1
 # `startsWith` and `endsWith` by what is looked for instead of by the text.
 RELEASED = {"max_cost": ("includes(",), "actual_cost": ("includes(", "startsWith(", "endsWith(")}
 # Recorded once, with the order that Go's map happened to have, and not marked so.
-UNORDERED = {"celprobe-50"}
+UNORDERED = {"celprobe-50", "dev-cel-00681", "dev-cel-00756"}
+# Upstream names whichever of several attributes its map gives first.
+UNNAMED = re.compile(r"attribute \S+: unsupported attribute value")
 
 
 def features(case: dict[str, Any]) -> Features:
@@ -101,7 +105,10 @@ def verdicts(case: dict[str, Any]) -> Iterator[tuple[str, bool]]:
     yield "run-time verdict", bool(wanted["eval_error"]) == bool(found["eval_error"])
     yield "match", wanted["match"] == found["match"]
     if wanted["eval_error"]:
-        yield "error text", wanted["eval_error"] == found["eval_error"]
+        texts = [
+            UNNAMED.sub("unsupported attribute value", str(one["eval_error"])) for one in (wanted, found)
+        ]
+        yield "error text", texts[0] == texts[1]
     yield "matches() as evaluate()", found["fast"] == (found["eval_error"] or found["match"])
     yield "max_cost", wanted["max_cost"] == found["max_cost"]
     yield "exceeds_max_cost", wanted["exceeds_max_cost"] == found["exceeds_max_cost"]
@@ -135,8 +142,10 @@ def compare(cases: Iterator[dict[str, Any]], excused: dict[str, tuple[str, ...]]
     return "\n".join((head, *lines)), wrong
 
 
-def check(name: str, texts: float, excused: dict[str, tuple[str, ...]] | None = None) -> None:
-    report, wrong = compare(read_cases(name), excused or {})
+def check(
+    name: str, texts: float, excused: dict[str, tuple[str, ...]] | None = None, *, every: int = 1
+) -> None:
+    report, wrong = compare(islice(read_cases(name), 0, None, every), excused or {})
     print(f"{name}: {report}")
     total, different = wrong.pop("all texts", 0), wrong.pop("texts", 0)
     assert not wrong, report
@@ -149,9 +158,16 @@ def test_every_answer_and_every_text_is_upstreams(name: str) -> None:
 
 
 def test_random_expressions_give_upstreams_answers() -> None:
-    check("dev-cel.jsonl.gz", texts=0.95)
+    check("dev-cel.jsonl.gz", texts=0.99)
 
 
 @pytest.mark.parametrize("minor", ["1.34", "1.35", "1.36", "1.37"])
-def test_every_minor_gives_its_own_answers(minor: str) -> None:
-    check(f"cel-{minor}.jsonl.gz", texts=0.95, excused=RELEASED if minor == "1.37" else None)
+def test_each_minor_gives_its_own_answers(minor: str) -> None:
+    # The same expressions again: every sixth will do from day to day.
+    check(f"cel-{minor}.jsonl.gz", texts=0.99, excused=RELEASED if minor == "1.37" else None, every=6)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("minor", ["1.34", "1.35", "1.36", "1.37"])
+def test_each_minor_gives_all_its_own_answers(minor: str) -> None:
+    check(f"cel-{minor}.jsonl.gz", texts=0.99, excused=RELEASED if minor == "1.37" else None)
