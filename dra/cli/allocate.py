@@ -105,9 +105,13 @@ def _claims(manifests: Manifests, wanted: str | None) -> list[ResourceClaim]:
                 remedy=f"claims: {', '.join(names) or 'none'}",
             )
     if not claims:
-        raise LoadError(
-            "no ResourceClaim to allocate in the manifests", remedy="name files with claims by -f as well"
-        )
+        templates = len(manifests.of(dra.ResourceClaimTemplate))
+        remedy = "name files with claims by -f as well"
+        if templates:
+            remedy = (
+                f"a ResourceClaimTemplate is no claim (there are {templates}): write one with its spec.spec"
+            )
+        raise LoadError("no ResourceClaim to allocate in the manifests", remedy=remedy)
     return claims
 
 

@@ -203,6 +203,12 @@ def test_nothing_to_allocate(allocate: Callable[..., Run]) -> None:
     assert_refused(allocate(CLUSTER), "no ResourceClaim")
 
 
+def test_templates_are_no_claims(allocate: Callable[..., Run]) -> None:
+    template = "{apiVersion: resource.k8s.io/v1, kind: ResourceClaimTemplate, metadata: {name: gpu}}"
+    done = allocate(f"{CLUSTER}---\n{template}\n")
+    assert_refused(done, "no ResourceClaim to allocate", "ResourceClaimTemplate is no claim")
+
+
 def test_no_nodes(allocate: Callable[..., Run]) -> None:
     assert_refused(allocate(CLAIM), "no Node")
 
