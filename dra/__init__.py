@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from dra.quantity import Quantity as Quantity
     from dra.validation.defaults import default as default
     from dra.validation.field_error import FieldError as FieldError
+    from dra.validation.lint.finding import Finding as Finding
+    from dra.validation.lint.linter import lint as lint
     from dra.validation.validator import validate as validate
 
 # Public name -> the module that has it.
@@ -67,6 +69,7 @@ _HOMES = {
     "Explanation": "dra.allocator",
     "Features": "dra.features",
     "FieldError": "dra.validation.field_error",
+    "Finding": "dra.validation.lint.finding",
     "InvalidPoolError": "dra.errors",
     "LoadError": "dra.errors",
     "Node": "dra.models.core",
@@ -84,6 +87,7 @@ _HOMES = {
     "convert": "dra.models.conversion",
     "default": "dra.validation.defaults",
     "dump": "dra.models.loading",
+    "lint": "dra.validation.lint.linter",
     "load": "dra.models.loading",
     "validate": "dra.validation.validator",
 }

@@ -30,7 +30,6 @@ from dra.cel.values import (
     is_registered_opaque,
     key_value,
     map_key,
-    no_such_overload,
     type_value,
 )
 
@@ -327,19 +326,17 @@ class _Planner:
             return _Constant(implementation(operands[0].value))
         gives_up = len(operands) > 2 or len(overloads) > 1
         if node.function in _WITH_PATTERN and isinstance(operands[1], _Constant):
-            # Upstream compiles a constant pattern beforehand, and with that changes the call a little.
             _require_pattern(operands[1].value)
-            implementation = _terse(implementation)
             gives_up = True
-        elif self.environment.functions[node.function].is_shared:
+        if self.environment.functions[node.function].is_operator:
             gives_up = False
         return _strict(operands, implementation, _charge(overloads), gives_up=gives_up)
 
     def implementation(self, node: Call, overloads: tuple[Overload, ...]) -> Callable[..., Value]:
         function = self.environment.functions[node.function]
-        if not function.is_shared and len(overloads) == 1:
-            return dispatcher(function.name, overloads, shared=False)
-        return dispatcher(function.name, function.overloads, shared=function.is_shared)
+        if not function.is_operator and len(overloads) == 1:
+            return dispatcher(function.name, overloads, terse=False)
+        return dispatcher(function.name, function.overloads, terse=function.is_operator)
 
     def equality(self, node: Call) -> Run:
         left, right = (self.plan(argument) for argument in node.arguments)
@@ -534,16 +531,6 @@ def _require_pattern(pattern: Value) -> None:
         compile_regex(str(pattern))
     except RegexError as error:
         raise Failure(str(error)) from None
-
-
-def _terse(implementation: Callable[..., Value]) -> Callable[..., Value]:
-    def call(*values: Value) -> Value:
-        try:
-            return implementation(*values)
-        except Failure as failure:
-            raise (no_such_overload() if str(failure).startswith(NO_SUCH_OVERLOAD) else failure) from None
-
-    return call
 
 
 def _slot(index: int) -> Run:

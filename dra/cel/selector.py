@@ -199,7 +199,7 @@ class Selector:
     @cached_property
     def _fast(self) -> Callable[[BoundDevice], Value] | None:
         """Generated code, unless the expression could cost so much that its cost must be counted."""
-        if self.max_cost > _UNCOUNTED_COST or self._environment.refuses_lists:
+        if self.max_cost > _UNCOUNTED_COST:
             return None
         generated = generate(self._checked, self._environment)
         return generated.run if generated else None
@@ -211,9 +211,6 @@ class Selector:
             EvaluationError: As `matches`; its `.cost` says what was spent.
         """
         bound = device if isinstance(device, BoundDevice) else BoundDevice(device, driver)
-        if self._environment.refuses_lists and bound.list_attribute:
-            name = bound.list_attribute.removeprefix(f"{bound.driver}/")
-            raise EvaluationError(f"attribute {name}: unsupported attribute value", value=self.expression)
         frame = Frame(bound.view, self._program.slots)
         try:
             value = self._program.run(frame)

@@ -83,7 +83,7 @@ class Issues:
         start = self._line_ends[issue.line - 2] + 1 if issue.line > 1 else 0
         end = self._line_ends[issue.line - 1] if issue.line <= len(self._line_ends) else len(self.source)
         snippet = self.source[start:end].replace("\t", " ")
-        if len(snippet.encode()) > _LARGEST_SNIPPET:
+        if len(snippet.encode("utf-8", "surrogatepass")) > _LARGEST_SNIPPET:
             return text
         before = snippet[: issue.column - 1]
         dots = "".join("." if character.isascii() else "．" for character in before)

@@ -14,7 +14,6 @@ An evaluation that fails gives a `Failure`: implementations of functions may ret
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 from dra.cel import types
@@ -30,10 +29,10 @@ __all__ = [
     "compare",
     "contains",
     "equal",
-    "equal_to_its_own",
     "key_value",
     "map_key",
     "python_class",
+    "refuse_other_types",
     "register",
     "size_of",
     "type_value",
@@ -141,43 +140,22 @@ _TYPES: dict[type, Type] = {
     Optional: types.optional_of(types.DYN),
 }
 _OPAQUE: set[type] = set()
-_EQUALITY: dict[type, Callable[[Any, Any], bool]] = {}
 _ORDERED: set[type] = {str, bytes, bool}
 
 
-def equal_to_its_own(left: Value, right: Value) -> bool:
-    """The equality of Kubernetes' types: to ask whether one equals a value of another type is an error.
-
-    Raises:
-        Failure: The types differ.
-    """
-    if left.__class__ is not right.__class__:
-        raise Failure(NO_SUCH_OVERLOAD)
-    return bool(left == right)
-
-
-def register(
-    python_class: type,
-    cel_type: Type,
-    *,
-    ordered: bool = False,
-    equality: Callable[[Any, Any], bool] | None = None,
-) -> None:
+def register(python_class: type, cel_type: Type, *, ordered: bool = False) -> None:
     """Make instances of a class CEL values of a type.
 
     Args:
         python_class: Immutable, with `__eq__` and `__hash__` that agree with CEL's `==`.
         cel_type: The type of all its instances.
         ordered: Whether `<` and its kin work between two of them, by Python's operators.
-        equality: CEL's `==` with such a value on the left, if it is not Python's.
     """
     _TYPES[python_class] = cel_type
     if cel_type.kind in (types.Kind.STRUCT, types.Kind.OPAQUE):
         _OPAQUE.add(python_class)
     if ordered:
         _ORDERED.add(python_class)
-    if equality is not None:
-        _EQUALITY[python_class] = equality
 
 
 def is_registered_opaque(value: Value) -> bool:
@@ -230,8 +208,6 @@ def equal(left: Value, right: Value) -> bool:
         Failure: The left value is of a Kubernetes type and the right is not of the same.
     """
     kind, other = left.__class__, right.__class__
-    if kind in _EQUALITY:
-        return _EQUALITY[kind](left, right)
     if kind is other:
         if kind is tuple:
             return len(left) == len(right) and all(map(equal, left, right))
@@ -247,7 +223,12 @@ def equal(left: Value, right: Value) -> bool:
         return False
     if kind in _NUMBERS and other in _NUMBERS:
         return bool(left == right)
+    if kind in _STRICT:
+        raise Failure(NO_SUCH_OVERLOAD)
     return False
+
+
+_STRICT: set[type] = set()
 
 
 def python_class(cel_type: Type) -> type | None:
@@ -255,6 +236,11 @@ def python_class(cel_type: Type) -> type | None:
     if cel_type.parameters or cel_type.kind in (types.Kind.DYN, types.Kind.ANY, types.Kind.PARAMETER):
         return None
     return next((known for known, type_ in _TYPES.items() if type_ == cel_type), None)
+
+
+def refuse_other_types(python_class: type) -> None:
+    """Make `==` fail between an instance of the class on the left and a value of another type."""
+    _STRICT.add(python_class)
 
 
 def _equal_maps(left: dict[Any, Value], right: dict[Any, Value]) -> bool:

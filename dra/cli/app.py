@@ -9,8 +9,10 @@ import typer
 import dra
 from dra.cli.allocate import allocate
 from dra.cli.cel import cel
+from dra.cli.convert import convert, default
 from dra.cli.failure import reported
 from dra.cli.features import features
+from dra.cli.validate import lint, validate
 
 __all__ = ["app"]
 
@@ -23,7 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (allocate, cel, features):
+for command in (allocate, cel, convert, default, features, lint, validate):
     app.command()(reported(command))
 
 

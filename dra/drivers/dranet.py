@@ -100,7 +100,7 @@ class NetworkConfig(OpaqueConfig):
         ['dhcp and addresses are mutually exclusive']
     """
 
-    driver: ClassVar[str] = "dra.net"
+    driver: ClassVar = "dra.net"
 
     profile: Str | None = None
     interface: InterfaceConfig | None = None

@@ -61,7 +61,7 @@ class VfConfig(TypedConfig):
         ['no net attach def name set']
     """
 
-    driver: ClassVar[str] = _NAME
+    driver: ClassVar = _NAME
 
     api_version: Str = f"{_NAME}/v1alpha1"
     kind: Str = "VfConfig"

@@ -17,7 +17,7 @@ from dra.models.foreign import wire_data
 from dra.models.kinds import decode, path_in
 from dra.models.meta import KubernetesObject
 
-__all__ = ["Located", "Source", "dump", "load", "load_located"]
+__all__ = ["Located", "Source", "dump", "load", "load_located", "load_text"]
 
 # Path, text, bytes, stream, one object's data, an object of a client, or any iterable of these.
 Source: TypeAlias = "str | bytes | PathLike[str] | IO[str] | IO[bytes] | Mapping[str, Any] | object"
@@ -97,6 +97,31 @@ def load_located(source: Source, strict: bool = False) -> list[Located]:
     """
     with _collector_paused():
         return list(_located(source, strict))
+
+
+def load_text(
+    content: str | bytes,
+    source: str,
+    faults: list[DraError],
+    *,
+    json_only: bool = False,
+    may_be_empty: bool = False,
+) -> list[Located]:
+    """As `load_located` for a text that is known to be one, going on after objects that cannot be read.
+
+    Args:
+        content: The text.
+        source: Where it comes from.
+        faults: Receives the error of each object that is not what its kind should be.
+        json_only: Whether it has to be JSON.
+        may_be_empty: Whether having no objects is all right.
+
+    Raises:
+        LoadError: The text is neither YAML nor JSON, or is empty.
+    """
+    with _collector_paused():
+        documents = text.read(content, source, json_only=json_only)
+        return list(_from_documents(documents, False, None if may_be_empty else source, faults))
 
 
 def dump(
@@ -197,14 +222,17 @@ def _read_stream(stream: Any) -> list[tuple[Any, text.Document]]:
 
 
 def _from_documents(
-    documents: list[tuple[Any, text.Document]], strict: bool, source: str | None = ""
+    documents: list[tuple[Any, text.Document]],
+    strict: bool,
+    source: str | None = "",
+    faults: list[DraError] | None = None,
 ) -> Iterator[Located]:
     """The objects of a text; having none is an error, unless the text is one of many."""
     documents = [(data, document) for data, document in documents if data is not None]
     if not documents and source is not None:
         raise LoadError("no objects in it", source=source)
     for data, document in _consumed(documents):
-        yield from _objects(data, document, "", strict)
+        yield from _objects(data, document, "", strict, faults)
 
 
 def _consumed(items: list[Any]) -> Iterator[Any]:
@@ -215,29 +243,50 @@ def _consumed(items: list[Any]) -> Iterator[Any]:
 
 
 def _objects(
-    data: Any, document: text.Document | None, prefix: str, strict: bool, depth: int = 0
+    data: Any,
+    document: text.Document | None,
+    prefix: str,
+    strict: bool,
+    faults: list[DraError] | None = None,
+    depth: int = 0,
 ) -> Iterator[Located]:
-    """The object that data is, or those of the list it is."""
-    if depth > _MAX_LISTS:
-        raise _fault("lists nested too deeply", prefix, None, document)
-    if isinstance(data, list):
-        for index, item in enumerate(data):
-            yield from _objects(item, document, f"{prefix}[{index}]", strict, depth + 1)
-        return
-    if not isinstance(data, Mapping):
-        raise _fault("expected a Kubernetes object", prefix, data, document)
-    kind = data.get("kind")
-    if isinstance(kind, str) and kind.endswith("List") and "items" in data:
-        inherited = {"apiVersion": data.get("apiVersion"), "kind": kind.removesuffix("List")}
-        items = data["items"] or []
-        if not isinstance(items, list):
-            raise _fault("expected a list", _join(prefix, "items"), items, document)
-        for index, item in enumerate(_consumed(items) if document else items):
-            complete = {**inherited, **item} if kind != "List" and isinstance(item, Mapping) else item
-            yield from _objects(complete, document, _join(prefix, f"items[{index}]"), strict, depth + 1)
-        return
+    """The object that data is, or those of the list it is. Errors go to `faults` if it is there."""
     try:
-        yield Located(decode(data, strict), document, prefix)
+        if depth > _MAX_LISTS:
+            raise _fault("lists nested too deeply", prefix, None, document)
+        if isinstance(data, list):
+            for index, item in enumerate(data):
+                yield from _objects(item, document, f"{prefix}[{index}]", strict, faults, depth + 1)
+        elif not isinstance(data, Mapping):
+            raise _fault("expected a Kubernetes object", prefix, data, document)
+        elif isinstance(kind := data.get("kind"), str) and kind.endswith("List") and "items" in data:
+            for index, item in enumerate(_items(data, kind, prefix, document)):
+                yield from _objects(
+                    item, document, _join(prefix, f"items[{index}]"), strict, faults, depth + 1
+                )
+        else:
+            yield _decoded(data, document, prefix, strict)
+    except DraError as error:
+        if faults is None:
+            raise
+        faults.append(error)
+
+
+def _items(
+    data: Mapping[str, Any], kind: str, prefix: str, document: text.Document | None
+) -> Iterator[object]:
+    """The items of a list, each saying its kind."""
+    inherited = {"apiVersion": data.get("apiVersion"), "kind": kind.removesuffix("List")}
+    items = data["items"] or []
+    if not isinstance(items, list):
+        raise _fault("expected a list", _join(prefix, "items"), items, document)
+    for item in _consumed(items) if document else items:
+        yield {**inherited, **item} if kind != "List" and isinstance(item, Mapping) else item
+
+
+def _decoded(data: Mapping[str, Any], document: text.Document | None, prefix: str, strict: bool) -> Located:
+    try:
+        return Located(decode(data, strict), document, prefix)
     except DraError as error:
         if document:
             document.locate(error, _join(prefix, path_in(data, error.path)))

@@ -32,6 +32,7 @@ from dra.validation.rules.resource_slice import resource_slice
 from dra.validation.rules.taints import device_taint_rule
 from dra.validation.rules.workload import composite_pod_group, pod_group, workload
 from dra.validation.scope import Scope
+from dra.validation.versions import served_versions
 
 __all__ = ["validate"]
 
@@ -74,7 +75,7 @@ def validate(
         namespace_labels: Labels of its namespace. Without them nothing is said about admin access.
 
     Raises:
-        DecodeError: The object has no kind.
+        DecodeError: The object has no kind, or the stored one another.
         UnknownVersionError: The minor is unknown.
 
     Example:
@@ -97,6 +98,8 @@ def validate(
         if error.path in ("", "kind", "apiVersion"):
             raise
         return [_wrong_type(error)]
+    if before is not None and type(before) is not type(new):
+        raise DecodeError(f"the stored object is a {before.kind}, not a {new.kind}", path="kind")
     rule = _RULES.get(type(new))
     if rule is None:
         return []
@@ -110,18 +113,9 @@ def _decoded(obj: KubernetesObject | Mapping[str, Any]) -> KubernetesObject:
 
 def _served(obj: KubernetesObject, scope: Scope) -> Iterator[FieldError]:
     """The server has the object's API version."""
-    served = [
-        version.name
-        for version in obj.versions()
-        if _number(version.since) <= _number(scope.kubernetes)
-        and (version.removed is None or _number(scope.kubernetes) < _number(version.removed))
-    ]
+    served = served_versions(obj, scope.kubernetes)
     if obj.api_version not in served:
         yield (Path() / "apiVersion").not_supported(obj.api_version, served)
-
-
-def _number(minor: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in minor.split("."))
 
 
 def _placed(error: FieldError, obj: KubernetesObject) -> FieldError:

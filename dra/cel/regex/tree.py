@@ -58,22 +58,15 @@ class Assertion:
         self.where = where
 
 
-class _Inner:
-    """What a node with others below it keeps of them."""
+class Capture:
+    """A capturing group. What it captures is never asked for; it only counts for the limits."""
 
-    __slots__ = ("copies", "height", "nullable", "size", "skippable")
-
+    __slots__ = ("copies", "height", "nullable", "size", "skippable", "sub")
     nullable: bool
     skippable: bool
     height: int
     size: int
     copies: int
-
-
-class Capture(_Inner):
-    """A capturing group. What it captures is never asked for; it only counts for the limits."""
-
-    __slots__ = ("sub",)
 
     def __init__(self, sub: Node) -> None:
         self.sub = sub
@@ -83,7 +76,7 @@ class Capture(_Inner):
         self.copies = sub.copies
 
 
-class Repeat(_Inner):
+class Repeat:
     """A part repeated.
 
     Args:
@@ -94,7 +87,12 @@ class Repeat(_Inner):
         counted: Whether it is written with braces; only those count towards the limit of 1000 copies.
     """
 
-    __slots__ = ("greedy", "least", "most", "sub")
+    __slots__ = ("copies", "greedy", "height", "least", "most", "nullable", "size", "skippable", "sub")
+    nullable: bool
+    skippable: bool
+    height: int
+    size: int
+    copies: int
 
     def __init__(self, sub: Node, least: int, most: int | None, greedy: bool, counted: bool) -> None:
         self.sub = sub
@@ -116,10 +114,15 @@ class Repeat(_Inner):
         return max(1, self.most * self.sub.size + self.most - self.least)
 
 
-class Concat(_Inner):
+class Concat:
     """Parts one after the other; without parts, the empty expression."""
 
-    __slots__ = ("subs",)
+    __slots__ = ("copies", "height", "nullable", "size", "skippable", "subs")
+    nullable: bool
+    skippable: bool
+    height: int
+    size: int
+    copies: int
 
     def __init__(self, subs: Sequence[Node]) -> None:
         self.subs = tuple(subs)
@@ -132,10 +135,15 @@ class Concat(_Inner):
         self.height = max((sub.height for sub in subs), default=0) + (pieces != 1)
 
 
-class Alternate(_Inner):
+class Alternate:
     """Alternatives, the earlier preferred."""
 
-    __slots__ = ("subs",)
+    __slots__ = ("copies", "height", "nullable", "size", "skippable", "subs")
+    nullable: bool
+    skippable: bool
+    height: int
+    size: int
+    copies: int
 
     def __init__(self, subs: Sequence[Node]) -> None:
         self.subs = tuple(subs)

@@ -41,7 +41,7 @@ AMOUNTS: Final = (
 _MIB: Final = 1 << 20
 
 
-@attrs.frozen(cache_hash=True)
+@attrs.frozen
 class Profile:
     """A size that GPU instances of a board can have.
 

@@ -1,0 +1,93 @@
+"""`dra convert` and `dra default`: manifests in another API version, or as the server would store them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import dra
+from dra.cli.exit_code import ExitCode
+from dra.cli.files import Files, FilesToRead, read
+from dra.cli.options import Kubernetes, OptionalFilenames, OutputFormat
+from dra.cli.output import Output, print_error
+from dra.features import LATEST
+
+if TYPE_CHECKING:
+    from dra.models.loading import Located
+    from dra.models.meta import KubernetesObject
+
+__all__ = ["convert", "default"]
+
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="API_VERSION",
+        help="Such as resource.k8s.io/v1, or v1; the best that the minor serves if left out.",
+    ),
+]
+
+
+def convert(
+    files: FilesToRead = None,
+    filenames: OptionalFilenames = None,
+    to: To = None,
+    kubernetes: Kubernetes = LATEST,
+    output: OutputFormat = Output.YAML,
+) -> ExitCode:
+    """Write manifests in another API version.
+
+    Objects whose kind has no such version are written as they are. What the version cannot express is an
+    error, never dropped.
+    """
+    return _rewritten(read(files, filenames), lambda obj: _converted(obj, to, kubernetes), output)
+
+
+def _converted(obj: KubernetesObject, to: str | None, kubernetes: str) -> KubernetesObject:
+    from dra.validation.versions import served_versions
+
+    group = obj.api_version.rpartition("/")[0]
+    wanted = to if to is None or "/" in to or not group else f"{group}/{to}"
+    if wanted is None:
+        served = served_versions(obj, kubernetes)
+        return dra.convert(obj, served[0]) if served else obj
+    is_known = any(version.name == wanted for version in obj.versions())
+    return dra.convert(obj, wanted) if is_known else obj
+
+
+def default(
+    files: FilesToRead = None,
+    filenames: OptionalFilenames = None,
+    kubernetes: Kubernetes = LATEST,
+    output: OutputFormat = Output.YAML,
+) -> ExitCode:
+    """Write manifests with what the API server fills in."""
+    features = dra.Features.for_kubernetes(kubernetes)
+    return _rewritten(read(files, filenames), lambda obj: dra.default(obj, features=features), output)
+
+
+def _rewritten(
+    manifests: Files, rewrite: Callable[[KubernetesObject], KubernetesObject], output: Output
+) -> ExitCode:
+    """Print every object rewritten, and on stderr what cannot be."""
+    errors: list[dra.DraError] = list(manifests.unreadable)
+    done = [obj for each in manifests.located if (obj := _one(each, rewrite, errors)) is not None]
+    if done:
+        print(dra.dump(done, "json" if output is Output.JSON else "yaml"), end="")
+    for problem in (*manifests.faults, *errors):
+        print_error(str(problem))
+    return ExitCode.BAD_INPUT if errors or manifests.faults else ExitCode.OK
+
+
+def _one(
+    located: Located,
+    rewrite: Callable[[KubernetesObject], KubernetesObject],
+    errors: list[dra.DraError],
+) -> KubernetesObject | None:
+    try:
+        return rewrite(located.object)
+    except dra.DraError as error:
+        errors.append(located.locate(error))
+        return None

@@ -1,0 +1,239 @@
+"""Checks of claims and templates: DRA201 to DRA299."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from dra.models.resource import DeviceConstraint
+from dra.validation.field_error import Path
+from dra.validation.lint.expressions import nearest
+from dra.validation.lint.finding import Hint, Hints, Severity, check
+from dra.validation.lint.given import Claim, Given, KnownDevice, Wanted
+from dra.validation.rules.admin_access import ADMIN_ACCESS_LABEL
+
+__all__: list[str] = []
+
+_MOST_DEVICES: Final = 32
+_MOST_TOLERATIONS: Final = 16
+
+
+def _constrained(claim: Claim) -> Iterator[tuple[Path, DeviceConstraint, list[Wanted]]]:
+    """Each constraint with the requests that it holds for."""
+    for index, constraint in enumerate(claim.devices.constraints or ()):
+        wanted = [
+            each
+            for each in claim.wanted
+            if not constraint.requests or any(map(each.is_meant_by, constraint.requests))
+        ]
+        yield (claim.path / "constraints")[index], constraint, wanted
+
+
+def _value(known: KnownDevice, attribute: str) -> object:
+    return known.bound.attributes.get(attribute)
+
+
+@check("DRA201", Severity.ERROR)
+def attribute_never_published(given: Given) -> Hints:
+    """A constraint compares an attribute that the devices of one of its requests never publish."""
+    for claim in given.claims:
+        for at, constraint, wanted in _constrained(claim):
+            attribute = constraint.match_attribute or constraint.distinct_attribute
+            if not attribute:
+                continue
+            field = "matchAttribute" if constraint.match_attribute else "distinctAttribute"
+            for each in wanted:
+                candidates = given.candidates(each)
+                derived = {item.name for item in each.request.derived_attributes or ()}
+                missing = all(_value(known, attribute) is None for known in candidates)
+                if candidates and missing and attribute not in derived:
+                    known_names = {name for known in candidates for name in known.bound.attributes}
+                    yield Hint(
+                        claim.object,
+                        at / field,
+                        f"no device for request {each.name} publishes {attribute}: nothing can be allocated",
+                        nearest(attribute, known_names),
+                    )
+
+
+@check("DRA202", Severity.ERROR)
+def all_with_impossible_constraint(given: Given) -> Hints:
+    """A request for all devices with a constraint that they cannot satisfy together on any node."""
+    for claim in given.claims:
+        for at, constraint, wanted in _constrained(claim):
+            for each in wanted:
+                if each.count is not None:
+                    continue
+                broken = list(_broken_places(given, each, constraint))
+                if broken and None not in broken:
+                    yield Hint(
+                        claim.object,
+                        at,
+                        f"request {each.name} wants all devices, and {broken[0]}",
+                        "name a count, or select devices for which the constraint holds",
+                    )
+
+
+def _broken_places(given: Given, wanted: Wanted, constraint: DeviceConstraint) -> Iterator[str | None]:
+    """For each node what makes the constraint impossible there, None if nothing does."""
+    kinds = {id(known) for known in given.candidates(wanted)}
+    by_place: dict[str, list[KnownDevice]] = defaultdict(list)
+    alike = {_key(known) for known in given.kinds_of_device if id(known) in kinds}
+    for known in given.devices:
+        if _key(known) in alike:
+            by_place[known.place].append(known)
+    for place, devices in by_place.items():
+        if constraint.match_attribute:
+            values = {repr(_value(known, constraint.match_attribute)) for known in devices}
+            if len(values) > 1:
+                yield (
+                    f"those on {place} have {len(values)} different values of {constraint.match_attribute}"
+                )
+                continue
+        elif constraint.distinct_attribute:
+            counts = Counter(repr(_value(known, constraint.distinct_attribute)) for known in devices)
+            if max(counts.values()) > 1:
+                yield f"several on {place} have one value of {constraint.distinct_attribute}"
+                continue
+        yield None
+
+
+def _key(known: KnownDevice) -> tuple[object, ...]:
+    device = known.device
+    return (
+        known.driver,
+        frozenset((name, id(value)) for name, value in (device.attributes or {}).items()),
+        frozenset((name, value.value) for name, value in (device.capacity or {}).items()),
+    )
+
+
+@check("DRA203", Severity.ERROR)
+def too_many_devices(given: Given) -> Hints:
+    """A claim that wants more than 32 devices in total, which can never be allocated."""
+    for claim in given.claims:
+        least = sum(_least(wanted) for _, wanted in claim.requests)
+        if least > _MOST_DEVICES:
+            yield Hint(
+                claim.object,
+                claim.path / "requests",
+                f"wants {least} devices; an allocation has at most {_MOST_DEVICES}",
+                "split it into several claims",
+            )
+
+
+def _least(wanted: Iterable[Wanted]) -> int:
+    """The least that a request is satisfied with; all devices are one at least."""
+    return min((each.count or 1 for each in wanted), default=0)
+
+
+@check("DRA204", Severity.WARNING)
+def tolerates_everything(given: Given) -> Hints:
+    """A toleration that tolerates every taint, also that of a broken device."""
+    for wanted in given.wanted:
+        for index, toleration in enumerate(wanted.request.tolerations or ()):
+            if toleration.key or toleration.effect == "NoSchedule":
+                continue
+            at = (wanted.path / "tolerations")[index]
+            if toleration.operator == "Exists":
+                message = "tolerates every taint, so devices taken out of service are allocated too"
+            elif not toleration.value:
+                message = "tolerates every taint without a value, whatever its key"
+            else:
+                continue
+            yield Hint(wanted.object, at, message, "name the key of the taint that is meant")
+
+
+@check("DRA205", Severity.WARNING)
+def too_many_tolerations(given: Given) -> Hints:
+    """More tolerations than the 16 that the API documents; the server does not enforce it today."""
+    for wanted in given.wanted:
+        count = len(wanted.request.tolerations or ())
+        if count > _MOST_TOLERATIONS:
+            yield Hint(
+                wanted.object,
+                wanted.path / "tolerations",
+                f"{count} tolerations; the API documents at most {_MOST_TOLERATIONS}",
+            )
+
+
+@check("DRA206", Severity.WARNING)
+def two_attributes_in_one_constraint(given: Given) -> Hints:
+    """A constraint with both `matchAttribute` and `distinctAttribute`, of which only the first counts."""
+    for claim in given.claims:
+        for at, constraint, _ in _constrained(claim):
+            if constraint.match_attribute and constraint.distinct_attribute:
+                yield Hint(
+                    claim.object,
+                    at / "distinctAttribute",
+                    "is ignored, because the constraint has a matchAttribute",
+                    "make two constraints of it",
+                )
+
+
+@check("DRA207", Severity.WARNING)
+def unknown_class(given: Given) -> Hints:
+    """A device class that is not among the given ones."""
+    if not given.classes:
+        return
+    for wanted in given.wanted:
+        name = wanted.request.device_class_name
+        if name and name not in given.classes:
+            yield Hint(
+                wanted.object,
+                wanted.path / "deviceClassName",
+                f"there is no DeviceClass {name!r} among the given objects",
+                nearest(name, given.classes),
+            )
+
+
+@check("DRA208", Severity.WARNING)
+def unknown_capacity_request(given: Given) -> Hints:
+    """A capacity is requested that no device for the request has."""
+    for wanted in given.wanted:
+        requested = (wanted.request.capacity and wanted.request.capacity.requests) or {}
+        candidates = given.candidates(wanted) if requested else []
+        published = {name for known in candidates for name in known.device.capacity or ()}
+        for name in requested:
+            if candidates and name not in published:
+                yield Hint(
+                    wanted.object,
+                    (wanted.path / "capacity" / "requests") @ name,
+                    f"no device for request {wanted.name} has a capacity {name!r}, spelled like this",
+                    nearest(name, published),
+                )
+
+
+@check("DRA209", Severity.WARNING)
+def configuration_for_nobody(given: Given) -> Hints:
+    """Configuration for a driver that publishes none of the given devices."""
+    drivers = {known.driver for known in given.devices}
+    for claim in given.claims:
+        for index, config in enumerate(claim.devices.config or ()):
+            driver = config.opaque.driver if config.opaque else ""
+            if drivers and driver and driver not in drivers:
+                yield Hint(
+                    claim.object,
+                    (claim.path / "config")[index] / "opaque" / "driver",
+                    f"no given device is of the driver {driver!r}, so nobody reads this configuration",
+                    nearest(driver, drivers),
+                )
+
+
+@check("DRA210", Severity.WARNING)
+def admin_access_without_label(given: Given) -> Hints:
+    """Admin access in a namespace without the label that allows it."""
+    for wanted in given.wanted:
+        namespace = wanted.object.metadata.namespace or "default"
+        labels = given.namespaces.get(namespace)
+        if not getattr(wanted.request, "admin_access", None) or (
+            labels is not None and labels.get(ADMIN_ACCESS_LABEL) == "true"
+        ):
+            continue
+        known = "has not" if labels is not None else "needs"
+        yield Hint(
+            wanted.object,
+            wanted.path / "adminAccess",
+            f"namespace {namespace} {known} the label that admin access requires",
+            f"label it {ADMIN_ACCESS_LABEL}=true, or take a namespace for administrators",
+        )

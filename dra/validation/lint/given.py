@@ -1,0 +1,359 @@
+"""`Given`: the objects that lint looks at, read the ways the checks need them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+import attrs
+
+from dra.cel.device import BoundDevice
+from dra.cel.env import environment
+from dra.cel.parser import parse
+from dra.cel.selector import Selector, compile as compile_selector
+from dra.cel.source import Issues
+from dra.cel.syntax import Ast
+from dra.errors import CompileError, DecodeError, EvaluationError
+from dra.features import Features
+from dra.models.core import Pod, PodSpec
+from dra.models.meta import KubernetesObject, Unstructured
+from dra.models.resource import (
+    Device,
+    DeviceClaim,
+    DeviceClass,
+    DeviceRequest,
+    DeviceSelector,
+    DeviceSubRequest,
+    ExactDeviceRequest,
+    ResourceClaim,
+    ResourceClaimTemplate,
+    ResourceSlice,
+)
+from dra.validation.field_error import Path
+from dra.validation.lint.accesses import domains
+from dra.validation.scope import Limits
+
+__all__ = ["Claim", "Given", "KnownDevice", "PodUse", "Wanted", "Written"]
+
+_DEEPEST: Final = 30
+_LONGEST_EXPRESSION: Final = Limits().expression_bytes
+
+
+@attrs.frozen
+class KnownDevice:
+    """A device of a given slice, and what selectors see of it."""
+
+    device: Device
+    slice: ResourceSlice
+    bound: BoundDevice
+
+    @property
+    def driver(self) -> str:
+        """The driver that publishes it."""
+        return self.slice.spec.driver
+
+    @property
+    def name(self) -> str:
+        """Its name with driver and pool."""
+        return f"{self.driver}/{self.slice.spec.pool.name}/{self.device.name}"
+
+    @property
+    def place(self) -> str:
+        """Its node, or its pool if it is not of one node."""
+        return self.slice.spec.node_name or self.device.node_name or f"pool {self.slice.spec.pool.name}"
+
+
+@attrs.frozen
+class Written:
+    """An expression where it is written."""
+
+    object: KubernetesObject
+    path: Path
+    text: str
+    is_alternative: bool = False
+    """Whether it is of one of several alternatives, so that it need not hold anywhere."""
+
+
+@attrs.frozen
+class Wanted:
+    """A request or subrequest of a claim or template.
+
+    Attributes:
+        object: The claim or template.
+        path: Where the fields of the request stand.
+        name: `request` or `request/subrequest`.
+        request: The request.
+    """
+
+    object: ResourceClaim | ResourceClaimTemplate
+    path: Path
+    name: str
+    request: ExactDeviceRequest | DeviceSubRequest
+
+    @property
+    def count(self) -> int | None:
+        """How many devices it wants; None for all there are."""
+        return None if self.request.allocation_mode == "All" else self.request.count or 1
+
+    @property
+    def selectors(self) -> list[Written]:
+        """Its selectors."""
+        return [
+            attrs.evolve(written, is_alternative=isinstance(self.request, DeviceSubRequest))
+            for written in _written(self.object, self.path, self.request.selectors)
+        ]
+
+    def is_meant_by(self, reference: str) -> bool:
+        """Whether a name in a constraint or configuration leads to it."""
+        return reference in (self.name, self.name.partition("/")[0])
+
+
+@attrs.frozen
+class Claim:
+    """The device claim of a ResourceClaim or ResourceClaimTemplate."""
+
+    object: ResourceClaim | ResourceClaimTemplate
+    path: Path
+    devices: DeviceClaim
+
+    @property
+    def requests(self) -> Iterator[tuple[DeviceRequest, list[Wanted]]]:
+        """Each request with what may be allocated for it: one thing, or the first available of several."""
+        for index, request in enumerate(self.devices.requests or ()):
+            here = (self.path / "requests")[index]
+            wanted = []
+            if request.exactly:
+                wanted.append(Wanted(self.object, here / "exactly", request.name, request.exactly))
+            for number, sub in enumerate(request.first_available or ()):
+                at = (here / "firstAvailable")[number]
+                wanted.append(Wanted(self.object, at, f"{request.name}/{sub.name}", sub))
+            yield request, wanted
+
+    @property
+    def wanted(self) -> Iterator[Wanted]:
+        """All requests and subrequests."""
+        for _, wanted in self.requests:
+            yield from wanted
+
+
+@attrs.frozen
+class PodUse:
+    """A pod, or the template of pods in any other object.
+
+    Attributes:
+        object: The Pod, Deployment, Job, ...
+        path: Where the pod's spec stands.
+        spec: The spec.
+        replicas: How many pods there will be; 1 if the object does not say.
+    """
+
+    object: KubernetesObject
+    path: Path
+    spec: PodSpec
+    replicas: int
+
+
+@attrs.frozen(slots=False)
+class Given:
+    """Everything that was given.
+
+    Attributes:
+        objects: All objects, those of unknown kinds as `Unstructured`.
+        kubernetes: The minor they are meant for.
+        features: Its feature gates.
+    """
+
+    objects: tuple[KubernetesObject, ...]
+    kubernetes: str
+    features: Features
+    _verdicts: dict[tuple[str, int], bool | EvaluationError] = attrs.field(
+        factory=dict, init=False, repr=False
+    )
+
+    @cached_property
+    def slices(self) -> list[ResourceSlice]:
+        """The slices."""
+        return [obj for obj in self.objects if isinstance(obj, ResourceSlice)]
+
+    @cached_property
+    def classes(self) -> dict[str, DeviceClass]:
+        """The device classes by name."""
+        return {obj.metadata.name or "": obj for obj in self.objects if isinstance(obj, DeviceClass)}
+
+    @cached_property
+    def claims(self) -> list[Claim]:
+        """The claims and the templates."""
+        found = []
+        at = Path() / "spec"
+        for obj in self.objects:
+            if isinstance(obj, ResourceClaim):
+                found.append(Claim(obj, at / "devices", obj.spec.devices))
+            elif isinstance(obj, ResourceClaimTemplate):
+                found.append(Claim(obj, at / "spec" / "devices", obj.spec.spec.devices))
+        return found
+
+    @cached_property
+    def wanted(self) -> list[Wanted]:
+        """The requests and subrequests of all claims and templates."""
+        return [wanted for claim in self.claims for wanted in claim.wanted]
+
+    @cached_property
+    def expressions(self) -> list[Written]:
+        """The selectors of all classes and requests."""
+        of_classes = [
+            written
+            for device_class in self.classes.values()
+            for written in _written(device_class, Path() / "spec", device_class.spec.selectors)
+        ]
+        return of_classes + [written for wanted in self.wanted for written in wanted.selectors]
+
+    @cached_property
+    def devices(self) -> list[KnownDevice]:
+        """The devices of the newest generation of each pool."""
+        newest: dict[tuple[str, str], int] = {}
+        for slice_ in self.slices:
+            pool = slice_.spec.driver, slice_.spec.pool.name
+            newest[pool] = max(newest.get(pool, 0), slice_.spec.pool.generation)
+        return [
+            known
+            for slice_ in self.slices
+            if slice_.spec.pool.generation == newest[slice_.spec.driver, slice_.spec.pool.name]
+            for known in _known(slice_)
+        ]
+
+    @cached_property
+    def kinds_of_device(self) -> list[KnownDevice]:
+        """One device of each set that no selector can tell apart."""
+        seen: dict[tuple[object, ...], KnownDevice] = {}
+        for known in self.devices:
+            device = known.device
+            key = (
+                known.driver,
+                device.allow_multiple_allocations,
+                # Equal values are one object in memory, so this is cheap and nearly always exact.
+                frozenset((name, id(value)) for name, value in (device.attributes or {}).items()),
+                frozenset((name, value.value) for name, value in (device.capacity or {}).items()),
+            )
+            seen.setdefault(key, known)
+        return list(seen.values())
+
+    @cached_property
+    def pods(self) -> list[PodUse]:
+        """The pods, and the pod templates in objects of any kind."""
+        found = []
+        for obj in self.objects:
+            if isinstance(obj, Pod):
+                found.append(PodUse(obj, Path() / "spec", obj.spec, 1))
+            elif isinstance(obj, Unstructured):
+                found.extend(_templates(obj, obj.to_dict(), Path(), 1, 0))
+        return found
+
+    @cached_property
+    def namespaces(self) -> dict[str, Mapping[str, str]]:
+        """The labels of the given namespaces."""
+        return {
+            obj.metadata.name: obj.metadata.labels or {}
+            for obj in self.objects
+            if obj.kind == "Namespace" and obj.metadata.name
+        }
+
+    def compiled(self, text: str) -> Selector | None:
+        """A selector; None if it does not compile, which `validate` reports."""
+        if len(text) > _LONGEST_EXPRESSION:
+            return None
+        try:
+            return compile_selector(text, self.kubernetes, self.features)
+        except CompileError:
+            return None
+
+    def tree(self, text: str) -> Ast | None:
+        """The syntax tree of an expression; None if it is not CEL. Its types may be wrong."""
+        if len(text) > _LONGEST_EXPRESSION:
+            return None
+        env = environment(self.kubernetes, "stored", self.features)
+        return parse(text, env.macros, Issues(text))
+
+    def verdict(self, text: str, known: KnownDevice) -> bool | EvaluationError:
+        """Whether a selector lets a device through, or how it fails. One that does not compile does not."""
+        key = text, id(known)
+        if key not in self._verdicts:
+            self._verdicts[key] = _verdict(self.compiled(text), known)
+        return self._verdicts[key]
+
+    def allowed(self, wanted: Wanted) -> list[KnownDevice]:
+        """One of each kind of device that the class of a request lets through.
+
+        A class that is not given is taken to let through the drivers that the request's selectors speak of.
+        """
+        device_class = self.classes.get(wanted.request.device_class_name)
+        if device_class is not None:
+            return self.selected(_texts(device_class.spec.selectors), self.kinds_of_device)
+        trees = [tree for text in _texts(wanted.request.selectors) if (tree := self.tree(text))]
+        named = {domain.name for tree in trees for domain in domains(tree)}
+        return [known for known in self.kinds_of_device if known.driver in named] or self.kinds_of_device
+
+    def candidates(self, wanted: Wanted) -> list[KnownDevice]:
+        """One of each kind of device that a request may get."""
+        return self.selected(_texts(wanted.request.selectors), self.allowed(wanted))
+
+    def selected(self, texts: Sequence[str], devices: Iterable[KnownDevice]) -> list[KnownDevice]:
+        """The devices that all selectors let through; an error lets nothing through."""
+        return [known for known in devices if all(self.verdict(text, known) is True for text in texts)]
+
+
+def _verdict(selector: Selector | None, known: KnownDevice) -> bool | EvaluationError:
+    try:
+        return selector is not None and selector.matches(known.bound)
+    except EvaluationError as error:
+        return error
+
+
+def _texts(selectors: Iterable[DeviceSelector] | None) -> list[str]:
+    return [selector.cel.expression for selector in selectors or () if selector.cel]
+
+
+def _written(obj: KubernetesObject, at: Path, selectors: Iterable[DeviceSelector] | None) -> list[Written]:
+    return [
+        Written(obj, (at / "selectors")[index] / "cel" / "expression", selector.cel.expression)
+        for index, selector in enumerate(selectors or ())
+        if selector.cel
+    ]
+
+
+def _known(slice_: ResourceSlice) -> Iterator[KnownDevice]:
+    for device in slice_.spec.devices or ():
+        bound = _bound(device, slice_.spec.driver)
+        if bound is not None:
+            yield KnownDevice(device, slice_, bound)
+
+
+def _bound(device: Device, driver: str) -> BoundDevice | None:
+    """What selectors see of a device; None of a broken one, which `validate` reports."""
+    try:
+        return BoundDevice(device, driver)
+    except EvaluationError:
+        return None
+
+
+def _templates(obj: KubernetesObject, node: Any, at: Path, replicas: int, depth: int) -> Iterator[PodUse]:
+    """Pod templates below a piece of wire data."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _templates(obj, item, at[index], replicas, depth + 1)
+    if not isinstance(node, dict):
+        return
+    for name in ("replicas", "parallelism", "numNodes"):
+        if isinstance(node.get(name), int) and not isinstance(node[name], bool):
+            replicas = node[name]
+    for name, value in node.items():
+        spec = value.get("spec") if isinstance(value, dict) else None
+        if name.lower().endswith("template") and isinstance(spec, dict) and "containers" in spec:
+            try:
+                yield PodUse(obj, at / name / "spec", PodSpec.from_dict(spec), replicas)
+            except DecodeError:
+                continue
+        else:
+            yield from _templates(obj, value, at / name, replicas, depth + 1)

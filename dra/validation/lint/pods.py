@@ -1,0 +1,196 @@
+"""Checks of pods and of the objects that make pods: DRA301 to DRA399."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from dra.models.core import Container, PodResourceClaim
+from dra.models.meta import KubernetesObject
+from dra.models.resource import ResourceClaim, ResourceClaimTemplate
+from dra.validation.field_error import Path
+from dra.validation.lint.expressions import nearest
+from dra.validation.lint.finding import Hint, Hints, Severity, check
+from dra.validation.lint.given import Claim, Given, PodUse
+
+__all__: list[str] = []
+
+# Devices of device plugins, which know nothing of claims.
+_PLUGIN_DOMAINS: Final = (
+    "nvidia.com/",
+    "amd.com/",
+    "gpu.intel.com/",
+    "habana.ai/",
+    "google.com/tpu",
+    "aws.amazon.com/neuron",
+    "rdma/",
+)
+
+
+def _containers(pod: PodUse) -> Iterator[tuple[Path, Container]]:
+    for field, containers in (
+        ("containers", pod.spec.containers),
+        ("initContainers", pod.spec.init_containers),
+    ):
+        for index, container in enumerate(containers or ()):
+            yield (pod.path / field)[index], container
+
+
+def _namespace(obj: KubernetesObject) -> str:
+    return obj.metadata.namespace or "default"
+
+
+def _source(given: Given, pod: PodUse, claim: PodResourceClaim) -> Claim | None:
+    """The given claim or template that a pod's entry names."""
+    wanted = ResourceClaim if claim.resource_claim_name else ResourceClaimTemplate
+    name = claim.resource_claim_name or claim.resource_claim_template_name
+    for candidate in given.claims:
+        obj = candidate.object
+        if (
+            isinstance(obj, wanted)
+            and obj.metadata.name == name
+            and _namespace(obj) == _namespace(pod.object)
+        ):
+            return candidate
+    return None
+
+
+@check("DRA301", Severity.WARNING)
+def unused_claim(given: Given) -> Hints:
+    """A claim of a pod that no container uses: it is allocated, and nobody sees the device."""
+    for pod in given.pods:
+        used = {
+            claim.name
+            for _, container in _containers(pod)
+            for claim in (container.resources and container.resources.claims) or ()
+        }
+        for index, claim in enumerate(pod.spec.resource_claims or ()):
+            if claim.name and claim.name not in used:
+                yield Hint(
+                    pod.object,
+                    (pod.path / "resourceClaims")[index],
+                    f"no container uses the claim {claim.name!r}",
+                    f"add {{name: {claim.name}}} to resources.claims of the container that needs it",
+                )
+
+
+@check("DRA302", Severity.ERROR)
+def unknown_claim(given: Given) -> Hints:
+    """A container uses a claim that its pod does not have."""
+    for pod in given.pods:
+        names = {claim.name for claim in pod.spec.resource_claims or ()}
+        for at, container in _containers(pod):
+            for index, claim in enumerate((container.resources and container.resources.claims) or ()):
+                if claim.name and claim.name not in names:
+                    yield Hint(
+                        pod.object,
+                        (at / "resources" / "claims")[index],
+                        f"the pod has no claim {claim.name!r} in spec.resourceClaims",
+                        nearest(claim.name, names),
+                    )
+
+
+@check("DRA303", Severity.ERROR)
+def unknown_request(given: Given) -> Hints:
+    """A container names a request that the given claim does not have."""
+    for pod in given.pods:
+        sources = {claim.name: _source(given, pod, claim) for claim in pod.spec.resource_claims or ()}
+        for at, container in _containers(pod):
+            for index, claim in enumerate((container.resources and container.resources.claims) or ()):
+                source = sources.get(claim.name)
+                if source is None or not claim.request:
+                    continue
+                names = {request.name for request, _ in source.requests}
+                if claim.request not in names:
+                    yield Hint(
+                        pod.object,
+                        (at / "resources" / "claims")[index] / "request",
+                        f"{source.object.subject} has no request {claim.request!r}",
+                        nearest(claim.request, names),
+                    )
+
+
+@check("DRA304", Severity.WARNING)
+def one_claim_for_all_replicas(given: Given) -> Hints:
+    """Several replicas use one ResourceClaim, so all of them share its devices."""
+    for pod in given.pods:
+        for index, claim in enumerate(pod.spec.resource_claims or ()):
+            if pod.replicas > 1 and claim.resource_claim_name:
+                yield Hint(
+                    pod.object,
+                    (pod.path / "resourceClaims")[index] / "resourceClaimName",
+                    f"all {pod.replicas} pods share the devices of one claim, {claim.resource_claim_name!r}",
+                    "for devices of their own use a ResourceClaimTemplate and resourceClaimTemplateName",
+                )
+
+
+@check("DRA305", Severity.WARNING)
+def template_for_shared_devices(given: Given) -> Hints:
+    """A template whose configuration shares devices gives each of several replicas devices of its own."""
+    for pod in given.pods:
+        for index, claim in enumerate(pod.spec.resource_claims or ()):
+            source = _source(given, pod, claim) if claim.resource_claim_template_name else None
+            if pod.replicas > 1 and source is not None and _shares(source):
+                yield Hint(
+                    pod.object,
+                    (pod.path / "resourceClaims")[index] / "resourceClaimTemplateName",
+                    f"each of the {pod.replicas} pods gets devices of its own, though "
+                    f"{source.object.subject} configures them to be shared",
+                    "to share devices between the pods use one ResourceClaim and resourceClaimName",
+                )
+
+
+def _shares(claim: Claim) -> bool:
+    """Whether a configuration speaks of sharing, as those of NVIDIA's and Intel's drivers do."""
+    for config in claim.devices.config or ():
+        parameters = config.opaque.parameters if config.opaque else None
+        if isinstance(parameters, dict) and "sharing" in parameters:
+            strategy = json.dumps(parameters["sharing"], default=str)
+            return "Exclusive" not in strategy
+    return False
+
+
+@check("DRA306", Severity.WARNING)
+def claim_and_device_plugin(given: Given) -> Hints:
+    """A container asks for a device through a device plugin and through a claim, and gets both."""
+    for pod in given.pods:
+        for at, container in _containers(pod):
+            resources = container.resources
+            if resources is None or not resources.claims:
+                continue
+            for field, amounts in (("limits", resources.limits), ("requests", resources.requests)):
+                for name in amounts or ():
+                    if name.startswith(_PLUGIN_DOMAINS):
+                        yield Hint(
+                            pod.object,
+                            (at / "resources" / field) @ name,
+                            f"asks for {name} and for claims: that is different devices, and both are taken",
+                            "keep one of the two",
+                        )
+
+
+@check("DRA307", Severity.INFO)
+def missing_source(given: Given) -> Hints:
+    """A pod names a ResourceClaim or template that is not among the given ones of its namespace."""
+    for pod in given.pods:
+        for index, claim in enumerate(pod.spec.resource_claims or ()):
+            name = claim.resource_claim_name or claim.resource_claim_template_name
+            if not name or _source(given, pod, claim) or not given.claims:
+                continue
+            is_claim = bool(claim.resource_claim_name)
+            kind = "ResourceClaim" if is_claim else "ResourceClaimTemplate"
+            other = ResourceClaimTemplate if is_claim else ResourceClaim
+            is_other = any(
+                isinstance(each.object, other)
+                and each.object.metadata.name == name
+                and _namespace(each.object) == _namespace(pod.object)
+                for each in given.claims
+            )
+            field = "resourceClaimName" if is_claim else "resourceClaimTemplateName"
+            yield Hint(
+                pod.object,
+                (pod.path / "resourceClaims")[index] / field,
+                f"there is no {kind} {_namespace(pod.object)}/{name} among the given objects",
+                f"{name} is a {other.__name__}" if is_other else "",
+            )
