@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Final
@@ -127,6 +128,8 @@ class _Workbench:
 
     def converse(self) -> ExitCode:
         """Answer expressions until the input ends."""
+        with contextlib.suppress(ImportError):  # it is not everywhere
+            import readline  # noqa: F401 - lets `input` edit lines and remember them
         while True:
             try:
                 expression = input("cel> ").strip()
