@@ -155,10 +155,10 @@ class Attribute(_Named):
 
     def accepts(self, attribute: DeviceAttribute) -> bool:
         """Whether a published value is one that the declaration allows."""
-        ((member, content),) = attribute.to_dict().items()
-        if member == f"{self.kind.value}s":
-            return self.listed
-        return member == self.kind.value and self.kind.accepts(content)
+        members = attribute.to_dict()
+        if self.listed and members.keys() == {f"{self.kind.value}s"}:
+            return all(map(self.kind.accepts, members[f"{self.kind.value}s"]))
+        return members.keys() == {self.kind.value} and self.kind.accepts(members[self.kind.value])
 
 
 @lru_cache(maxsize=_SHARED_VALUES, typed=True)
@@ -217,7 +217,7 @@ class NamePattern:
         parts, end = [], 0
         for match in _FIELD.finditer(self.template):
             parts.append(re.escape(self.template[end : match.start()]))
-            parts.append(f"(?P<{match[1]}>{self.texts.get(match[1], '[0-9]+')})")
+            parts.append(f"(?P<{match[1]}>{self.texts.get(match[1], '[0-9]{1,18}')})")
             end = match.end()
         return re.compile("".join(parts) + re.escape(self.template[end:]))
 

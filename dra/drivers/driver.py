@@ -277,11 +277,11 @@ class Driver:
         known = [
             "{} {}".format(*each.type_information()) for each in self.configs if issubclass(each, TypedConfig)
         ]
-        found = (
-            f"{parameters.get('apiVersion', '')} {parameters.get('kind', '')}".strip()
-            if isinstance(parameters, Mapping)
-            else type(parameters).__name__
-        )
+        if isinstance(parameters, Mapping):
+            texts = (parameters.get("apiVersion"), parameters.get("kind"))
+            found = " ".join(each for each in texts if isinstance(each, str))
+        else:
+            found = type(parameters).__name__
         raise DecodeError(
             f"{self.name} has no configuration of type {found!r}",
             value=found,

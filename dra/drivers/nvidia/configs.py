@@ -98,7 +98,7 @@ class MpsConfig(Model):
             return
         uuids = [_text(each, "uuid") for each in devices]
         for key in self.default_per_device_pinned_memory_limit or {}:
-            if key not in uuids and not (key.isdecimal() and int(key) < len(uuids)):
+            if key not in uuids and key not in map(str, range(len(uuids))):
                 yield f"invalid device: {key}"
         if self.multi_user:
             for each in devices:

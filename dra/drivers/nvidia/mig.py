@@ -95,7 +95,7 @@ class Profile:
         return tuple(Instance(self, start) for start in self.starts)
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Instance:
     """A GPU instance: a profile and the memory slice where it begins.
 
@@ -116,7 +116,7 @@ class Instance:
         return f"{self.profile.name}@{self.start}"
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class MigBoard:
     """A board that supports MIG, and all ways to cut it.
 

@@ -133,6 +133,15 @@ def _own(text: str) -> DeviceAttribute:
     return DeviceAttribute(string=text)
 
 
+_DEVICE: Final = Device()
+_CONSUMPTION: Final = DeviceCounterConsumption()
+
+
+def _device(**fields: object) -> Device:
+    """A device of values that need no validation, which would take most of the time."""
+    return _DEVICE.model_copy(update=fields)
+
+
 def full_gpu(gpu: Gpu) -> Device:
     """A whole GPU, as published without DynamicMIG.
 
@@ -143,13 +152,14 @@ def full_gpu(gpu: Gpu) -> Device:
         ('gpu-0', '23034Mi')
     """
     attributes = {"type": _TYPES["gpu"], "uuid": _own(gpu.uuid)}
-    return Device(
+    return _device(
         name=GPU_NAMES.template.format(minor=gpu.minor),
         attributes=attributes | _common(gpu.model, gpu.pci, gpu.software),
         capacity={"memory": amount(gpu.model.memory)},
     )
 
 
+@lru_cache(maxsize=1 << 12)
 def mig_device_name(minor: int, instance: Instance) -> str:
     """The name of a MIG device.
 
@@ -247,10 +257,10 @@ def partitionable(gpu: Gpu, *, mig_mode: bool | None = None) -> list[Device]:
             )
         )
     devices += (
-        Device(
+        _device(
             name=mig_device_name(gpu.minor, instance),
             attributes=_mig_attributes(gpu, instance),
-            capacity=_amounts(board, instance),
+            capacity=dict(_amounts(board, instance)),
             consumes_counters=[_consumption(gpu, instance)],
         )
         for instance in board.instances
@@ -259,7 +269,9 @@ def partitionable(gpu: Gpu, *, mig_mode: bool | None = None) -> list[Device]:
 
 
 def _consumption(gpu: Gpu, instance: Instance | None) -> DeviceCounterConsumption:
-    return DeviceCounterConsumption(counter_set=gpu.counter_set_name, counters=_counters(gpu.board, instance))
+    return _CONSUMPTION.model_copy(
+        update={"counter_set": gpu.counter_set_name, "counters": dict(_counters(gpu.board, instance))}
+    )
 
 
 def static_mig(gpu: Gpu, layout: Iterable[Instance]) -> list[Device]:
@@ -283,7 +295,7 @@ def static_mig(gpu: Gpu, layout: Iterable[Instance]) -> list[Device]:
         slices = {f"memorySlice{each}": amount(1) for each in instance.slices}
         own = {"uuid": _own(f"MIG-{uuid.uuid5(uuid.NAMESPACE_OID, gpu.uuid + name)}")}
         devices.append(
-            Device(
+            _device(
                 name=name,
                 attributes=_mig_attributes(gpu, instance) | own,
                 capacity=_amounts(gpu.board, instance) | slices,

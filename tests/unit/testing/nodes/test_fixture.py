@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,13 +58,31 @@ class TestNode:
         devices = (nodes.node("l4", "a") + nodes.node("l4", "b")).devices(GPU)
         assert len({(each.attributes or {})["uuid"].string for each in devices}) == 8
 
-    def test_objects_of_one_call_are_not_those_of_another(self) -> None:
-        device = nodes.node("dgx-h100").devices(GPU)[0]
-        device.attributes.clear()
-        device.capacity.clear()
-        again = nodes.node("dgx-h100").devices(GPU)[0]
-        assert len(again.attributes or {}) == 12
-        assert len(again.capacity or {}) == 1
+    @pytest.mark.parametrize(
+        ("kind", "setup"),
+        [
+            ("dgx-h100", {}),
+            ("dgx-h100", {"mig": "dynamic", "shares": "memory"}),
+            ("dgx-h100", {"mig": "all-balanced", "shares": 2}),
+            ("nd-mi300x-v5", {"partitioned": True}),
+            ("trn2.48xlarge", {}),
+        ],
+    )
+    def test_objects_of_one_call_are_not_those_of_another(self, kind: str, setup: dict[str, Any]) -> None:
+        before = [each.to_dict() for each in nodes.node(kind, **setup).objects]
+        fixture = nodes.node(kind, **setup)
+        for each in fixture.slices:
+            for device in each.spec.devices or ():
+                (device.attributes or {}).clear()
+                (device.capacity or {}).clear()
+                for consumption in device.consumes_counters or ():
+                    consumption.counters.clear()
+            for counter_set in each.spec.shared_counters or ():
+                counter_set.counters.clear()
+        for each in fixture.classes:
+            each.spec.selectors.clear()
+        fixture.node.metadata.labels.clear()
+        assert [each.to_dict() for each in nodes.node(kind, **setup).objects] == before
 
     @pytest.mark.parametrize(
         ("kind", "setup"),
