@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Final
 
 import attrs
@@ -13,8 +13,9 @@ from dra.allocator.candidates import Matcher
 from dra.allocator.capacity import Refusal, exceeded
 from dra.allocator.explain import Explainer
 from dra.allocator.explanation import Explanation
-from dra.allocator.inventory import Device, Inventory, NodeView, each_bit
+from dra.allocator.inventory import Inventory, NodeView
 from dra.allocator.plan import RESULTS_MAX, Alternative, ClaimPlan, DeviceFilter, Plan, Slot, plan
+from dra.allocator.pools import Device, each_bit
 from dra.allocator.results import allocation_result
 from dra.allocator.search import Budget, search
 from dra.allocator.state import AllocatedState, Holding, Ledger, holdings
@@ -81,7 +82,7 @@ class Allocator:
         self._books = Books(self._ledger)
         self._kubernetes = kubernetes
         self._matcher = Matcher(self.features, kubernetes)
-        self._filters: dict[DeviceFilter, DeviceFilter] = {}
+        self._filters: dict[Hashable, DeviceFilter] = {}
         self._reserved: dict[tuple[str, str], tuple[Holding, ...]] = {}
 
     def prepare(self, claims: Iterable[ResourceClaim]) -> Plan:
@@ -125,14 +126,20 @@ class Allocator:
         if picks is None:
             self._check_unfit(view)
             return None
+        return self._results(prepared, slots, picks, node.metadata.name or "")
+
+    def _results(
+        self, prepared: Plan, slots: Sequence[PlacedSlot], picks: Sequence[Pick], node_name: str
+    ) -> list[AllocationResult]:
+        chosen: list[list[Alternative]] = [[] for _ in prepared.claims]
+        used = {id(pick.slot): pick.option.alternative for pick in picks}
+        for slot in slots:
+            chosen[slot.slot.claim].append(used.get(id(slot)) or _without_devices(slot))
+        taken: list[list[Pick]] = [[] for _ in prepared.claims]
+        for pick in picks:
+            taken[pick.slot.slot.claim].append(pick)
         return [
-            allocation_result(
-                claim,
-                list(_chosen(index, slots, picks)),
-                [pick for pick in picks if pick.slot.slot.claim == index],
-                node.metadata.name or "",
-                self.features,
-            )
+            allocation_result(claim, chosen[index], taken[index], node_name, self.features)
             for index, claim in enumerate(prepared.claims)
         ]
 
@@ -266,17 +273,16 @@ class Allocator:
         used = 0
         for offset, pool, _ in view.offsets:
             used |= self._books.usage(pool).used << offset
+        known, free = view.candidates, ~used
         for slot in prepared.slots:
-            fewest = False
+            enough = False
             for option in slot.alternatives:
-                found = self._matcher.candidates(view, option.filter)
+                found = known.get(option.filter) or self._matcher.candidates(view, option.filter)
                 if found.errors or option.derived:
                     return False
-                free = found.selected & ~found.barred
-                if not option.admin_access:
-                    free &= ~used
-                fewest = fewest or free.bit_count() >= option.count
-            if not fewest:
+                devices = found.usable if option.admin_access else found.usable & free
+                enough = enough or devices.bit_count() >= option.count
+            if not enough:
                 return True
         return False
 
@@ -347,15 +353,10 @@ class Allocator:
         return not isinstance(takes, Refusal) and exceeded(takes, device.capacity, consumed) is not None
 
 
-def _chosen(claim: int, slots: Sequence[PlacedSlot], picks: Sequence[Pick]) -> Iterator[Alternative]:
-    """The alternative used for each slot of a claim; one that needs no device left no trace in the picks."""
-    used = {id(pick.slot): pick.option.alternative for pick in picks}
-    for slot in slots:
-        if slot.slot.claim == claim:
-            without = (
-                each.alternative for each in slot.options if not (each.need or each.alternative.all_devices)
-            )
-            yield used.get(id(slot)) or next(without)
+def _without_devices(slot: PlacedSlot) -> Alternative:
+    """The alternative that was used for a slot although it left no trace in the picks: it needs no device."""
+    options = (each.alternative for each in slot.options if not each.need)
+    return next(each for each in options if not each.all_devices)
 
 
 def _key(claim: ResourceClaim) -> tuple[str, str]:

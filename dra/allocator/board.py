@@ -14,8 +14,9 @@ from dra.allocator.candidates import Matcher
 from dra.allocator.capacity import Consumption, Refusal, exceeded
 from dra.allocator.constraints import AttributeValues, Constraint
 from dra.allocator.counters import SHARED_FREELY, SharedGroups, shortage
-from dra.allocator.inventory import CounterId, Device, NodeView, Pool
+from dra.allocator.inventory import NodeView
 from dra.allocator.plan import Alternative, Plan, Slot
+from dra.allocator.pools import CounterId, Device, Pool
 from dra.allocator.usage import Books, Usage
 from dra.errors import AllocationError
 

@@ -10,8 +10,8 @@ import attrs
 
 from dra.allocator.board import Board
 from dra.allocator.capacity import Consumption, exceeded
-from dra.allocator.inventory import CounterId, Pool, each_bit
 from dra.allocator.plan import RESULTS_MAX, DeviceFilter
+from dra.allocator.pools import CounterId, Pool, each_bit
 
 if TYPE_CHECKING:
     from dra.allocator.lookahead import Demand

@@ -13,8 +13,9 @@ from dra import cel
 from dra.allocator.capacity import Consumption, Refusal, consumption
 from dra.allocator.constraints import AttributeValues
 from dra.allocator.derived import DerivedAttribute
-from dra.allocator.inventory import Device, NodeView, Pool, each_bit
+from dra.allocator.inventory import NodeView
 from dra.allocator.plan import Alternative, Condition, DeviceFilter
+from dra.allocator.pools import Device, Pool, each_bit
 from dra.allocator.taints import blocking_taint
 from dra.allocator.verdicts import Candidates, Verdicts
 from dra.errors import AllocationError, CompileError, EvaluationError

@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from dra.allocator.inventory import CounterId
+from dra.allocator.pools import CounterId
 
 __all__ = ["SHARED_FREELY", "CounterShortage", "SharedGroups", "shortage"]
 

@@ -18,9 +18,10 @@ from dra.allocator.board import Board, Option, Pick, PlacedSlot
 from dra.allocator.capacity import Refusal, exceeded
 from dra.allocator.constraints import Constraint
 from dra.allocator.explanation import Explanation, Reason, RequestExplanation, count_of
-from dra.allocator.inventory import Device, NodeView, Pool
+from dra.allocator.inventory import NodeView
 from dra.allocator.nearest import Nearest
 from dra.allocator.plan import Condition, Plan
+from dra.allocator.pools import Device, Pool
 from dra.allocator.search import Budget, search
 from dra.allocator.usage import Books
 from dra.errors import AllocationError, SearchBudgetExceeded

@@ -16,8 +16,8 @@ import attrs
 from dra.allocator.board import Board, Option, PlacedSlot
 from dra.allocator.bounds import CapacityBounds, CounterBounds, assignable
 from dra.allocator.constraints import Constraint
-from dra.allocator.inventory import each_bit
 from dra.allocator.plan import RESULTS_MAX
+from dra.allocator.pools import each_bit
 
 __all__ = ["Demand", "Lookahead"]
 

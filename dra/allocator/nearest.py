@@ -12,14 +12,13 @@ from dra.allocator.board import Option
 from dra.allocator.candidates import Matcher
 from dra.allocator.constraints import attribute_values, find_attribute
 from dra.allocator.explanation import listed
-from dra.allocator.inventory import Device
 from dra.allocator.plan import Condition
+from dra.allocator.pools import Device
 from dra.quantity import Quantity
 
 __all__ = ["Nearest"]
 
 _ASKED: Final = re.compile(r"""quantity\(\s*["']([^"']+)["']\s*\)""")
-_VALUES: Final = 3
 
 
 class Nearest:

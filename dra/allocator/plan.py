@@ -6,7 +6,7 @@ rather than raised, because what a node has can be at fault before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -50,21 +50,19 @@ class Condition:
         return f"{owner}selector {self.expression!r}"
 
 
-@attrs.frozen(cache_hash=True)
+@attrs.frozen(eq=False)
 class DeviceFilter:
     """Everything that decides about a single device, whatever else is allocated; equal ones are one object.
 
     Attributes:
         conditions: Class selectors, then those of the request.
-        tolerated: The tolerations, in a form that can be compared.
-        wanted: The capacity requests as written.
+        tolerations: The tolerations.
+        capacity: The capacity requests.
     """
 
     conditions: tuple[Condition, ...]
-    tolerated: tuple[tuple[str | None, ...], ...]
-    wanted: tuple[tuple[str, str], ...]
-    tolerations: tuple[DeviceToleration, ...] = attrs.field(eq=False)
-    capacity: Mapping[str, Quantity] = attrs.field(eq=False)
+    tolerations: tuple[DeviceToleration, ...]
+    capacity: Mapping[str, Quantity]
 
 
 @attrs.frozen(eq=False)
@@ -162,7 +160,7 @@ def plan(
     claims: Iterable[ResourceClaim],
     classes: Mapping[str, DeviceClass],
     features: Features,
-    filters: dict[DeviceFilter, DeviceFilter],
+    filters: dict[Hashable, DeviceFilter],
 ) -> Plan:
     """Take claims apart.
 
@@ -197,7 +195,7 @@ class _Planner:
         claim: ResourceClaim,
         classes: Mapping[str, DeviceClass],
         features: Features,
-        filters: dict[DeviceFilter, DeviceFilter],
+        filters: dict[Hashable, DeviceFilter],
     ) -> None:
         self.index = index
         self.claim = claim
@@ -366,14 +364,14 @@ class _Planner:
         ]
         tolerations = tuple(request.tolerations or ())
         capacity = (request.capacity.requests if request.capacity else None) or {}
-        new = DeviceFilter(
+        key = (
             tuple(conditions),
             tuple((each.key, each.operator, each.value, each.effect) for each in tolerations),
-            tuple(sorted((key, str(amount)) for key, amount in capacity.items())),
-            tolerations,
-            dict(capacity),
+            tuple(sorted((name, str(amount)) for name, amount in capacity.items())),
         )
-        return self.filters.setdefault(new, new)
+        if key not in self.filters:
+            self.filters[key] = DeviceFilter(tuple(conditions), tolerations, dict(capacity))
+        return self.filters[key]
 
     def _fault(self, message: str, path: str, value: object = None, remedy: str = "") -> AllocationError:
         return AllocationError(f"claim {self.label}, {message}", path=path, value=value, remedy=remedy)

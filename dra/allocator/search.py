@@ -2,7 +2,7 @@
 
 The order is that of claims, requests, alternatives and devices; within a request devices only go forward, so
 no set of devices is tried twice. Two phases give the same answer. The first tries plainly, which settles
-nearly every case in a few steps. If that takes longer, the second starts again and looks ahead
+nearly every case in a few steps. If it has to go back often, the second starts again and looks ahead
 (`dra.allocator.lookahead`), cutting only branches that hold neither a solution nor an error.
 """
 
@@ -21,7 +21,8 @@ from dra.errors import SearchBudgetExceeded
 
 __all__ = ["Budget", "search"]
 
-_PLAIN_STEPS: Final = 400
+# How many devices the plain phase may try in vain before it is over; below zero it is left out.
+_PLAIN_FAILURES: Final = 400
 _CLOCK_INTERVAL: Final = 128
 
 
@@ -80,13 +81,22 @@ def search(board: Board, slots: Sequence[PlacedSlot], budget: Budget) -> tuple[P
         AllocationError: The search reached an error before a solution.
         SearchBudgetExceeded: It took too long.
     """
+    found = _plainly(board, slots, budget)
+    if found is None:
+        found = _Search(board, slots, budget, Lookahead(board, slots)).run()
+    return tuple(board.picks) if found else None
+
+
+def _plainly(board: Board, slots: Sequence[PlacedSlot], budget: Budget) -> bool | None:
+    """Whether there is a solution; None, with an empty board, if that takes long to find out."""
+    if _PLAIN_FAILURES < 0:
+        return None
     try:
-        found = _Search(board, slots, budget, None).run()
+        return _Search(board, slots, budget, None).run()
     except _TakesLong:
         while board.picks:
             board.take_back()
-        found = _Search(board, slots, budget, Lookahead(board, slots)).run()
-    return tuple(board.picks) if found else None
+        return None
 
 
 class _TakesLong(Exception):  # noqa: N818 - a signal between the two phases, not an error
@@ -119,7 +129,7 @@ class _Search:
         self.slots = slots
         self.budget = budget
         self.lookahead = lookahead
-        self.plain_steps = _PLAIN_STEPS if lookahead is None else 0
+        self.tried = 0
         self.stack: list[_Frame] = []
 
     def run(self) -> bool:
@@ -243,6 +253,6 @@ class _Search:
     def _count(self) -> None:
         self.budget.step(self.board)
         if self.lookahead is None:
-            self.plain_steps -= 1
-            if self.plain_steps < 0:
+            self.tried += 1
+            if self.tried - len(self.board.picks) > _PLAIN_FAILURES:
                 raise _TakesLong

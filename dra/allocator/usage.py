@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from dra.allocator.counters import SHARED_FREELY, SharedGroups
-from dra.allocator.inventory import CounterId, Pool, each_bit
+from dra.allocator.pools import CounterId, Pool, each_bit
 from dra.allocator.state import DeviceId, Ledger
 
 __all__ = ["Books", "Usage"]

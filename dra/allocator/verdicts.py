@@ -32,8 +32,14 @@ class Candidates:
         selected: The selectors hold, the device is large enough and, on a node, for that node.
         errors: A selector fails on the device before any other is false.
         barred: Not usable although it is selected: a taint, or a feature that is off.
+        usable: Selected and not barred.
     """
 
     selected: int
     errors: int
     barred: int
+    usable: int = attrs.field(init=False)
+
+    @usable.default
+    def _usable(self) -> int:
+        return self.selected & ~self.barred

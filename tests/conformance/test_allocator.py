@@ -73,11 +73,11 @@ def test_every_listed_deviation_still_deviates() -> None:
     assert set(DEVIATIONS) <= deviating
 
 
-@pytest.mark.parametrize("plain_steps", [400, 0])
+@pytest.mark.parametrize("failures", [400, -1])
 def test_random_scenarios_have_the_intended_answer_looking_ahead_or_not(
-    plain_steps: int, monkeypatch: pytest.MonkeyPatch
+    failures: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "_PLAIN_STEPS", plain_steps)
+    monkeypatch.setattr(search, "_PLAIN_FAILURES", failures)
 
     assert unexplained("dev-alloc.jsonl.gz") == []
 

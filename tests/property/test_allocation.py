@@ -48,7 +48,7 @@ def test_allocator_finds_the_first_solution_of_100_seeded_instances(seed: int) -
 def test_looking_ahead_from_the_start_gives_the_same_first_solution(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "_PLAIN_STEPS", 0)
+    monkeypatch.setattr(search, "_PLAIN_FAILURES", -1)
     for number in range(100):
         ours, brute_force = answers(instance(Random(f"{seed}/{number}")))
 
@@ -56,12 +56,12 @@ def test_looking_ahead_from_the_start_gives_the_same_first_solution(
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("plain_steps", [0, 400])
+@pytest.mark.parametrize("failures", [-1, 400])
 @pytest.mark.parametrize("seed", range(50))
 def test_allocator_agrees_with_brute_force_100_000_times(
-    seed: int, plain_steps: int, monkeypatch: pytest.MonkeyPatch
+    seed: int, failures: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "_PLAIN_STEPS", plain_steps)
+    monkeypatch.setattr(search, "_PLAIN_FAILURES", failures)
     for number in range(1000):
         ours, brute_force = answers(instance(Random(f"nightly {seed}/{number}")))
 
