@@ -51,7 +51,7 @@ class DerivedAttribute:
         Raises:
             EvaluationError: The expression fails on the device, or gives something else.
         """
-        frame = Frame(device.view, self._program.slots)
+        frame = Frame({"device": device.view}, self._program.slots)
         try:
             value = self._program.run(frame)
         except (CostLimitExceeded, InternalError) as error:

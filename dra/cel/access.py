@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from dra.cel.library.conversions import double_text
 from dra.cel.values import DomainMap, Failure, Uint, Value, map_key, type_value
 
 __all__ = ["MISSING", "link", "presence", "shown"]
@@ -15,6 +16,8 @@ def shown(key: Value) -> str:
     """A key as messages show it."""
     if isinstance(key, bool):
         return "true" if key else "false"
+    if isinstance(key, float):
+        return double_text(key)
     return str(int(key)) if isinstance(key, Uint) else str(key)
 
 

@@ -17,16 +17,18 @@ from typing import Any, Final
 import attrs
 
 from dra.cel.access import MISSING, link, presence
+from dra.cel.certainty import Certainty
 from dra.cel.checker import Checked
 from dra.cel.declarations import Overload
 from dra.cel.device import BoundDevice
 from dra.cel.dispatch import dispatcher
 from dra.cel.env import Environment
 from dra.cel.library.operators import int64
+from dra.cel.library.quantity import QUANTITY
 from dra.cel.path import DevicePath, device_path
 from dra.cel.regex import compile as compile_regex
 from dra.cel.syntax import Call, Comprehension, Ident, ListExpr, Literal, MapExpr, Node, Select
-from dra.cel.types import BOOL, STRING, Kind, Type
+from dra.cel.types import BOOL, DYN, STRING, Kind, Type
 from dra.cel.values import (
     NONE,
     Failure,
@@ -98,7 +100,7 @@ def _present(found: Value) -> Optional:
 
 def _has(value: Value, field: str) -> bool:
     found = presence(value, field)
-    return found if found.__class__ is bool else _refuse()
+    return found if found.__class__ is bool and value.__class__ is not Optional else _refuse()
 
 
 def _elements(value: Value) -> Iterable[Value]:
@@ -151,7 +153,9 @@ def _junction(left: Callable[[], bool], right: Callable[[], bool], *, ends: bool
         if right() is ends:
             return ends
     except Exception as error:
-        raise first or error from None
+        # A doubt weighs more than an error that CEL would report.
+        certain = isinstance(error, KeyError)
+        raise (first or error) if certain else error from None
     if first is not None:
         raise first
     return not ends
@@ -207,6 +211,7 @@ class _Generator:
         self.absorbing = absorbing
         self.checked = checked
         self.environment = environment
+        self.certainty = Certainty(checked)
         self.constants: dict[str, object] = {}
         self.names = 0
         self.scopes: list[dict[str, str | DevicePath]] = []
@@ -225,7 +230,11 @@ class _Generator:
         return name
 
     def type_of(self, node: Node) -> Type:
-        return self.checked.types[node.id]
+        path = self.path(node)
+        if path is not None:
+            is_quantity = path.field == "capacity" and path.name is not None
+            return QUANTITY if is_quantity else self.certainty.of_device(path)
+        return self.certainty.of(node)
 
     def literal(self, value: Value) -> str:
         if value is None or value.__class__ in (bool, int, str):
@@ -325,7 +334,7 @@ class _Generator:
 
     def plain(self, node: Node) -> str:
         """A value that is no optional: selecting from one would make the rest of the chain optional."""
-        if self.type_of(node).is_optional:
+        if self.checked.types[node.id].is_optional:
             raise NotGenerated
         return self.code(node)
 
@@ -345,7 +354,7 @@ class _Generator:
 
     def is_chain(self, node: Node) -> bool:
         """Whether a node is a selection from something optional, whose links are all optional."""
-        return isinstance(node, Select) and self.type_of(node.operand).is_optional
+        return isinstance(node, Select) and self.checked.types[node.operand.id].is_optional
 
     def flat_link(self, node: Node) -> tuple[str, str] | None:
         """Table and full name of an optional link that is one look-up."""
@@ -467,8 +476,8 @@ class _Generator:
 
     def implementation(self, node: Call, overloads: tuple[Overload, ...]) -> Callable[..., Value]:
         function = self.environment.functions[node.function]
-        candidates = function.overloads if function.is_operator or len(overloads) > 1 else overloads
-        return dispatcher(function.name, candidates, terse=True)
+        candidates = function.overloads if function.is_shared or len(overloads) > 1 else overloads
+        return dispatcher(function.name, candidates, shared=function.is_shared)
 
     def computed(self, node: Call, overloads: tuple[Overload, ...]) -> str | None:
         """The constant that a call of literals gives, such as `quantity("10Gi")`."""
@@ -558,12 +567,15 @@ class _Generator:
             self.scopes.append({node.accumulator: path})
             code = self.code(node.result)
         else:
-            if not self.may_assign:
+            # The value is computed although it may not be used: its error is only a doubt.
+            if self.absorbing or not self.may_assign:
                 raise NotGenerated
             name = self.name()
             value = self.code(node.initial)
             self.scopes.append({node.accumulator: name})
+            self.certainty.scopes.append({node.accumulator: self.type_of(node.initial)})
             code = f"({name} := {value}, {self.code(node.result)})[1]"
+            self.certainty.scopes.pop()
         self.scopes.pop()
         return code
 
@@ -580,8 +592,11 @@ class _Generator:
         if node.second:
             scope[node.second] = second
         self.scopes.append(scope)
+        element = DYN if node.second else self.certainty.element(node.range)
+        self.certainty.scopes.append({node.variable: element, node.second: DYN})
         loop = f"for {f'{first}, {second}' if second else first} in {over}"
         code = self.macro(written.function, first, loop, rest)
+        self.certainty.scopes.pop()
         self.scopes.pop()
         return code
 

@@ -224,9 +224,9 @@ class Function:
         self.__attrs_init__(name, overloads)
 
     @property
-    def is_operator(self) -> bool:
-        """Whether it is written as a sign; those try all overloads at run time, whatever was checked."""
-        return not self.name[0].isalpha()
+    def is_shared(self) -> bool:
+        """Whether upstream has one implementation for all overloads: all are tried, whatever was checked."""
+        return not self.name[0].isalpha() or self.name in ("size", "matches", "sort")
 
 
 @attrs.frozen

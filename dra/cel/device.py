@@ -112,6 +112,11 @@ class BoundDevice:
         return name if "/" in name else f"{self.driver}/{name}"
 
     @property
+    def list_attribute(self) -> str:
+        """The name of a list-typed attribute, empty if there is none."""
+        return next((name for name, value in self.attributes.items() if isinstance(value, tuple)), "")
+
+    @property
     def view(self) -> dict[str, Value]:
         """What `device` is in an expression: maps by domain and name."""
         if self._view is None:

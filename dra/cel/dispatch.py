@@ -31,13 +31,29 @@ def _decided_by_class(type_: Type) -> bool:
     )
 
 
-def dispatcher(name: str, overloads: Sequence[Overload], *, terse: bool) -> Callable[..., Value]:
+def refusal(name: str, overloads: Sequence[Overload], values: Sequence[Value], *, shared: bool) -> Failure:
+    """The failure of a call that fits no overload.
+
+    Where upstream has one implementation for all of them it names the function only if the first value is of
+    a type for which that is not made at all.
+    """
+    if not shared:
+        shown = ", ".join(type_value(value).name for value in values)
+        return Failure(f"{NO_SUCH_OVERLOAD}: {name}({shown})")
+    # Values with methods of their own are asked, and do not know the name either.
+    asked = type_value(values[0]).kind in (Kind.STRING, Kind.DURATION, Kind.TIMESTAMP)
+    first_fits = any(one.parameters and fits(one.parameters[0], values[0]) for one in overloads)
+    unnamed = asked or first_fits or name in ("!_", "@in")
+    return Failure(NO_SUCH_OVERLOAD if unnamed else f"{NO_SUCH_OVERLOAD}: {name}")
+
+
+def dispatcher(name: str, overloads: Sequence[Overload], *, shared: bool) -> Callable[..., Value]:
     """One implementation for several overloads.
 
     Args:
         name: The function, for the failure when nothing fits.
         overloads: What to choose from, in order.
-        terse: Whether that failure leaves out the function and the types, as the operators' does.
+        shared: Whether upstream has one implementation for all; see `refusal`.
     """
     if len(overloads) == 1 and not overloads[0].guarded:
         return overloads[0].implementation
@@ -48,10 +64,7 @@ def dispatcher(name: str, overloads: Sequence[Overload], *, terse: bool) -> Call
         for one in overloads:
             if len(one.parameters) == len(values) and all(map(fits, one.parameters, values)):
                 return one.implementation
-        if terse:
-            raise Failure(NO_SUCH_OVERLOAD)
-        shown = ", ".join(type_value(value).name for value in values)
-        raise Failure(f"{NO_SUCH_OVERLOAD}: {name}({shown})")
+        raise refusal(name, overloads, values, shared=shared)
 
     def call(*values: Value) -> Value:
         if not cacheable:

@@ -93,6 +93,11 @@ class Environment:
     equality: Mapping[Type, Callable[[Arguments], Estimate]]
 
     @property
+    def refuses_lists(self) -> bool:
+        """Whether a device with a list-typed attribute cannot be evaluated at all."""
+        return self.kubernetes == "1.36" and not self.features.list_type_attributes
+
+    @property
     def device_sizes(self) -> SizeTree:
         """The largest sizes of what `device` reaches."""
         largest = MOST_VALUES if self.attribute.kind is Kind.DYN else 0
@@ -113,6 +118,8 @@ def _number(version: str) -> tuple[int, ...]:
 
 
 def _has(library: Library, version: tuple[int, ...], mode: Mode, features: Features) -> bool:
+    if version < _number(library.since):
+        return False
     if mode == "new" and library.feature:
         return bool(getattr(features, library.feature))
     if mode == "new":
@@ -133,9 +140,9 @@ def _merged(libraries: list[Library]) -> dict[str, Function]:
 
 
 def _device_fields(version: tuple[int, ...], mode: Mode, features: Features) -> dict[str, Type]:
-    stored = mode == "stored"
-    lists = features.list_type_attributes if not stored else version >= (1, 36)
-    shares = features.consumable_capacity if not stored else version >= (1, 34)
+    # In 1.36 the feature alone decided whether lists are known; since, stored expressions always know them.
+    lists = version >= (1, 36) and (features.list_type_attributes or (mode == "stored" and version > (1, 36)))
+    shares = version >= (1, 34) and (features.consumable_capacity or mode == "stored")
     fields = {
         "driver": STRING,
         "attributes": map_of(STRING, map_of(STRING, DYN if lists else ANY)),

@@ -6,7 +6,7 @@ how much is cel-go's: a name or a chain of selections costs one, as does each li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -30,6 +30,7 @@ from dra.cel.values import (
     is_registered_opaque,
     key_value,
     map_key,
+    no_such_overload,
     type_value,
 )
 
@@ -50,12 +51,12 @@ class CostLimitExceeded(Exception):  # noqa: N818 - it ends the evaluation, noth
 
 
 class Frame:
-    """The state of one evaluation: the device, the values of local variables, the cost so far."""
+    """The state of one evaluation: what names mean, the values of local variables, the cost so far."""
 
-    __slots__ = ("cost", "device", "limit", "slots", "values")
+    __slots__ = ("cost", "limit", "names", "slots", "values")
 
-    def __init__(self, device: Value, slots: int, limit: int = COST_LIMIT) -> None:
-        self.device = device
+    def __init__(self, names: Mapping[str, Value], slots: int, limit: int = COST_LIMIT) -> None:
+        self.names = names
         self.slots: list[Any] = [None] * slots
         self.cost = 0
         self.limit = limit
@@ -188,7 +189,8 @@ class _Planner:
             for scope in reversed(self.scopes):
                 if name in scope:
                     return scope[name]
-        return lambda frame: frame.device
+        name = name.lstrip(".")
+        return lambda frame: frame.names[name]
 
     def chain(self, operand: Run) -> Run:
         """What to select from: the operand's value, by itself costing one if it is no attribute."""
@@ -246,6 +248,8 @@ class _Planner:
 
     def index(self, node: Call) -> Run:
         base, key = (self.plan(argument) for argument in node.arguments)
+        if isinstance(key, _Constant) and key.value.__class__ not in _HASHED:
+            raise Failure(f"invalid qualifier type: {go_type(key.value)}")
         return self.linked(self.chain(base), key, optional=node.function != "_[_]")
 
     # Logic
@@ -326,17 +330,19 @@ class _Planner:
             return _Constant(implementation(operands[0].value))
         gives_up = len(operands) > 2 or len(overloads) > 1
         if node.function in _WITH_PATTERN and isinstance(operands[1], _Constant):
+            # Upstream compiles a constant pattern beforehand, and with that changes the call a little.
             _require_pattern(operands[1].value)
+            implementation = _terse(implementation)
             gives_up = True
-        if self.environment.functions[node.function].is_operator:
+        elif self.environment.functions[node.function].is_shared:
             gives_up = False
         return _strict(operands, implementation, _charge(overloads), gives_up=gives_up)
 
     def implementation(self, node: Call, overloads: tuple[Overload, ...]) -> Callable[..., Value]:
         function = self.environment.functions[node.function]
-        if not function.is_operator and len(overloads) == 1:
-            return dispatcher(function.name, overloads, terse=False)
-        return dispatcher(function.name, function.overloads, terse=function.is_operator)
+        if not function.is_shared and len(overloads) == 1:
+            return dispatcher(function.name, overloads, shared=False)
+        return dispatcher(function.name, function.overloads, shared=function.is_shared)
 
     def equality(self, node: Call) -> Run:
         left, right = (self.plan(argument) for argument in node.arguments)
@@ -404,7 +410,7 @@ class _Planner:
         values = [self.plan(entry.value) for entry in node.entries]
         optional = [entry.optional for entry in node.entries]
         if all(isinstance(one, _Constant) for one in (*keys, *values)) and not any(optional):
-            made = _entries(keys, values, optional, Frame(None, 0))
+            made = _entries(keys, values, optional, Frame({}, 0))
             return _Constant(made)
 
         def run(frame: Frame) -> Value:
@@ -531,6 +537,16 @@ def _require_pattern(pattern: Value) -> None:
         compile_regex(str(pattern))
     except RegexError as error:
         raise Failure(str(error)) from None
+
+
+def _terse(implementation: Callable[..., Value]) -> Callable[..., Value]:
+    def call(*values: Value) -> Value:
+        try:
+            return implementation(*values)
+        except Failure as failure:
+            raise (no_such_overload() if str(failure).startswith(NO_SUCH_OVERLOAD) else failure) from None
+
+    return call
 
 
 def _slot(index: int) -> Run:

@@ -9,7 +9,7 @@ import attrs
 
 from dra.cel.quoting import quote
 from dra.cel.types import opaque
-from dra.cel.values import INT_MAX, Failure, refuse_other_types, register
+from dra.cel.values import INT_MAX, Failure, equal_to_its_own, register
 
 __all__ = ["CIDR", "IP", "Address", "Network", "ParseError", "parse_address"]
 
@@ -35,7 +35,7 @@ class Address:
     number: int
     bits: int
 
-    IPV4_BITS: ClassVar = 32
+    IPV4_BITS: ClassVar[int] = 32
 
     @classmethod
     def parse(cls, text: str) -> Address:
@@ -318,7 +318,5 @@ def _parse_network(text: str) -> Network:
     return Network(address, int(length_text))
 
 
-register(Address, IP)
-register(Network, CIDR)
-refuse_other_types(Address)
-refuse_other_types(Network)
+register(Address, IP, equality=equal_to_its_own)
+register(Network, CIDR, equality=equal_to_its_own)

@@ -76,6 +76,8 @@ def compile(  # noqa: A001 - the public name, as in `re.compile`
         >>> selector.matches({"attributes": {"memory": {"int": 80}}}, driver="gpu.example.com")
         True
     """
+    if any("\ud800" <= character <= "\udfff" for character in expression):
+        raise CompileError("the text holds half a character (a lone surrogate)", value=expression)
     if len(expression) > LONGEST_EXPRESSION:
         raise CompileError(
             f"too long: {len(expression)} characters, at most {LONGEST_EXPRESSION}", value=expression
@@ -199,7 +201,7 @@ class Selector:
     @cached_property
     def _fast(self) -> Callable[[BoundDevice], Value] | None:
         """Generated code, unless the expression could cost so much that its cost must be counted."""
-        if self.max_cost > _UNCOUNTED_COST:
+        if self.max_cost > _UNCOUNTED_COST or self._environment.refuses_lists:
             return None
         generated = generate(self._checked, self._environment)
         return generated.run if generated else None
@@ -211,7 +213,10 @@ class Selector:
             EvaluationError: As `matches`; its `.cost` says what was spent.
         """
         bound = device if isinstance(device, BoundDevice) else BoundDevice(device, driver)
-        frame = Frame(bound.view, self._program.slots)
+        if self._environment.refuses_lists and bound.list_attribute:
+            name = bound.list_attribute.removeprefix(f"{bound.driver}/")
+            raise EvaluationError(f"attribute {name}: unsupported attribute value", value=self.expression)
+        frame = Frame({"device": bound.view}, self._program.slots)
         try:
             value = self._program.run(frame)
         except (CostLimitExceeded, InternalError) as error:
@@ -230,7 +235,7 @@ class Selector:
         """
         bound = device if isinstance(device, BoundDevice) else BoundDevice(device, driver)
         program = self._watched
-        frame = Frame(bound.view, program.slots)
+        frame = Frame({"device": bound.view}, program.slots)
         value, error = None, ""
         try:
             value = self._bool(program.run(frame), frame.cost)

@@ -14,7 +14,7 @@ import attrs
 from dra.cel.network import Address, ParseError, parse_address
 from dra.cel.quoting import quote
 from dra.cel.types import struct
-from dra.cel.values import Failure, refuse_other_types, register
+from dra.cel.values import Failure, equal_to_its_own, register
 
 __all__ = ["URL", "Url", "request_uri_error"]
 
@@ -317,5 +317,4 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-register(Url, URL)
-refuse_other_types(Url)
+register(Url, URL, equality=equal_to_its_own)

@@ -14,6 +14,7 @@ An evaluation that fails gives a `Failure`: implementations of functions may ret
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 from dra.cel import types
@@ -29,10 +30,10 @@ __all__ = [
     "compare",
     "contains",
     "equal",
+    "equal_to_its_own",
     "key_value",
     "map_key",
     "python_class",
-    "refuse_other_types",
     "register",
     "size_of",
     "type_value",
@@ -140,22 +141,43 @@ _TYPES: dict[type, Type] = {
     Optional: types.optional_of(types.DYN),
 }
 _OPAQUE: set[type] = set()
+_EQUALITY: dict[type, Callable[[Any, Any], bool]] = {}
 _ORDERED: set[type] = {str, bytes, bool}
 
 
-def register(python_class: type, cel_type: Type, *, ordered: bool = False) -> None:
+def equal_to_its_own(left: Value, right: Value) -> bool:
+    """The equality of Kubernetes' types: to ask whether one equals a value of another type is an error.
+
+    Raises:
+        Failure: The types differ.
+    """
+    if left.__class__ is not right.__class__:
+        raise Failure(NO_SUCH_OVERLOAD)
+    return bool(left == right)
+
+
+def register(
+    python_class: type,
+    cel_type: Type,
+    *,
+    ordered: bool = False,
+    equality: Callable[[Any, Any], bool] | None = None,
+) -> None:
     """Make instances of a class CEL values of a type.
 
     Args:
         python_class: Immutable, with `__eq__` and `__hash__` that agree with CEL's `==`.
         cel_type: The type of all its instances.
         ordered: Whether `<` and its kin work between two of them, by Python's operators.
+        equality: CEL's `==` with such a value on the left, if it is not Python's.
     """
     _TYPES[python_class] = cel_type
     if cel_type.kind in (types.Kind.STRUCT, types.Kind.OPAQUE):
         _OPAQUE.add(python_class)
     if ordered:
         _ORDERED.add(python_class)
+    if equality is not None:
+        _EQUALITY[python_class] = equality
 
 
 def is_registered_opaque(value: Value) -> bool:
@@ -204,10 +226,14 @@ _NUMBERS: Final = frozenset((int, Uint, float))
 def equal(left: Value, right: Value) -> bool:
     """CEL's `==`: numbers by value across types, other values of different types are unequal.
 
+    An integer is compared with a double as a double.
+
     Raises:
         Failure: The left value is of a Kubernetes type and the right is not of the same.
     """
     kind, other = left.__class__, right.__class__
+    if kind in _EQUALITY:
+        return _EQUALITY[kind](left, right)
     if kind is other:
         if kind is tuple:
             return len(left) == len(right) and all(map(equal, left, right))
@@ -222,13 +248,8 @@ def equal(left: Value, right: Value) -> bool:
     if left is None or right is None:
         return False
     if kind in _NUMBERS and other in _NUMBERS:
-        return bool(left == right)
-    if kind in _STRICT:
-        raise Failure(NO_SUCH_OVERLOAD)
+        return bool(left == right) if float not in (kind, other) else float(left) == float(right)
     return False
-
-
-_STRICT: set[type] = set()
 
 
 def python_class(cel_type: Type) -> type | None:
@@ -236,11 +257,6 @@ def python_class(cel_type: Type) -> type | None:
     if cel_type.parameters or cel_type.kind in (types.Kind.DYN, types.Kind.ANY, types.Kind.PARAMETER):
         return None
     return next((known for known, type_ in _TYPES.items() if type_ == cel_type), None)
-
-
-def refuse_other_types(python_class: type) -> None:
-    """Make `==` fail between an instance of the class on the left and a value of another type."""
-    _STRICT.add(python_class)
 
 
 def _equal_maps(left: dict[Any, Value], right: dict[Any, Value]) -> bool:
@@ -271,6 +287,8 @@ def compare(left: Value, right: Value) -> int:
     if kind in _NUMBERS and other in _NUMBERS:
         if left != left or right != right:
             raise Failure("NaN values cannot be ordered")
+        if float in (kind, other):
+            left, right = float(left), float(right)
     elif kind is not other or kind not in _ORDERED:
         raise Failure(NO_SUCH_OVERLOAD)
     return int(left > right) - int(left < right)

@@ -32,7 +32,7 @@ LIBRARIES: Final[tuple[Library, ...]] = (
     operators.LIBRARY,
     standard.LIBRARY,
     conversions.LIBRARY,
-    times.LIBRARY,
+    *times.LIBRARIES,
     regex.LIBRARY,
     optionals.LIBRARY,
     quantity.LIBRARY,

@@ -117,6 +117,10 @@ def text_of_bytes(value: bytes) -> str:
         raise Failure("invalid UTF-8 in bytes, cannot convert to string") from None
 
 
+def _bytes_of_text(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
 def double_text(number: float) -> str:
     """A double as Go's `%g` prints it.
 
@@ -190,7 +194,7 @@ LIBRARY: Final = Library(
         Function(
             "bytes",
             overload("bytes_to_bytes", [BYTES], BYTES, _identity),
-            overload("string_to_bytes", [STRING], BYTES, str.encode, _ENCODE),
+            overload("string_to_bytes", [STRING], BYTES, _bytes_of_text, _ENCODE),
         ),
         Function(
             "double",

@@ -27,7 +27,7 @@ from dra.cel.declarations import (
 )
 from dra.cel.types import STRING, list_of, optional_of, struct
 from dra.cel.url import request_uri_error
-from dra.cel.values import NONE, Optional, Value, refuse_other_types, register, size_of
+from dra.cel.values import NONE, Optional, Value, equal_to_its_own, register, size_of
 
 __all__ = ["FORMAT", "LIBRARY", "NamedFormat"]
 
@@ -228,8 +228,7 @@ def _charge(values: Sequence[Value], _result: Value) -> int:
     return text * math.ceil(values[0].pattern_length * REGEX_LENGTH)
 
 
-register(NamedFormat, FORMAT)
-refuse_other_types(NamedFormat)
+register(NamedFormat, FORMAT, equality=equal_to_its_own)
 
 
 def _constant(name: str, format_: NamedFormat) -> Function:

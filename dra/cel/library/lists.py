@@ -98,8 +98,16 @@ WALK: Final = Cost(_walk_estimate, _walk_charge)
 _INCLUDES: Final = Cost(lambda _: Estimate(Range(0, MOST_VALUES)))
 
 
+def _order(left: Value, right: Value) -> int:
+    """The comparison of two elements; without an order they count as equal: upstream overlooks it."""
+    try:
+        return compare(left, right)
+    except Failure:
+        return 0
+
+
 def _is_sorted(elements: tuple[Value, ...]) -> bool:
-    return all(compare(left, right) <= 0 for left, right in pairwise(elements))
+    return all(_order(left, right) <= 0 for left, right in pairwise(elements))
 
 
 def _extreme(name: str, wanted: int) -> Callable[[tuple[Value, ...]], Value]:
@@ -108,7 +116,7 @@ def _extreme(name: str, wanted: int) -> Callable[[tuple[Value, ...]], Value]:
     def implementation(elements: tuple[Value, ...]) -> Value:
         if not elements:
             raise Failure(f"{name} called on empty list")
-        return reduce(lambda best, one: one if compare(best, one) == wanted else best, elements)
+        return reduce(lambda best, one: one if _order(best, one) == wanted else best, elements)
 
     return implementation
 

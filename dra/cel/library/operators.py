@@ -145,13 +145,17 @@ def _arithmetic(
     return Function(function, *found)
 
 
-_ADD = _arithmetic("add", "_+_", operator.add, operator.add)
-_ADD_MORE = Function(
-    "_+_",
-    overload("add_bytes", [BYTES, BYTES], BYTES, operator.add, _CONCATENATION),
-    overload("add_list", [_LIST, _LIST], _LIST, operator.add, _LIST_CONCATENATION),
-    overload("add_string", [STRING, STRING], STRING, operator.add, _CONCATENATION, inline="{0} + {1}"),
-)
+def _addition() -> Function:
+    numbers = {one.id: one for one in _arithmetic("add", "_+_", operator.add, operator.add).overloads}
+    return Function(
+        "_+_",
+        overload("add_bytes", [BYTES, BYTES], BYTES, operator.add, _CONCATENATION, inline="{0} + {1}"),
+        numbers["add_double"],
+        numbers["add_int64"],
+        overload("add_list", [_LIST, _LIST], _LIST, operator.add, _LIST_CONCATENATION),
+        overload("add_string", [STRING, STRING], STRING, operator.add, _CONCATENATION, inline="{0} + {1}"),
+        numbers["add_uint64"],
+    )
 
 
 # Order
@@ -237,8 +241,7 @@ LIBRARY: Final = Library(
     "operators",
     functions=(
         *_logic(),
-        _ADD,
-        _ADD_MORE,
+        _addition(),
         _arithmetic("subtract", "_-_", operator.sub, operator.sub),
         _arithmetic("multiply", "_*_", operator.mul, operator.mul),
         _arithmetic("divide", "_/_", _quotient, _divide),

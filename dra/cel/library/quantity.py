@@ -9,7 +9,7 @@ from typing import Final
 
 from dra.cel.declarations import Function, Library, fixed, member, overload, traversal
 from dra.cel.types import BOOL, DOUBLE, INT, STRING, struct
-from dra.cel.values import INT_MAX, INT_MIN, Failure, refuse_other_types, register
+from dra.cel.values import INT_MAX, INT_MIN, NO_SUCH_OVERLOAD, Failure, register
 from dra.errors import QuantityError
 from dra.quantity import Quantity
 
@@ -64,9 +64,8 @@ class Amount:
 
     @property
     def is_integer(self) -> bool:
-        """Whether Go converts it to a 64-bit integer."""
-        whole, rest = divmod(self.nanos, NANO)
-        return self.scale is not None and rest == 0 and INT_MIN <= whole <= INT_MAX
+        """Whether Go converts it to a 64-bit integer: `1` is one, `1000m` is not."""
+        return self.scale is not None and self.scale >= 0 and INT_MIN <= self.nanos // NANO <= INT_MAX
 
     def __add__(self, other: Amount) -> Amount:
         return _summed(self.nanos + other.nanos, self, other)
@@ -92,11 +91,23 @@ class Amount:
         return f"Amount({self.text!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Amount, (self.nanos, self.scale, self.text)
+        return type(self), (self.nanos, self.scale, self.text)
 
 
-register(Amount, QUANTITY)
-refuse_other_types(Amount)
+class Sum(Amount):
+    """What `add` and `sub` give. Upstream refuses `==` with one on the right, of whatever value."""
+
+    __slots__ = ()
+
+
+def _equal(left: Amount, right: object) -> bool:
+    if right.__class__ is not Amount:
+        raise Failure(NO_SUCH_OVERLOAD)
+    return left == right
+
+
+register(Amount, QUANTITY, equality=_equal)
+register(Sum, QUANTITY, equality=_equal)
 
 
 def _scaled(nanos: int, scale: int) -> int:
@@ -106,9 +117,11 @@ def _scaled(nanos: int, scale: int) -> int:
 
 def _summed(nanos: int, left: Amount, right: Amount) -> Amount:
     if left.scale is None or right.scale is None:
-        return Amount(nanos, None)
+        return Sum(nanos, None)
     scale = min(left.scale, right.scale)
-    return Amount(nanos, scale if INT_MIN <= _scaled(nanos, scale) <= INT_MAX else None)
+    if not left.nanos or not right.nanos:
+        scale = left.scale if left.nanos or not right.nanos else right.scale
+    return Sum(nanos, scale if INT_MIN <= _scaled(nanos, scale) <= INT_MAX else None)
 
 
 @lru_cache(maxsize=16384)

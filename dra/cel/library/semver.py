@@ -12,7 +12,7 @@ from typing import ClassVar, Final, TypeAlias
 
 from dra.cel.declarations import Function, Library, fixed, member, overload, traversal
 from dra.cel.types import BOOL, INT, STRING, struct
-from dra.cel.values import Failure, refuse_other_types, register
+from dra.cel.values import Failure, equal_to_its_own, register
 
 __all__ = ["LIBRARY", "SEMVER", "Semver"]
 
@@ -38,7 +38,7 @@ class Semver:
 
     __slots__ = ("key", "text")
 
-    go_unhashable: ClassVar = "cel.Semver"
+    go_unhashable: ClassVar[str] = "cel.Semver"
 
     key: _Precedence
     text: str
@@ -84,8 +84,7 @@ class Semver:
         return _parse, (self.text,)
 
 
-register(Semver, SEMVER)
-refuse_other_types(Semver)
+register(Semver, SEMVER, equality=equal_to_its_own)
 
 
 def _quoted(text: str) -> str:

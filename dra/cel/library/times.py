@@ -9,9 +9,9 @@ from dra.cel.declarations import Function, Library, literal_validator, member, o
 from dra.cel.library.operators import RELATIONS
 from dra.cel.times import Civil, Duration, Timestamp
 from dra.cel.types import DURATION, INT, STRING, TIMESTAMP
-from dra.cel.values import Failure
+from dra.cel.values import Failure, type_value
 
-__all__ = ["LIBRARY"]
+__all__ = ["LIBRARIES"]
 
 # By function: the part of cel-go's overload name, and the value. Days and months of CEL count from 0.
 _CALENDAR: Final[dict[str, tuple[str, Callable[[Civil], int]]]] = {
@@ -75,10 +75,14 @@ def _converts(**convert: Callable[..., object]) -> Callable[[object], bool]:
     return accepts
 
 
-LIBRARY: Final = Library(
+def _no_duration(value: object) -> Duration:
+    raise Failure(f"type conversion error from '{type_value(value).name}' to '{DURATION.name}'")
+
+
+_TIMES: Final = Library(
     "times",
     validators=(
-        literal_validator("duration", _converts(str=Duration.parse)),
+        literal_validator("duration", _converts(str=Duration.parse, int=_no_duration)),
         literal_validator("timestamp", _converts(str=Timestamp.parse, int=Timestamp.from_seconds)),
     ),
     functions=(
@@ -129,5 +133,15 @@ LIBRARY: Final = Library(
         ),
         *_relations(),
         *_getters(),
+    ),
+)
+
+LIBRARIES: Final = (
+    _TIMES,
+    # Until cel-go 0.29 an int type-checked as a duration, though none could be converted.
+    Library(
+        "durations of ints",
+        until="1.37",
+        functions=(Function("duration", overload("int64_to_duration", [INT], DURATION, _no_duration)),),
     ),
 )

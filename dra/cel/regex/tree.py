@@ -58,15 +58,22 @@ class Assertion:
         self.where = where
 
 
-class Capture:
-    """A capturing group. What it captures is never asked for; it only counts for the limits."""
+class _Inner:
+    """What a node with others below it keeps of them."""
 
-    __slots__ = ("copies", "height", "nullable", "size", "skippable", "sub")
+    __slots__ = ("copies", "height", "nullable", "size", "skippable")
+
     nullable: bool
     skippable: bool
     height: int
     size: int
     copies: int
+
+
+class Capture(_Inner):
+    """A capturing group. What it captures is never asked for; it only counts for the limits."""
+
+    __slots__ = ("sub",)
 
     def __init__(self, sub: Node) -> None:
         self.sub = sub
@@ -76,7 +83,7 @@ class Capture:
         self.copies = sub.copies
 
 
-class Repeat:
+class Repeat(_Inner):
     """A part repeated.
 
     Args:
@@ -87,12 +94,7 @@ class Repeat:
         counted: Whether it is written with braces; only those count towards the limit of 1000 copies.
     """
 
-    __slots__ = ("copies", "greedy", "height", "least", "most", "nullable", "size", "skippable", "sub")
-    nullable: bool
-    skippable: bool
-    height: int
-    size: int
-    copies: int
+    __slots__ = ("greedy", "least", "most", "sub")
 
     def __init__(self, sub: Node, least: int, most: int | None, greedy: bool, counted: bool) -> None:
         self.sub = sub
@@ -114,15 +116,10 @@ class Repeat:
         return max(1, self.most * self.sub.size + self.most - self.least)
 
 
-class Concat:
+class Concat(_Inner):
     """Parts one after the other; without parts, the empty expression."""
 
-    __slots__ = ("copies", "height", "nullable", "size", "skippable", "subs")
-    nullable: bool
-    skippable: bool
-    height: int
-    size: int
-    copies: int
+    __slots__ = ("subs",)
 
     def __init__(self, subs: Sequence[Node]) -> None:
         self.subs = tuple(subs)
@@ -135,15 +132,10 @@ class Concat:
         self.height = max((sub.height for sub in subs), default=0) + (pieces != 1)
 
 
-class Alternate:
+class Alternate(_Inner):
     """Alternatives, the earlier preferred."""
 
-    __slots__ = ("copies", "height", "nullable", "size", "skippable", "subs")
-    nullable: bool
-    skippable: bool
-    height: int
-    size: int
-    copies: int
+    __slots__ = ("subs",)
 
     def __init__(self, subs: Sequence[Node]) -> None:
         self.subs = tuple(subs)
