@@ -196,7 +196,7 @@ class _Search:
             return True
         # A device that is in use is never evaluated, so its error is never met.
         errors = option.errors & ~unavailable
-        if not errors and usable.bit_count() < option.need:
+        if not errors and not alternative.derived and usable.bit_count() < option.need:
             return False
         frame.todo = usable | errors
         if self.lookahead is not None:
@@ -242,7 +242,8 @@ class _Search:
         else:
             below.todo = frame.todo
             wanted = option.need - picked
-            if not below.todo & option.errors and below.todo.bit_count() < wanted:
+            may_fail = below.todo & option.errors or option.alternative.derived
+            if not may_fail and below.todo.bit_count() < wanted:
                 return False
             if self.lookahead is not None:
                 below.todo = self.lookahead.narrow(frame.index, frame.choice, picked, below.todo)

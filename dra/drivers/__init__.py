@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from dra.drivers import amd, cpu, dranet, example, fabric, intel, memory, neuron, nvidia, sriov, tpu
+from dra.drivers.checks import check_allocated, check_configs
 from dra.drivers.configs import ConfigProblem, OpaqueConfig, Stage
 from dra.drivers.declarations import (
     Attribute,
@@ -19,7 +20,7 @@ from dra.drivers.declarations import (
     NamePattern,
 )
 from dra.drivers.driver import ClassDeclaration, Driver
-from dra.drivers.registry import all, check_configs, get  # noqa: A004 - the public name
+from dra.drivers.registry import all, find_class, get  # noqa: A004 - the public name
 
 __all__ = [
     "Attribute",
@@ -36,11 +37,13 @@ __all__ = [
     "Stage",
     "all",
     "amd",
+    "check_allocated",
     "check_configs",
     "cpu",
     "dranet",
     "example",
     "fabric",
+    "find_class",
     "get",
     "intel",
     "memory",

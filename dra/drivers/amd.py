@@ -65,8 +65,8 @@ class GpuConfig(TypedConfig):
         {'apiVersion': 'gpu.resource.amd.com/v1alpha1', 'kind': 'GpuConfig'}
     """
 
-    driver: ClassVar = "gpu.amd.com"
-    device_types: ClassVar = frozenset({"amdgpu", "amdgpu-partition"})
+    driver: ClassVar[str] = "gpu.amd.com"
+    device_types: ClassVar[frozenset[str]] = frozenset({"amdgpu", "amdgpu-partition"})
 
     api_version: Str = API_VERSION
     kind: Str = "GpuConfig"
@@ -86,7 +86,7 @@ class VfioDeviceConfig(TypedConfig):
         ['unknown IOMMU backend policy: Both']
     """
 
-    driver: ClassVar = "gpu.amd.com"
+    driver: ClassVar[str] = "gpu.amd.com"
 
     api_version: Str = API_VERSION
     kind: Str = "VfioDeviceConfig"

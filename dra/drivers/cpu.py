@@ -40,8 +40,8 @@ class CpuConfig(OpaqueConfig):
         {'apiVersion': 'v1alpha1', 'cpuConfig': {'cpuset': '0-3'}}
     """
 
-    driver: ClassVar = "dra.cpu"
-    strict: ClassVar = False
+    driver: ClassVar[str] = "dra.cpu"
+    strict: ClassVar[bool] = False
 
     api_version: Str = ""
     cpu_config: CpuSetConfig = Field(default_factory=CpuSetConfig)

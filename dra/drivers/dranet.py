@@ -100,7 +100,7 @@ class NetworkConfig(OpaqueConfig):
         ['dhcp and addresses are mutually exclusive']
     """
 
-    driver: ClassVar = "dra.net"
+    driver: ClassVar[str] = "dra.net"
 
     profile: Str | None = None
     interface: InterfaceConfig | None = None

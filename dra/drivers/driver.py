@@ -38,6 +38,7 @@ class ClassDeclaration:
         made_by: Who makes it: `chart` (installed with the driver), `platform` (a cloud's own), or `user`
             (the documentation's example).
         note: When it is there, or what it is good for.
+        device_type: The type of device that it takes; empty if it takes any.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ClassDeclaration:
     extended_resource: str = ""
     made_by: str = "chart"
     note: str = ""
+    device_type: str = ""
 
     def build(self, *, extended_resources: bool = True) -> DeviceClass:
         """The class as an object."""
@@ -287,6 +289,14 @@ class Driver:
             value=found,
             remedy=f"it reads {', '.join(known)}" if known else "it reads none",
         )
+
+    def suits(self, parameters: object, device: Device) -> bool:
+        """Whether parameters are of a type of configuration that may be applied to a device."""
+        config = next((each for each in self.configs if each.reads(parameters)), None)
+        if config is None or not config.device_types:
+            return True
+        device_type = self.type_of(device)
+        return device_type is not None and device_type.name in config.device_types
 
     def check(
         self,

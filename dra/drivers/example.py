@@ -74,7 +74,7 @@ class GpuConfig(TypedConfig):
         ['no sharing strategy set']
     """
 
-    driver: ClassVar = "gpu.example.com"
+    driver: ClassVar[str] = "gpu.example.com"
 
     api_version: Str = "gpu.resource.example.com/v1alpha1"
     kind: Str = "GpuConfig"
@@ -104,7 +104,7 @@ class NetConfig(TypedConfig):
         {'ingressBurst': 10}
     """
 
-    driver: ClassVar = "net.example.com"
+    driver: ClassVar[str] = "net.example.com"
 
     api_version: Str = "net.resource.example.com/v1alpha1"
     kind: Str = "NetConfig"

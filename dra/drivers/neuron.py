@@ -27,7 +27,7 @@ class NeuronConfig(TypedConfig):
         1
     """
 
-    driver: ClassVar = "neuron.aws.com"
+    driver: ClassVar[str] = "neuron.aws.com"
 
     api_version: Str = _API_VERSION
     kind: Str = "NeuronConfig"
@@ -48,7 +48,7 @@ class UltraServerConfig(TypedConfig):
         ['ultraserverMode must be 1, 2 or 4, not 3']
     """
 
-    driver: ClassVar = "neuron.aws.com"
+    driver: ClassVar[str] = "neuron.aws.com"
 
     api_version: Str = _API_VERSION
     kind: Str = "UltraServerConfig"

@@ -61,7 +61,7 @@ class VfConfig(TypedConfig):
         ['no net attach def name set']
     """
 
-    driver: ClassVar = _NAME
+    driver: ClassVar[str] = _NAME
 
     api_version: Str = f"{_NAME}/v1alpha1"
     kind: Str = "VfConfig"

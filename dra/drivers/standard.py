@@ -35,7 +35,7 @@ _ADDRESS = re.compile(r"(?:0000)?([0-9a-f]{4}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-
 _ROOT = re.compile(r"pci[0-9a-f]{4}:[0-9a-f]{2}")
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class PciDevice:
     """Where a device sits: PCI address, root complex and NUMA node.
 

@@ -32,7 +32,7 @@ class TpuConfig(TypedConfig):
         ['invalid level: 4, must be between 0 (INFO) and 3 (FATAL)']
     """
 
-    driver: ClassVar = "tpu.google.com"
+    driver: ClassVar[str] = "tpu.google.com"
 
     api_version: Str = "tpu.resource.google.com/v1alpha1"
     kind: Str = "TpuConfig"

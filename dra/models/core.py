@@ -93,7 +93,7 @@ class NodeAffinity(Model):
 class Affinity(Model):
     """Affinity of a pod; the rules between pods ride along."""
 
-    rides_along: ClassVar = fields("podAffinity podAntiAffinity")
+    rides_along: ClassVar[frozenset[str]] = fields("podAffinity podAntiAffinity")
 
     node_affinity: NodeAffinity | None = None
 
@@ -138,7 +138,7 @@ class ResourceRequirements(Model):
 class Container(Model):
     """A container, as far as devices are concerned."""
 
-    rides_along: ClassVar = fields(
+    rides_along: ClassVar[frozenset[str]] = fields(
         "args command env envFrom image imagePullPolicy lifecycle livenessProbe ports readinessProbe "
         "resizePolicy restartPolicy restartPolicyRules securityContext startupProbe stdin stdinOnce "
         "targetContainerName terminationMessagePath terminationMessagePolicy tty volumeDevices "
@@ -180,7 +180,7 @@ class PodSchedulingGate(Model):
 class PodSpec(Model):
     """The parts of a pod that decide where it runs and which devices it gets."""
 
-    rides_along: ClassVar = fields(
+    rides_along: ClassVar[frozenset[str]] = fields(
         "activeDeadlineSeconds automountServiceAccountToken dnsConfig dnsPolicy enableServiceLinks "
         "evictionResponders hostAliases hostIPC hostNetwork hostPID hostUsers hostname "
         "hostnameOverride imagePullSecrets os readinessGates restartPolicy runtimeClassName "
@@ -284,7 +284,7 @@ class ResourceStatus(Model):
 class ContainerStatus(Model):
     """State of a container, as far as devices are concerned."""
 
-    rides_along: ClassVar = fields(
+    rides_along: ClassVar[frozenset[str]] = fields(
         "allocatedResources containerID image imageID lastState ready resources restartCount started "
         "state stopSignal user volumeMounts"
     )
@@ -296,7 +296,7 @@ class ContainerStatus(Model):
 class PodStatus(Model):
     """What became of a pod and of its claims."""
 
-    rides_along: ClassVar = fields(
+    rides_along: ClassVar[frozenset[str]] = fields(
         "allocatedResources hostIP hostIPs observedGeneration podIP podIPs qosClass resize resources "
         "startTime volumeHealth"
     )
@@ -342,7 +342,9 @@ class PodTemplateSpec(Model):
 class NodeSpec(Model):
     """The parts of a node that decide which pods may run there."""
 
-    rides_along: ClassVar = fields("configSource externalID podCIDR podCIDRs podPreemptionPolicy")
+    rides_along: ClassVar[frozenset[str]] = fields(
+        "configSource externalID podCIDR podCIDRs podPreemptionPolicy"
+    )
 
     provider_id: Str | None = Field(default=None, alias="providerID")
     taints: list[Taint] | None = None
@@ -363,7 +365,7 @@ class NodeCondition(Model):
 class NodeStatus(Model):
     """What a node has and how it is."""
 
-    rides_along: ClassVar = fields(
+    rides_along: ClassVar[frozenset[str]] = fields(
         "addresses config daemonEndpoints declaredFeatures features images nodeInfo phase "
         "runtimeHandlers volumesAttached volumesInUse"
     )

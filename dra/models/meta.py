@@ -75,7 +75,7 @@ class ObjectMeta(Model):
 class ListMeta(Model):
     """Metadata of a list as the API server returns it."""
 
-    rides_along: ClassVar = fields("shardInfo")
+    rides_along: ClassVar[frozenset[str]] = fields("shardInfo")
 
     continue_: Str | None = None
     remaining_item_count: Int64 | None = None
@@ -97,7 +97,7 @@ class Condition(Model):
 class KubernetesObject(Model):
     """What has a kind and metadata of its own: the base of everything `dra.load` returns."""
 
-    always_written: ClassVar = fields("api_version kind")
+    always_written: ClassVar[frozenset[str]] = fields("api_version kind")
 
     api_version: Str = ""
     kind: Str = ""

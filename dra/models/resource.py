@@ -652,7 +652,7 @@ class ResourcePoolStatusRequest(KubernetesObject):
         'resource.k8s.io/v1alpha3'
     """
 
-    rides_along: ClassVar = frozenset()
+    rides_along: ClassVar[frozenset[str]] = frozenset()
 
     api_version: Str = "resource.k8s.io/v1alpha3"
     kind: Str = "ResourcePoolStatusRequest"

@@ -16,11 +16,9 @@ Case = dict[str, Any]
 HEADINGS = {
     "alternatives": "All in a list of alternatives",
     "release": "What 1.37 changed after the recordings",
-    "errors": "Errors on the way to nothing",
 }
 
 _VIOLATED = "a claim constraint would not be satisfied"
-_ON_DEVICE = ("CEL runtime error", "evaluate derived attribute")
 
 
 def unexplained(case: Case, answers: Sequence[Case]) -> list[tuple[Answer, Answer]]:
@@ -42,14 +40,7 @@ def explanation(case: Case, ours: Answer, theirs: Answer) -> str | None:
         return HEADINGS["release"]
     if _all_beside_shares(case):
         return HEADINGS["release"]
-    if ours.results is None and theirs.results is None and _met_by_search(ours, theirs):
-        return HEADINGS["errors"]
     return None
-
-
-def _met_by_search(ours: Answer, theirs: Answer) -> bool:
-    """Whether one of two refusals is an error that depends on which devices the search came to."""
-    return any(text in (answer.error or "") for answer in (ours, theirs) for text in (_VIOLATED, *_ON_DEVICE))
 
 
 def _all_beside_shares(case: Case) -> bool:

@@ -37,3 +37,10 @@ def test_every_package_has_a_layer() -> None:
         if not path.name.startswith("_") and (path.suffix == ".py" or (path / "__init__.py").exists())
     }
     assert packages <= set().union(*contract())
+
+
+def test_class_variables_say_their_type() -> None:
+    """Pydantic cannot read a bare `ClassVar` on Python 3.10."""
+    sources = (path for path in (ROOT / "dra").rglob("*.py"))
+    bare = [path.name for path in sources if re.search(r": ClassVar( =|$)", path.read_text(), re.MULTILINE)]
+    assert bare == []

@@ -12,7 +12,7 @@ from dra.drivers.nvidia.mig import MigBoard, get_board
 __all__ = ["GPU_MODELS", "GpuModel", "gpu_model"]
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class GpuModel:
     """A GPU one can buy.
 

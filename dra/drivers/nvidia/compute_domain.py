@@ -75,10 +75,12 @@ DRIVER: Final = Driver(
         ClassDeclaration(
             "compute-domain-default-channel.nvidia.com",
             _SELECTOR.format(type="channel") + " && device.attributes['compute-domain.nvidia.com'].id == 0",
+            device_type="channel",
         ),
         ClassDeclaration(
             "compute-domain-daemon.nvidia.com",
             _SELECTOR.format(type="daemon"),
+            device_type="daemon",
             note="not with host-managed IMEX",
         ),
     ),

@@ -187,8 +187,8 @@ class GpuConfig(TypedConfig):
         True
     """
 
-    driver: ClassVar = "gpu.nvidia.com"
-    device_types: ClassVar = frozenset({"gpu"})
+    driver: ClassVar[str] = "gpu.nvidia.com"
+    device_types: ClassVar[frozenset[str]] = frozenset({"gpu"})
 
     api_version: Str = API_VERSION
     kind: Str = "GpuConfig"
@@ -231,8 +231,8 @@ class MigDeviceConfig(TypedConfig):
         {'strategy': 'MPS'}
     """
 
-    driver: ClassVar = "gpu.nvidia.com"
-    device_types: ClassVar = frozenset({"mig"})
+    driver: ClassVar[str] = "gpu.nvidia.com"
+    device_types: ClassVar[frozenset[str]] = frozenset({"mig"})
 
     api_version: Str = API_VERSION
     kind: Str = "MigDeviceConfig"
@@ -267,8 +267,8 @@ class VfioDeviceConfig(TypedConfig):
         True
     """
 
-    driver: ClassVar = "gpu.nvidia.com"
-    device_types: ClassVar = frozenset({"vfio"})
+    driver: ClassVar[str] = "gpu.nvidia.com"
+    device_types: ClassVar[frozenset[str]] = frozenset({"vfio"})
 
     api_version: Str = API_VERSION
     kind: Str = "VfioDeviceConfig"
@@ -296,8 +296,8 @@ class ComputeDomainChannelConfig(TypedConfig):
         allocation_mode: `Single` channel, or `All`.
     """
 
-    driver: ClassVar = "compute-domain.nvidia.com"
-    device_types: ClassVar = frozenset({"channel"})
+    driver: ClassVar[str] = "compute-domain.nvidia.com"
+    device_types: ClassVar[frozenset[str]] = frozenset({"channel"})
 
     api_version: Str = API_VERSION
     kind: Str = "ComputeDomainChannelConfig"
@@ -316,8 +316,8 @@ class ComputeDomainChannelConfig(TypedConfig):
 class ComputeDomainDaemonConfig(TypedConfig):
     """What the controller of ComputeDomains puts into the claims of its own daemons."""
 
-    driver: ClassVar = "compute-domain.nvidia.com"
-    device_types: ClassVar = frozenset({"daemon"})
+    driver: ClassVar[str] = "compute-domain.nvidia.com"
+    device_types: ClassVar[frozenset[str]] = frozenset({"daemon"})
 
     api_version: Str = API_VERSION
     kind: Str = "ComputeDomainDaemonConfig"

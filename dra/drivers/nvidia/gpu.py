@@ -162,12 +162,18 @@ DRIVER: Final = Driver(
         ClassDeclaration(
             DRIVER_NAME,
             _TYPE_SELECTOR.format(type="gpu"),
+            device_type="gpu",
             extended_resource="nvidia.com/gpu",
             note="whole GPUs; GPU Operator's own class serves no extended resource",
         ),
-        ClassDeclaration("mig.nvidia.com", _TYPE_SELECTOR.format(type="mig"), note="MIG devices"),
         ClassDeclaration(
-            "vfio.gpu.nvidia.com", _TYPE_SELECTOR.format(type="vfio"), note="needs PassthroughSupport"
+            "mig.nvidia.com", _TYPE_SELECTOR.format(type="mig"), device_type="mig", note="MIG devices"
+        ),
+        ClassDeclaration(
+            "vfio.gpu.nvidia.com",
+            _TYPE_SELECTOR.format(type="vfio"),
+            device_type="vfio",
+            note="needs PassthroughSupport",
         ),
     ),
     configs=(GpuConfig, MigDeviceConfig, VfioDeviceConfig),

@@ -41,7 +41,7 @@ AMOUNTS: Final = (
 _MIB: Final = 1 << 20
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Profile:
     """A size that GPU instances of a board can have.
 

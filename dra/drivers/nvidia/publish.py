@@ -48,7 +48,7 @@ _MIB: Final = Quantity("1Mi")
 _NANO: Final = 10**9
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class GpuSoftware:
     """The driver on a node, and what it publishes.
 

@@ -19,7 +19,7 @@ from typing import Final
 import attrs
 
 from dra.drivers.declarations import unknown_name
-from dra.drivers.nvidia.compute_domain import CLIQUE_LABEL, clique_id
+from dra.drivers.nvidia.compute_domain import CLIQUE_LABEL, MAX_NODES, clique_id
 from dra.drivers.nvidia.publish import SharesMode
 from dra.errors import DriverError
 from dra.features import LATEST, minor
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 RACK_LABEL: Final = "topology.example.com/rack"
-# The clique that GPUs of an unpartitioned rack are in, as NVIDIA numbers it.
+# The clique that GPUs of an unpartitioned rack are in; in a partitioned one the others count down from it.
 _CLIQUE: Final = 32766
 
 
@@ -166,6 +166,7 @@ def cluster(
     *,
     racks: int = 1,
     nodes_per_rack: int | None = None,
+    cliques: int = 1,
     prefix: str = "rack",
     setup: Setup | None = None,
 ) -> Fixture:
@@ -177,12 +178,13 @@ def cluster(
         kind: The machine, or its name.
         racks: How many racks.
         nodes_per_rack: How many nodes each has; by default what is usual for the machine.
+        cliques: Into how many NVLink cliques the fabric of a rack is partitioned.
         prefix: Beginning of the nodes' names, which go on with the numbers of rack and node.
         setup: How the drivers are set up.
 
     Raises:
         UnknownNameError: As `node`.
-        DriverError: As `node`, or a number is negative.
+        DriverError: As `node`, or a number is negative, or a clique would have more nodes than NVLink allows.
 
     Example:
         >>> rack = cluster("gb200-nvl72", setup=Setup(drivers=["gpu.nvidia.com"]))
@@ -193,15 +195,19 @@ def cluster(
     per_rack = found.rack if nodes_per_rack is None else nodes_per_rack
     if racks < 0 or per_rack < 0:
         raise DriverError("a cluster cannot have a negative number of nodes", value=(racks, per_rack))
+    if found.nvlink_domain and not 0 < cliques <= per_rack <= cliques * MAX_NODES:
+        raise DriverError(
+            f"{per_rack} nodes cannot be {cliques} cliques of at most {MAX_NODES} nodes", value=cliques
+        )
     used = setup or Setup()
     built = Fixture(classes=found.device_classes(used.drivers))
     for rack in range(racks):
         rack_name = f"{prefix}-{rack}"
-        labels = {RACK_LABEL: rack_name}
-        if found.nvlink_domain:
-            fabric = str(uuid.uuid5(uuid.NAMESPACE_DNS, rack_name))
-            labels[CLIQUE_LABEL] = clique_id(fabric, _CLIQUE)
+        fabric = str(uuid.uuid5(uuid.NAMESPACE_DNS, rack_name))
         for index in range(per_rack):
+            labels = {RACK_LABEL: rack_name}
+            if found.nvlink_domain:
+                labels[CLIQUE_LABEL] = clique_id(fabric, _CLIQUE - index * cliques // per_rack)
             one = _node(found, f"{rack_name}-node-{index}", used, labels, with_classes=False)
             built.nodes.extend(one.nodes)
             built.slices.extend(one.slices)

@@ -98,7 +98,7 @@ class NvidiaGpus(Part):
         software: The driver on the node.
     """
 
-    driver: ClassVar = "gpu.nvidia.com"
+    driver: ClassVar[str] = "gpu.nvidia.com"
 
     model: str
     places: tuple[PciDevice, ...]
@@ -159,7 +159,7 @@ def mig_layout(board: MigBoard, text: str) -> tuple[Instance, ...]:
 class ImexChannel(Part):
     """A node of an NVLink domain, where ComputeDomains can be made."""
 
-    driver: ClassVar = "compute-domain.nvidia.com"
+    driver: ClassVar[str] = "compute-domain.nvidia.com"
 
     def publish(self, site: Site) -> list[Content]:  # noqa: ARG002 - it is the same on every node
         """See `Part`."""
@@ -174,7 +174,7 @@ class Nics(Part):
         cards: The devices.
     """
 
-    driver: ClassVar = "dra.net"
+    driver: ClassVar[str] = "dra.net"
 
     cards: tuple[dranet.Nic, ...]
 
@@ -194,7 +194,7 @@ class Cpus(Part):
         smt: Whether cores have several threads.
     """
 
-    driver: ClassVar = "dra.cpu"
+    driver: ClassVar[str] = "dra.cpu"
 
     numa_nodes: int
     per_node: int
@@ -221,7 +221,7 @@ class AmdGpus(Part):
         places: Where they sit.
     """
 
-    driver: ClassVar = "gpu.amd.com"
+    driver: ClassVar[str] = "gpu.amd.com"
 
     model: str
     places: tuple[PciDevice, ...]
@@ -248,7 +248,7 @@ class IntelGpus(Part):
         places: Where they sit.
     """
 
-    driver: ClassVar = "gpu.intel.com"
+    driver: ClassVar[str] = "gpu.intel.com"
 
     model: str
     places: tuple[PciDevice, ...]
@@ -268,7 +268,7 @@ class Gaudis(Part):
         places: Where they sit.
     """
 
-    driver: ClassVar = "gaudi.intel.com"
+    driver: ClassVar[str] = "gaudi.intel.com"
 
     model: str
     places: tuple[PciDevice, ...]
@@ -296,7 +296,7 @@ class TpuChips(Part):
         topology: Shape of the slice that the node is a part of.
     """
 
-    driver: ClassVar = "tpu.google.com"
+    driver: ClassVar[str] = "tpu.google.com"
 
     generation: str
     accelerator: str
@@ -329,7 +329,7 @@ class NeuronDevices(Part):
         columns: Width of their grid; 0 if they form none.
     """
 
-    driver: ClassVar = "neuron.aws.com"
+    driver: ClassVar[str] = "neuron.aws.com"
 
     instance_type: str
     count: int
@@ -359,7 +359,7 @@ class ExampleGpus(Part):
         count: How many.
     """
 
-    driver: ClassVar = "gpu.example.com"
+    driver: ClassVar[str] = "gpu.example.com"
 
     count: int = 8
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import attrs
 import pytest
 
@@ -9,7 +11,7 @@ import dra
 from dra.drivers import nvidia
 from dra.drivers.configs import Stage
 from dra.drivers.declarations import amount
-from dra.drivers.nvidia.publish import Gpu, full_gpu
+from dra.drivers.nvidia.publish import Gpu, full_gpu, static_mig
 from dra.drivers.standard import PciDevice
 from dra.errors import DriverError, UnknownNameError
 from dra.models.resource import (
@@ -21,6 +23,7 @@ from dra.models.resource import (
     OpaqueDeviceConfiguration,
     ResourceClaim,
     ResourceClaimTemplate,
+    ResourceSlice,
 )
 
 GPU = dra.drivers.get("gpu.nvidia.com")
@@ -201,3 +204,89 @@ class TestClasses:
     def test_drivers_are_immutable(self) -> None:
         with pytest.raises(attrs.exceptions.FrozenInstanceError):
             GPU.name = "other"  # type: ignore[misc] # the assignment is the test
+
+
+class TestFindClass:
+    def test_class_tells_driver_and_type(self) -> None:
+        driver, device_class = dra.drivers.find_class("gpu.nvidia.com")
+        assert (driver, device_class.device_type) == (GPU, "gpu")
+        assert dra.drivers.find_class("efa.networking.k8s.aws")[0].name == "dra.net"
+
+    def test_types_of_classes_exist(self) -> None:
+        for driver in dra.drivers.all():
+            for each in driver.classes:
+                assert not each.device_type or driver.device_type(each.device_type)
+
+    def test_unknown_class(self) -> None:
+        with pytest.raises(UnknownNameError) as caught:
+            dra.drivers.find_class("mig.nvidia.con")
+        assert caught.value.remedy == "did you mean 'mig.nvidia.com'?"
+
+
+class TestCheckAllocated:
+    """Two GPUs and a MIG device of one node, configured in the ways that only show on the node."""
+
+    GPUS = tuple(
+        full_gpu(Gpu(H100.model, minor, f"GPU-{minor}", PciDevice(f"0000:1{minor}:00.0"))) for minor in (0, 1)
+    )
+    MIG = static_mig(
+        Gpu(H100.model, 2, "GPU-2", PciDevice("0000:12:00.0")), H100.board.named_layout("all-7g.80gb")
+    )[0]
+    GATES: ClassVar = {"gpu.nvidia.com": {"MPSSupport", "TimeSlicingSettings"}}
+
+    def check(self, *configs: dict[str, object], devices: tuple[Device, ...] = GPUS) -> list[str]:
+        slices = ResourceSlice.from_dict(
+            {"spec": {"driver": "gpu.nvidia.com", "nodeName": "n", "pool": {"name": "n"}}}
+        )
+        slices.spec.devices = [*self.GPUS, self.MIG]
+        results = [
+            {"request": f"r{index}", "driver": "gpu.nvidia.com", "pool": "n", "device": each.name}
+            for index, each in enumerate(devices)
+        ]
+        allocation = {"devices": {"results": results, "config": list(configs)}}
+        claim = ResourceClaim.from_dict({"status": {"allocation": allocation}})
+        problems = dra.drivers.check_allocated(claim, [slices], gates=self.GATES)
+        assert all(problem.stage is Stage.PREPARE for problem in problems)
+        path = "status.allocation.devices."
+        return [f"{problem.field.removeprefix(path)} {problem.message}" for problem in problems]
+
+    def config(self, parameters: OpaqueDeviceConfiguration, *requests: str) -> dict[str, object]:
+        return {"source": "FromClaim", "requests": list(requests), "opaque": parameters.to_dict()}
+
+    def test_what_fits(self) -> None:
+        assert self.check(self.config(mps())) == []
+        assert self.check(self.config(mps(), "r0")) == []
+
+    def test_limit_for_a_device_of_another_request(self) -> None:
+        limits = nvidia.MpsConfig.from_dict({"defaultPerDevicePinnedMemoryLimit": {"1": "1Gi"}})
+        config = nvidia.GpuConfig(sharing=nvidia.GpuSharing(strategy="MPS", mps_config=limits)).opaque()
+        assert self.check(self.config(config)) == []
+        assert self.check(self.config(config, "r0")) == ["config[0].opaque.parameters invalid device: 1"]
+
+    def test_named_request_got_another_type_of_device(self) -> None:
+        assert self.check(self.config(mps(), "r0"), devices=(self.MIG,)) == [
+            f"config[0].opaque.parameters cannot apply this configuration to {self.MIG.name}"
+        ]
+
+    def test_without_names_it_goes_to_the_fitting_devices(self) -> None:
+        assert self.check(self.config(mps()), devices=(*self.GPUS, self.MIG)) == []
+
+    def test_subrequests_are_named_by_their_request(self) -> None:
+        result = {"request": "gpu/h100", "driver": "gpu.nvidia.com", "pool": "n", "device": "gpu-0"}
+        config = self.config(nvidia.MigDeviceConfig().opaque(), "gpu")
+        claim = ResourceClaim.from_dict(
+            {"status": {"allocation": {"devices": {"results": [result], "config": [config]}}}}
+        )
+        slices = ResourceSlice.from_dict({"spec": {"driver": "gpu.nvidia.com", "pool": {"name": "n"}}})
+        slices.spec.devices = list(self.GPUS)
+        (problem,) = dra.drivers.check_allocated(claim, [slices])
+        assert problem.message == "cannot apply this configuration to gpu-0"
+
+    def test_what_admission_would_have_said_shows_now(self) -> None:
+        (finding,) = self.check(self.config(mps(101)))
+        assert finding.endswith("must not be greater than 100")
+
+    def test_other_drivers_and_claims_without_allocation(self) -> None:
+        foreign = OpaqueDeviceConfiguration(driver="unknown.example.org", parameters={})
+        assert self.check(self.config(foreign), {"source": "FromClaim"}) == []
+        assert dra.drivers.check_allocated(ResourceClaim(), []) == []

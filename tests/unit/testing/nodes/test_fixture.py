@@ -164,6 +164,17 @@ class TestCluster:
         assert [cliques.count(each) for each in dict.fromkeys(cliques)] == [MAX_NODES, MAX_NODES]
         assert len(racks.devices(GPU)) == 144
 
+    def test_a_rack_may_be_partitioned(self) -> None:
+        rack = nodes.cluster("gb200-nvl72", cliques=2)
+        cliques = [(each.metadata.labels or {})[CLIQUE_LABEL] for each in rack.nodes]
+        assert [cliques.count(each) for each in dict.fromkeys(cliques)] == [9, 9]
+        assert len({each.partition(".")[0] for each in cliques}) == 1
+
+    @pytest.mark.parametrize("size", [{"nodes_per_rack": 19}, {"cliques": 0}, {"cliques": 19}])
+    def test_a_clique_has_at_most_18_nodes(self, size: dict[str, int]) -> None:
+        with pytest.raises(DriverError, match="cliques"):
+            nodes.cluster("gb200-nvl72", **size)
+
     def test_other_racks_have_no_clique(self) -> None:
         (one, *_) = nodes.cluster("dgx-h100").nodes
         assert (one.metadata.labels or {})[RACK_LABEL] == "rack-0"

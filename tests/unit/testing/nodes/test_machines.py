@@ -108,6 +108,15 @@ class TestDynamicMig:
             assert shape == [(8, 0)] + [(0, 26)] * 8
 
 
+@pytest.mark.parametrize("kubernetes", KUBERNETES_MINORS)
+@pytest.mark.parametrize("shares", [None, "memory", "unlimited", 8])
+@pytest.mark.parametrize("mig", ["", "all-balanced", "all-1g.10gb"])
+def test_cut_and_shared_gpus_are_valid(mig: str, shares: str | int | None, kubernetes: str) -> None:
+    fixture = nodes.node("dgx-h100", mig=mig, shares=shares, kubernetes=kubernetes)
+    assert problems(fixture, kubernetes, all_features(kubernetes)) == []
+    assert misdeclared(fixture) == []
+
+
 class TestDevicesPerSlice:
     def slices(self, **setup: object) -> list[ResourceSlice]:
         return nodes.node("dgx-h100", drivers=["gpu.nvidia.com"], **setup).slices
