@@ -13,7 +13,7 @@ from dra.cel.types import BOOL, INT, STRING
 from dra.cel.url import Url
 from dra.cel.values import INT_MAX, INT_MIN, Failure, Value
 
-LIBRARIES = [times, regex, network, url, formats]
+LIBRARIES = [*times.LIBRARIES, *(module.LIBRARY for module in (regex, network, url, formats))]
 ALPHABETS = [
     "0123456789.:/%abcf",
     "http:/@[]?#%&=;+é",
@@ -26,8 +26,8 @@ ARGUMENTS = {STRING: TEXTS, INT: st.integers(INT_MIN, INT_MAX), BOOL: st.boolean
 
 OVERLOADS = [
     overload
-    for module in LIBRARIES
-    for function in module.LIBRARY.functions
+    for library in LIBRARIES
+    for function in library.functions
     for overload in function.overloads
     if overload.parameters and all(type_ in ARGUMENTS for type_ in overload.parameters)
 ]
