@@ -357,3 +357,11 @@ def test_a_claim_is_reserved_once() -> None:
 
     with pytest.raises(AllocationError, match="team-a/first holds devices already"):
         cluster.reserve(first, result)
+
+
+def test_thousands_of_different_requests_leave_no_stale_answers() -> None:
+    cluster = allocator(slice_of([device("a", index=7)]))
+
+    for index in range(2100):
+        wanted = claim(wants(1, f'device.attributes["gpu.example.com"].index == {index}'))
+        assert (cluster.allocate([wanted], NODE) is not None) is (index == 7)
