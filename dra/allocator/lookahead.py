@@ -237,9 +237,9 @@ class Lookahead:
         When a device failed, exchanging it with its equal in a supposed solution would give a solution with
         the device that failed; so its equals fail too.
         """
-        if position in self.board.shares:
+        if position in self.board.shares or self.board.taken >> position & 1:
             return 0
-        mask = self._classes_from(index).get(position, (0, 0))[1]
+        mask = self._classes_from(index).get(position, (0, 0))[1] & ~self.board.taken
         for touched in self.board.shares:
             mask &= ~(1 << touched)
         return mask
@@ -260,9 +260,11 @@ class Lookahead:
         pools = set()
         for pick in board.picks:
             if relevant >> pick.position & 1:
-                claim = pick.slot.slot.claim if self._has_admin else -1
+                # With admin access one device can be picked by several claims, and counts differ by claim.
+                which = (pick.position, pick.slot.slot.claim) if self._has_admin else None
                 shared = tuple(sorted(board.consumed.get(pick.position, {}).items()))
-                taken[classes[pick.position][0], (claim, shared, board.shares.get(pick.position, 0))] += 1
+                number = classes[pick.position][0]
+                taken[number, (which, shared, board.shares.get(pick.position, 0))] += 1
             pools.add(pick.pool)
         claim = self.slots[index].slot.claim
         return (

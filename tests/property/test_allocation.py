@@ -55,6 +55,18 @@ def test_looking_ahead_from_the_start_gives_the_same_first_solution(
         assert ours == brute_force, number
 
 
+# Found by the nightly run.
+def test_looking_ahead_does_not_exchange_a_free_device_for_one_in_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(search, "_PLAIN_FAILURES", -1)
+
+    ours, brute_force = answers(instance(Random("n1/28976")))
+
+    assert ours is not None
+    assert ours == brute_force
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("failures", [-1, 400])
 @pytest.mark.parametrize("seed", range(50))
