@@ -9,11 +9,21 @@ from pydantic import Field
 from typing_extensions import override
 
 from dra.drivers.configs import TypedConfig
-from dra.drivers.declarations import Attribute, Capacity, DeviceType, Kind, NamePattern, amount
+from dra.drivers.declarations import Attribute, Capacity, DeviceType, Kind, NamePattern
 from dra.drivers.driver import ClassDeclaration, Driver
 from dra.models.base import Model
-from dra.models.resource import Device
+from dra.models.resource import (
+    CapacityRequestPolicy,
+    CapacityRequestPolicyRange,
+    Counter,
+    CounterSet,
+    Device,
+    DeviceAttribute,
+    DeviceCapacity,
+    DeviceCounterConsumption,
+)
 from dra.models.scalars import Int64, Str
+from dra.quantity import Quantity
 
 __all__ = [
     "CPU",
@@ -26,7 +36,12 @@ __all__ = [
     "NetConfig",
     "SpacePartitioningConfig",
     "TimeSlicingConfig",
+    "counter_set",
     "gpu",
+    "nic",
+    "numa_cpus",
+    "partitions",
+    "shared_gpu",
 ]
 
 _INTERVALS: Final = ("Default", "Short", "Medium", "Long")
@@ -194,6 +209,17 @@ CPU: Final = Driver(
 DRIVERS: Final = (GPU, NET, CPU)
 
 
+_MEMORY: Final = Quantity("80Gi")
+_COMPUTE: Final = Quantity(100)
+_PARTS: Final = 4
+
+
+def _gpu_attributes(index: int, uuid: str, **more: int | bool) -> dict[str, DeviceAttribute]:
+    return GPU.values(
+        {"index": index, "uuid": uuid, "model": "LATEST-GPU-MODEL", "driverVersion": "1.0.0", **more}
+    )
+
+
 def gpu(index: int, *, uuid: str) -> Device:
     """A GPU as published in the default profile.
 
@@ -201,14 +227,95 @@ def gpu(index: int, *, uuid: str) -> Device:
         >>> gpu(0, uuid="gpu-a").name
         'gpu-0'
     """
-    values: dict[str, int | str] = {
-        "index": index,
-        "uuid": uuid,
-        "model": "LATEST-GPU-MODEL",
-        "driverVersion": "1.0.0",
-    }
     return Device(
-        name=GPU.device_types[0].names.format(index=index),
-        attributes=GPU.values(values),
-        capacity={"memory": amount("80Gi"), "compute": amount(100)},
+        name=GPU.device_type("gpu").names.format(index=index),
+        attributes=_gpu_attributes(index, uuid),
+        capacity={"memory": DeviceCapacity(value=_MEMORY), "compute": DeviceCapacity(value=_COMPUTE)},
+    )
+
+
+def shared_gpu(index: int, *, uuid: str) -> Device:
+    """A GPU that several claims share, each with an amount of memory and compute."""
+    whole = gpu(index, uuid=uuid)
+    capacity = {
+        "memory": _divisible(_MEMORY, Quantity("1Gi")),
+        "compute": _divisible(_COMPUTE, Quantity(1)),
+    }
+    return whole.model_copy(update={"capacity": capacity, "allow_multiple_allocations": True})
+
+
+def counter_set(index: int) -> CounterSet:
+    """What a GPU and its parts share."""
+    return CounterSet(name=f"gpu-{index}-counters", counters=_counters(1))
+
+
+def partitions(index: int, *, uuid: str) -> list[Device]:
+    """A GPU and its parts in partition mode; their counters: `counter_set`."""
+    whole = Device(
+        name=GPU.device_type("gpu").names.format(index=index),
+        attributes=_gpu_attributes(index, uuid, partitionable=True, full=True),
+        capacity={"memory": DeviceCapacity(value=_MEMORY), "compute": DeviceCapacity(value=_COMPUTE)},
+        consumes_counters=[_consumption(index, 1)],
+    )
+    parts = [
+        Device(
+            name=GPU.device_type("partition").names.format(index=index, part=part),
+            attributes=_gpu_attributes(index, uuid, partition=part, partitionable=True, full=False),
+            capacity={name: DeviceCapacity(value=each.value) for name, each in _counters(_PARTS).items()},
+            consumes_counters=[_consumption(index, _PARTS)],
+        )
+        for part in range(_PARTS)
+    ]
+    return [whole, *parts]
+
+
+def _counters(parts: int) -> dict[str, Counter]:
+    """Memory and compute of one part of a GPU."""
+    return {
+        name: Counter(value=Quantity.from_nanos(total.nanos // parts, total.format))
+        for name, total in (("memory", _MEMORY), ("compute", _COMPUTE))
+    }
+
+
+def _consumption(index: int, parts: int) -> DeviceCounterConsumption:
+    return DeviceCounterConsumption(counter_set=f"gpu-{index}-counters", counters=_counters(parts))
+
+
+def _divisible(total: Quantity, step: Quantity, default: Quantity | None = None) -> DeviceCapacity:
+    """A capacity of which claims take whole steps."""
+    amounts = CapacityRequestPolicyRange(min=step, max=total, step=step)
+    return DeviceCapacity(
+        value=total, request_policy=CapacityRequestPolicy(default=default or step, valid_range=amounts)
+    )
+
+
+def nic(index: int) -> Device:
+    """A network card of which claims take a virtual function and bandwidth: 1G unless they say how much.
+
+    Example:
+        >>> str(nic(0).capacity["egressBandwidth"].request_policy.default)
+        '1G'
+    """
+    one = Quantity(1)
+    bandwidth = CapacityRequestPolicyRange(min=Quantity("100M"), max=Quantity("100G"), step=Quantity("1M"))
+    policy = CapacityRequestPolicy(default=Quantity("1G"), valid_range=bandwidth)
+    return Device(
+        name=NET.device_types[0].names.format(index=index),
+        capacity={
+            "vfs": DeviceCapacity(
+                value=Quantity(100), request_policy=CapacityRequestPolicy(default=one, valid_values=[one])
+            ),
+            "ingressBandwidth": DeviceCapacity(value=Quantity("100G"), request_policy=policy),
+            "egressBandwidth": DeviceCapacity(value=Quantity("100G"), request_policy=policy.model_copy()),
+        },
+        allow_multiple_allocations=True,
+    )
+
+
+def numa_cpus(node: int, cpus: int) -> Device:
+    """The CPUs of a NUMA node, of which claims take an amount."""
+    return Device(
+        name=CPU.device_types[0].names.format(node=node),
+        capacity={"cpu.example.com/cpu": _divisible(Quantity(cpus), Quantity(1))},
+        allow_multiple_allocations=True,
     )

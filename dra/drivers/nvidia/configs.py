@@ -22,6 +22,7 @@ from dra.quantity import Quantity
 __all__ = [
     "API_VERSION",
     "INTERVALS",
+    "STRATEGY_GATES",
     "ComputeDomainChannelConfig",
     "ComputeDomainDaemonConfig",
     "GpuConfig",
@@ -42,7 +43,8 @@ MPS: Final = "MPS"
 # The time slice as NVML's compute policy has it.
 INTERVALS: Final = {"Default": 0, "Short": 1, "Medium": 2, "Long": 3}
 BACKEND_POLICIES: Final = ("LegacyOnly", "PreferIommuFD")
-_GATE_OF: Final = {TIME_SLICING: "TimeSlicingSettings", MPS: "MPSSupport"}
+# The driver's gate of each sharing strategy.
+STRATEGY_GATES: Final = {TIME_SLICING: "TimeSlicingSettings", MPS: "MPSSupport"}
 
 
 def mps_limit(limit: Quantity) -> str:
@@ -120,13 +122,13 @@ class _Sharing(Model):
 
     def admission_problems(self, gates: Collection[str]) -> Iterator[str]:
         """What the driver's validation says."""
-        if self.strategy not in _GATE_OF:
+        if self.strategy not in STRATEGY_GATES:
             yield (
                 f"unknown GPU sharing strategy: {self.strategy}, "
                 f"supported GPU sharing strategies: {TIME_SLICING}, {MPS}"
             )
             return
-        gate = _GATE_OF[self.strategy]
+        gate = STRATEGY_GATES[self.strategy]
         if gate not in gates:
             yield (
                 f'"{self.strategy}" is selected as the GPU sharing strategy, '
@@ -215,10 +217,10 @@ class GpuConfig(TypedConfig):
         if (
             sharing.strategy == TIME_SLICING
             and sharing.time_slicing_config is None
-            and _GATE_OF[TIME_SLICING] in gates
+            and STRATEGY_GATES[TIME_SLICING] in gates
         ):
             filled["time_slicing_config"] = TimeSlicingConfig(interval="Default")
-        if sharing.strategy == MPS and sharing.mps_config is None and _GATE_OF[MPS] in gates:
+        if sharing.strategy == MPS and sharing.mps_config is None and STRATEGY_GATES[MPS] in gates:
             filled["mps_config"] = MpsConfig()
         return self.model_copy(update={"sharing": sharing.model_copy(update=filled)})
 

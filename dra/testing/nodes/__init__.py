@@ -18,11 +18,15 @@ from typing import Final
 
 import attrs
 
-from dra.drivers.declarations import unknown_name
+from dra.drivers.declarations import AttributeContent, unknown_name
+from dra.drivers.driver import Driver
+from dra.drivers.fabric import fabric_device, fabric_nodes
 from dra.drivers.nvidia.compute_domain import CLIQUE_LABEL, MAX_NODES, clique_id
 from dra.drivers.nvidia.publish import SharesMode
 from dra.errors import DriverError
 from dra.features import LATEST, minor
+from dra.models.meta import ObjectMeta
+from dra.models.resource import ResourcePool, ResourceSlice, ResourceSliceSpec
 from dra.testing.nodes.catalog import MACHINES
 from dra.testing.nodes.machine import Fixture, Machine
 from dra.testing.nodes.parts import Part, Site
@@ -35,6 +39,7 @@ __all__ = [
     "Setup",
     "Site",
     "cluster",
+    "fabric",
     "machine",
     "machines",
     "node",
@@ -70,8 +75,9 @@ class Setup:
         mig: How NVIDIA's GPUs are cut: `dynamic` (on demand, with counters), one of mig-parted's names
             (`all-1g.10gb`, `all-balanced`), profiles (`3g.40gb, 2g.20gb`), or a list with one of these (or
             an empty text) for each GPU.
-        shares: NVIDIA's consumable shares: `memory`, `unlimited` or a number.
-        partitioned: AMD's AutoPartition.
+        shares: NVIDIA's consumable shares: `memory`, `unlimited` or a number. Any of them lets claims share
+            the example driver's GPUs.
+        partitioned: AMD's AutoPartition; the example driver's GPUs in parts.
         numa_node: Whether NVIDIA's driver publishes the NUMA node; released versions up to 0.4 do not.
         kubernetes: Minor of the cluster, which decides how counters are laid out.
 
@@ -159,6 +165,52 @@ def _node(
         found.slices(site, setup.drivers),
         found.device_classes(setup.drivers) if with_classes else [],
     )
+
+
+def fabric(
+    driver: Driver,
+    name: str,
+    count: int,
+    values: Mapping[str, AttributeContent] | None = None,
+    *,
+    capacity: Mapping[str, str] | None = None,
+    prefix: str = "cohdi.io",
+    number: str = "1",
+) -> Fixture:
+    """Devices of a fabric, such as FPGAs, which are attached to a node once a pod is scheduled to it.
+
+    They can be attached to the nodes with the labels `<prefix>/<name>=true` and `<prefix>/fabric=<number>`.
+
+    Args:
+        driver: From `dra.drivers.fabric.fabric_driver`.
+        name: Kind of device: the name of the pool, and the beginning of the devices' names.
+        count: How many devices.
+        values: Their attributes.
+        capacity: Their capacities.
+        prefix: The label prefix of the installation.
+        number: Number of the fabric.
+
+    Raises:
+        DriverError: The driver has no such attribute or capacity, or that is no name for a device.
+
+    Example:
+        >>> from dra.drivers.fabric import fabric_driver
+        >>> fpgas = fabric(fabric_driver("fpga.example.com"), "u250", 2, {"productName": "Alveo U250"})
+        >>> [device.name for device in fpgas.devices()], fpgas.slices[0].spec.node_name
+        (['u250-0', 'u250-1'], None)
+    """
+    pool = ResourceSlice(
+        metadata=ObjectMeta(name=f"{driver.name}-{name}-fabric-{number}"),
+        spec=ResourceSliceSpec(
+            driver=driver.name,
+            node_selector=fabric_nodes(prefix, name, number),
+            pool=ResourcePool(name=name, generation=1, resource_slice_count=1),
+            devices=[
+                fabric_device(driver, f"{name}-{index}", values or {}, capacity) for index in range(count)
+            ],
+        ),
+    )
+    return Fixture(slices=[pool], classes=driver.device_classes())
 
 
 def cluster(

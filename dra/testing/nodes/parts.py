@@ -25,7 +25,9 @@ __all__ = [
     "AmdGpus",
     "Content",
     "Cpus",
+    "ExampleCpus",
     "ExampleGpus",
+    "ExampleNics",
     "Gaudis",
     "ImexChannel",
     "IntelGpus",
@@ -49,8 +51,8 @@ class Site:
         node: Name of the node; everything random is derived from it.
         kubernetes: Minor of the cluster.
         mig: How NVIDIA's GPUs are cut: empty for not at all, `dynamic`, or one layout for each GPU.
-        shares: NVIDIA's consumable shares.
-        partitioned: AMD's AutoPartition is on.
+        shares: NVIDIA's consumable shares; any makes the example driver's GPUs shareable.
+        partitioned: AMD's AutoPartition is on; the example driver's GPUs are cut.
         numa_node: NVIDIA's driver publishes the NUMA node.
     """
 
@@ -122,11 +124,10 @@ class NvidiaGpus(Part):
         ]
 
     def _dynamic(self, gpus: Sequence[Gpu], site: Site) -> list[Content]:
-        counters = [nvidia_devices.counter_set(gpu) for gpu in gpus]
-        devices = [nvidia_devices.partitionable(gpu) for gpu in gpus]
-        if site.kubernetes == _COMBINED:
-            return [Content(*each) for each in zip(devices, ([one] for one in counters), strict=True)]
-        return [Content(counters=counters), *(Content(each) for each in devices)]
+        groups = [
+            Content(nvidia_devices.partitionable(gpu), [nvidia_devices.counter_set(gpu)]) for gpu in gpus
+        ]
+        return _with_counters(site, groups)
 
     def _static(self, gpus: Sequence[Gpu], site: Site) -> list[Content]:
         layouts = (site.mig,) * len(gpus) if isinstance(site.mig, str) else site.mig
@@ -234,9 +235,7 @@ class AmdGpus(Part):
             return [Content([amd.full_gpu(gpu) for gpu in gpus])]
         devices = [device for gpu in gpus for device in amd.partitions(gpu)]
         counters = [amd.counter_set(gpu) for gpu in gpus]
-        if site.kubernetes == _COMBINED:
-            return [Content(devices, counters)]
-        return [Content(counters=counters), Content(devices)]
+        return _with_counters(site, [Content(devices, counters)])
 
 
 @attrs.frozen
@@ -365,8 +364,56 @@ class ExampleGpus(Part):
 
     def publish(self, site: Site) -> list[Content]:
         """See `Part`."""
-        return [
-            Content(
-                [example.gpu(index, uuid=f"gpu-{site.uuid(f'gpu-{index}')}") for index in range(self.count)]
-            )
-        ]
+        uuids = [f"gpu-{site.uuid(f'gpu-{index}')}" for index in range(self.count)]
+        if site.partitioned:
+            groups = [
+                Content(example.partitions(index, uuid=each), [example.counter_set(index)])
+                for index, each in enumerate(uuids)
+            ]
+            return _with_counters(site, groups)
+        build = example.gpu if site.shares is None else example.shared_gpu
+        return [Content([build(index, uuid=each) for index, each in enumerate(uuids)])]
+
+
+@attrs.frozen
+class ExampleNics(Part):
+    """The made-up network cards of the upstream example driver.
+
+    Args:
+        count: How many.
+    """
+
+    driver: ClassVar[str] = "net.example.com"
+
+    count: int = 2
+
+    def publish(self, site: Site) -> list[Content]:  # noqa: ARG002 - nothing of it is random
+        """See `Part`."""
+        return [Content([example.nic(index) for index in range(self.count)])]
+
+
+@attrs.frozen
+class ExampleCpus(Part):
+    """The made-up CPUs of the upstream example driver.
+
+    Args:
+        numa_nodes: How many NUMA nodes.
+        per_node: CPUs of each.
+    """
+
+    driver: ClassVar[str] = "cpu.example.com"
+
+    numa_nodes: int = 2
+    per_node: int = 16
+
+    def publish(self, site: Site) -> list[Content]:  # noqa: ARG002 - nothing of it is random
+        """See `Part`."""
+        return [Content([example.numa_cpus(node, self.per_node) for node in range(self.numa_nodes)])]
+
+
+def _with_counters(site: Site, groups: Sequence[Content]) -> list[Content]:
+    """Groups of devices with their counter sets, laid out as the minor wants it."""
+    if site.kubernetes == _COMBINED:
+        return list(groups)
+    counters = [counter_set for group in groups for counter_set in group.counters]
+    return [Content(counters=counters), *(Content(group.devices) for group in groups)]

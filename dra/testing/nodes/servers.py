@@ -8,7 +8,9 @@ from dra.drivers.nvidia.publish import GpuSoftware
 from dra.testing.nodes.machine import Machine
 from dra.testing.nodes.parts import (
     Cpus,
+    ExampleCpus,
     ExampleGpus,
+    ExampleNics,
     Gaudis,
     IntelGpus,
     NvidiaGpus,
@@ -127,7 +129,14 @@ _OTHERS: Final = (
         "A node with the upstream example driver's made-up GPUs",
         (ExampleGpus(8), Cpus(1, 16, sockets=1)),
         memory_mib=64 * 1024,
-        facts="default profile of the driver",
+        facts="default profile of the driver; four parts per GPU an estimate",
+    ),
+    Machine(
+        "example-net",
+        "A node with the upstream example driver's made-up network cards and CPUs",
+        (ExampleNics(2), ExampleCpus(2, 16)),
+        memory_mib=64 * 1024,
+        facts="net and cpu profiles of the driver",
     ),
 )
 

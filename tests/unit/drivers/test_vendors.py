@@ -42,7 +42,13 @@ PUBLISHED = {
         neuron.neuron_device(5, instance_type="trn2.48xlarge", columns=4, groups={4: "a", 16: "b"}),
         neuron.neuron_device(0, instance_type="inf2.xlarge", groups={}),
     ],
-    "gpu.example.com": [example.gpu(0, uuid="gpu-a")],
+    "gpu.example.com": [
+        example.gpu(0, uuid="gpu-a"),
+        example.shared_gpu(0, uuid="gpu-a"),
+        *example.partitions(1, uuid="gpu-b"),
+    ],
+    "net.example.com": [example.nic(0)],
+    "cpu.example.com": [example.numa_cpus(0, 16)],
 }
 
 
@@ -375,6 +381,24 @@ class TestFabric:
 
 
 class TestExample:
+    def test_parts_are_quarters_of_the_counters(self) -> None:
+        part = named(example.partitions(1, uuid="gpu-b"), "gpu-1-partition-3")
+        quarter = {"memory": {"value": "20Gi"}, "compute": {"value": "25"}}
+        assert part["capacity"] == quarter
+        assert part["consumesCounters"] == [{"counterSet": "gpu-1-counters", "counters": quarter}]
+        assert example.counter_set(1).to_dict() == {
+            "name": "gpu-1-counters",
+            "counters": {"memory": {"value": "80Gi"}, "compute": {"value": "100"}},
+        }
+
+    def test_one_function_and_1g_for_each_claim(self) -> None:
+        capacity = example.nic(0).to_dict()["capacity"]
+        assert capacity["vfs"]["requestPolicy"] == {"default": "1", "validValues": ["1"]}
+        assert capacity["ingressBandwidth"]["requestPolicy"] == {
+            "default": "1G",
+            "validRange": {"min": "100M", "max": "100G", "step": "1M"},
+        }
+
     CONFIG: ClassVar = {"apiVersion": "gpu.resource.example.com/v1alpha1", "kind": "GpuConfig"}
 
     @pytest.mark.parametrize(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 import dra
+from dra.drivers.fabric import fabric_driver
 from dra.features import Features
 from dra.testing import nodes
 from dra.testing.nodes import Fixture
@@ -198,3 +201,44 @@ class TestSharing:
 
         assert allocate(fixture, *(part("cpx", index) for index in range(8))) is not None
         assert allocate(fixture, part("spx", 0), part("cpx", 0)) is None
+
+    def test_example_gpus_by_memory_and_compute(self) -> None:
+        shared = nodes.node(nodes.Machine("one", "one GPU", (nodes.parts.ExampleGpus(1),)), shares="memory")
+
+        def share(index: int) -> dra.ResourceClaim:
+            amounts = {"requests": {"memory": "16Gi", "compute": "20"}}
+            return claim(request("gpu", "gpu.example.com", capacity=amounts), name=f"share-{index}")
+
+        assert allocate(shared, *map(share, range(5))) == [["gpu-0"]] * 5
+        assert allocate(shared, *map(share, range(6))) is None
+
+    def test_parts_of_an_example_gpu_exclude_the_whole(self) -> None:
+        fixture = nodes.node(nodes.Machine("one", "one GPU", (nodes.parts.ExampleGpus(1),)), partitioned=True)
+        is_part = "'partition' in device.attributes['gpu.example.com']"
+        parts = request("part", "gpu.example.com", is_part, count=4)
+        whole = request("whole", "gpu.example.com", "device.attributes['gpu.example.com'].full")
+        assert allocate(fixture, claim(parts)) is not None
+        assert allocate(fixture, claim(request("part", "gpu.example.com", is_part), whole)) is None
+
+
+class TestFabric:
+    FPGAS = fabric_driver("fpga.example.com")
+
+    @pytest.mark.parametrize(("label", "found"), [("1", [["u250-0", "u250-1"]]), ("2", None)])
+    def test_nodes_of_the_fabric_can_have_its_devices(self, label: str, found: object) -> None:
+        host = nodes.node("example", labels={"cohdi.io/u250": "true", "cohdi.io/fabric": label})
+        fixture = host + nodes.fabric(self.FPGAS, "u250", 2, {"productName": "Alveo U250"})
+        assert allocate(fixture, claim(request("fpga", "fpga.example.com", count=2))) == found
+
+    def test_the_pod_waits_until_they_are_attached(self) -> None:
+        host = nodes.node("example", labels={"cohdi.io/u250": "true", "cohdi.io/fabric": "1"})
+        fixture = host + nodes.fabric(self.FPGAS, "u250", 1)
+        allocator = dra.Allocator(fixture.slices, fixture.classes, features=Features.all())
+        wanted = dra.default(claim(request("fpga", "fpga.example.com")))
+        (result,) = allocator.allocate([wanted], fixture.node) or []
+        (device,) = result.devices.results or []
+        assert device.binding_conditions == ["FabricDeviceReady"]
+
+    def test_slices_are_valid(self) -> None:
+        fixture = nodes.fabric(self.FPGAS, "u250", 3)
+        assert [dra.validate(each) for each in fixture.objects] == [[]] * len(fixture.objects)

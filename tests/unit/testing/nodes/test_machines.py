@@ -117,6 +117,14 @@ def test_cut_and_shared_gpus_are_valid(mig: str, shares: str | int | None, kuber
     assert misdeclared(fixture) == []
 
 
+@pytest.mark.parametrize("kubernetes", KUBERNETES_MINORS)
+@pytest.mark.parametrize("kind", ["nd-mi300x-v5", "example"])
+def test_partitions_are_valid(kind: str, kubernetes: str) -> None:
+    fixture = nodes.node(kind, partitioned=True, kubernetes=kubernetes)
+    assert problems(fixture, kubernetes, all_features(kubernetes)) == []
+    assert misdeclared(fixture) == []
+
+
 class TestDevicesPerSlice:
     def slices(self, **setup: object) -> list[ResourceSlice]:
         return nodes.node("dgx-h100", drivers=["gpu.nvidia.com"], **setup).slices
