@@ -34,6 +34,13 @@ def test_every_example_has_a_readme_and_manifests_without_unknown_fields(folder:
     assert dra.load(folder, strict=True)
 
 
+@pytest.mark.parametrize("kubernetes", ["1.36", "1.37"])
+@pytest.mark.parametrize("file", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda each: each.stem)
+def test_the_api_server_would_take_every_object(file: Path, kubernetes: str) -> None:
+    objects = [dra.default(each) for each in dra.load(file)]
+    assert [error for each in objects for error in dra.validate(each, kubernetes)] == []
+
+
 class TestDgxH100:
     """Two nodes with eight H100s each, and five claims of which one is refused."""
 
