@@ -18,7 +18,7 @@ from dra.allocator.plan import RESULTS_MAX, Alternative, ClaimPlan, DeviceFilter
 from dra.allocator.pools import Device, each_bit
 from dra.allocator.results import allocation_result
 from dra.allocator.search import Budget, search
-from dra.allocator.state import AllocatedState, Holding, Ledger, holdings
+from dra.allocator.state import AllocatedState, Holding, Ledger, claim_key, holdings
 from dra.allocator.usage import Books
 from dra.errors import AllocationError, InvalidPoolError
 from dra.features import Features, minor
@@ -83,7 +83,7 @@ class Allocator:
         self._kubernetes = kubernetes
         self._matcher = Matcher(self.features, kubernetes)
         self._filters: dict[Hashable, DeviceFilter] = {}
-        self._reserved: dict[tuple[str, str], tuple[Holding, ...]] = {}
+        self._reserved = dict(allocated.held_by) if allocated is not None else {}
 
     def prepare(self, claims: Iterable[ResourceClaim]) -> Plan:
         """Take claims apart, to try them on many nodes without doing so each time.
@@ -184,7 +184,7 @@ class Allocator:
         return attrs.evolve(explanation, releases=tuple(self._releases(prepared, view, node, limit)))
 
     def _holders_of(self, device: Device) -> list[str]:
-        """The claims that hold a device, as far as they were reserved."""
+        """The claims that hold a device, as far as they are known."""
         return [
             _label(key)
             for key, holding in self._reserved.items()
@@ -215,15 +215,18 @@ class Allocator:
         Raises:
             AllocationError: The claim holds devices already.
         """
-        key = _key(claim)
+        key = claim_key(claim)
         if key in self._reserved:
             raise AllocationError(f"claim {_label(key)} holds devices already", remedy="release it first")
         self._reserved[key] = taken = tuple(holdings(result, self.features))
         self._account(taken, self._ledger.take)
 
     def release(self, claim: ResourceClaim) -> None:
-        """Give back what a claim holds through `reserve`; nothing happens if it holds nothing."""
-        self._account(self._reserved.pop(_key(claim), ()), self._ledger.give_back)
+        """Give back what a claim holds through `reserve` or `AllocatedState.from_claims`.
+
+        Nothing happens if it holds nothing.
+        """
+        self._account(self._reserved.pop(claim_key(claim), ()), self._ledger.give_back)
 
     def replace_slices(self, changed: Iterable[ResourceSlice] = (), removed: Iterable[str] = ()) -> None:
         """Follow a change of the cluster: only the pools of these slices are compiled again.
@@ -357,10 +360,6 @@ def _without_devices(slot: PlacedSlot) -> Alternative:
     """The alternative that was used for a slot although it left no trace in the picks: it needs no device."""
     options = (each.alternative for each in slot.options if not each.need)
     return next(each for each in options if not each.all_devices)
-
-
-def _key(claim: ResourceClaim) -> tuple[str, str]:
-    return claim.metadata.namespace or "", claim.metadata.name or ""
 
 
 def _label(key: tuple[str, str]) -> str:

@@ -143,6 +143,7 @@ class _Search:
                 self._undo(frame)
             if frame.passes:
                 frame.passes = False
+                self._count()
                 if self._enter(frame.index + 1):
                     return True
             elif frame.todo:

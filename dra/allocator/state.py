@@ -84,6 +84,15 @@ def _frozen_capacity(
     return {device: dict(consumed) for device, consumed in capacity.items()}
 
 
+@attrs.frozen
+class Holding:
+    """What one result of an allocation holds: a whole device, or a share of one."""
+
+    device: DeviceId
+    share_id: str | None
+    consumed: tuple[tuple[str, int], ...]
+
+
 @attrs.frozen(kw_only=True)
 class AllocatedState:
     """What claims hold already, as an allocator starts from it.
@@ -92,6 +101,8 @@ class AllocatedState:
         devices: Devices that are held as a whole.
         shared: Shares of devices that allow multiple allocations.
         capacity: By device, how much of each capacity its shares consume together.
+        held_by: By namespace and name, what the claims of `from_claims` hold of this; an allocator can name
+            and release those claims. Not part of equality.
 
     Example:
         >>> gpu = DeviceId("gpu.example.com", "node-1", "gpu-0")
@@ -104,6 +115,7 @@ class AllocatedState:
     capacity: Mapping[DeviceId, Mapping[str, Quantity]] = attrs.field(
         factory=dict, converter=_frozen_capacity, hash=False
     )
+    held_by: Mapping[tuple[str, str], tuple[Holding, ...]] = attrs.field(factory=dict, eq=False, repr=False)
 
     @classmethod
     def from_claims(cls, claims: Iterable[ResourceClaim], features: Features | None = None) -> Self:
@@ -117,10 +129,15 @@ class AllocatedState:
             features: The scheduler's features, by default those of the latest Kubernetes.
         """
         ledger = Ledger(features or Features.for_kubernetes("1.37"))
+        held_by: dict[tuple[str, str], tuple[Holding, ...]] = {}
         for claim in claims:
             allocation = claim.status.allocation if claim.status else None
-            for holding in holdings(allocation, ledger.features):
-                ledger.take(holding)
+            if allocation is not None:
+                key = claim_key(claim)
+                taken = tuple(holdings(allocation, ledger.features))
+                held_by[key] = held_by.get(key, ()) + taken
+                for holding in taken:
+                    ledger.take(holding)
         return cls(
             devices=ledger.devices.keys(),
             shared=ledger.shares.keys(),
@@ -128,16 +145,13 @@ class AllocatedState:
                 device: {name: Quantity.from_nanos(nanos) for name, nanos in consumed.items()}
                 for device, consumed in ledger.consumed.items()
             },
+            held_by=held_by,
         )
 
 
-@attrs.frozen
-class Holding:
-    """What one result of an allocation holds: a whole device, or a share of one."""
-
-    device: DeviceId
-    share_id: str | None
-    consumed: tuple[tuple[str, int], ...]
+def claim_key(claim: ResourceClaim) -> tuple[str, str]:
+    """Namespace and name."""
+    return claim.metadata.namespace or "", claim.metadata.name or ""
 
 
 def holdings(allocation: AllocationResult | None, features: Features) -> Iterator[Holding]:
@@ -207,9 +221,8 @@ class Ledger:
         consumed = self.consumed.get(holding.device, {})
         for name, nanos in holding.consumed:
             consumed[name] -= nanos
-            if not consumed[name]:
-                del consumed[name]
-        if not consumed:
+        # A share may consume nothing of a capacity, so an amount of zero alone does not tell that it is gone.
+        if holding.device not in self.shared_devices and not any(consumed.values()):
             self.consumed.pop(holding.device, None)
 
     def __bool__(self) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from dra.allocator import AllocatedState, Budget, DeviceId
 from dra.errors import AllocationError, InvalidPoolError, SearchBudgetExceeded
 from dra.features import Features
+from dra.models.resource import ResourceClaimStatus
 from tests.unit.allocator.builders import (
     NODE,
     OTHER_NODE,
@@ -365,3 +366,24 @@ def test_thousands_of_different_requests_leave_no_stale_answers() -> None:
     for index in range(2100):
         wanted = claim(wants(1, f'device.attributes["gpu.example.com"].index == {index}'))
         assert (cluster.allocate([wanted], NODE) is not None) is (index == 7)
+
+
+def test_a_claim_that_was_allocated_before_can_be_released_too() -> None:
+    slice_ = slice_of(gpus(1))
+    [result] = allocator(slice_).allocate([claim(wants(1), name="before")], NODE) or []
+    before = claim(wants(1), name="before").model_copy(
+        update={"status": ResourceClaimStatus(allocation=result)}
+    )
+    cluster = allocator(slice_, allocated=AllocatedState.from_claims([before]))
+
+    assert cluster.explain([claim(wants(1))], NODE).releases == ("team-a/before",)
+    cluster.release(before)
+
+    assert names(cluster.allocate([claim(wants(1))], NODE)) == [["gpu-0"]]
+
+
+def test_requests_for_no_device_count_as_steps() -> None:
+    nothing = [first_available(f"n{slot}", *[wants(0)] * 8) for slot in range(12)]
+    wanted = claim(wants(1), *nothing, wants(1))
+
+    assert allocator(slice_of(gpus(1))).allocate([wanted], NODE) is None

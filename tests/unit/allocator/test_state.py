@@ -81,3 +81,19 @@ def test_one_of_two_shares_given_back_leaves_the_other() -> None:
     ledger.give_back(second)
 
     assert ledger.consumed == {GPU: {"memory": 2**30 * 10**9}}
+
+
+def test_shares_that_consume_nothing_can_all_be_given_back() -> None:
+    ledger = Ledger(Features.all())
+    taken = [
+        each
+        for name in ("s1", "s2")
+        for each in holdings(allocated(share(name, "0")).status.allocation, ledger.features)  # type: ignore[union-attr]
+    ]
+    for each in taken:
+        ledger.take(each)
+
+    for each in taken:
+        ledger.give_back(each)
+
+    assert not ledger
