@@ -65,6 +65,7 @@ class Lookahead:
         self._attributed: dict[str, int] = {}
         self._classes: dict[int, dict[int, tuple[int, int]]] = {}
         self._relevant = self._relevant_devices()
+        self._places = {id(slot): place for place, slot in enumerate(slots)}
         self._failed: set[Hashable] = set()
         self._has_admin = any(option.alternative.admin_access for slot in slots for option in slot.options)
 
@@ -252,6 +253,24 @@ class Lookahead:
         """Remember that the slots from `index` on cannot be completed from the present state."""
         if index and len(self._failed) < _REMEMBERED:
             self._failed.add(self._state(index))
+
+    def culprit(self, index: int) -> int:
+        """The last slot before `index` that has anything to do with the failure of those from `index` on.
+
+        Whatever the slots in between pick, no more than now is left for those that failed, so other picks
+        there do not help. With a request on the way that can end in an error, that is left open.
+
+        Returns:
+            The slot, -1 if there is none.
+        """
+        if self.horizon < len(self.slots):
+            return index - 1
+        claim = self.slots[index].slot.claim
+        for pick in reversed(self.board.picks):
+            matters = self._relevant[index] >> pick.position & 1 or pick.charged
+            if matters or pick.slot.slot.claim >= claim:
+                return self._places[id(pick.slot)]
+        return -1
 
     def _state(self, index: int) -> Hashable:
         """All that the slots from `index` on can see of the picks so far, up to exchanging equal devices."""

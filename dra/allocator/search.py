@@ -153,7 +153,14 @@ class _Search:
                 stack.pop()
                 if self.lookahead is not None and frame.picked == 0:
                     self.lookahead.exhausted(frame.index)
+                    self._go_back_to(self.lookahead.culprit(frame.index))
         return False
+
+    def _go_back_to(self, index: int) -> None:
+        """Give up what was picked for the slots after `index`."""
+        while self.stack and self.stack[-1].index > index:
+            if self.stack.pop().placed:
+                self.board.take_back()
 
     def _enter(self, index: int) -> bool:
         """Begin with a slot; True if there is none left."""

@@ -387,3 +387,28 @@ def test_requests_for_no_device_count_as_steps() -> None:
     wanted = claim(wants(1), *nothing, wants(1))
 
     assert allocator(slice_of(gpus(1))).allocate([wanted], NODE) is None
+
+
+def test_a_claim_that_cannot_be_met_is_not_tried_again_for_every_choice_of_another() -> None:
+    """40 different devices for the first claim; of the others, three claims fill what there is for four."""
+    different = [device(f"a{index}", kind="a", uid=index) for index in range(40)]
+    equal = [device(f"b{index}", kind="b", numa=index % 3) for index in range(45)]
+
+    def of_kind(kind: str) -> str:
+        return f'device.attributes["gpu.example.com"].kind == "{kind}"'
+
+    spread = claim(
+        wants(16, of_kind("a")), constraints=[{"distinctAttribute": "gpu.example.com/uid"}], name="spread"
+    )
+    aligned = [
+        claim(
+            wants(12, of_kind("b")),
+            constraints=[{"matchAttribute": "gpu.example.com/numa"}],
+            name=f"aligned-{index}",
+        )
+        for index in range(4)
+    ]
+    cluster, budget = allocator(slice_of(different + equal)), Budget(steps=5000)
+
+    assert cluster.allocate([spread, *aligned[:3]], NODE, budget=budget) is not None
+    assert cluster.allocate([spread, *aligned], NODE, budget=budget) is None
