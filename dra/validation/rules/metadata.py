@@ -29,14 +29,12 @@ def metadata(
 ) -> Errors:
     """The metadata of an object.
 
-    A missing namespace is no error: the request supplies it. The generation of a stored object is the
-    server's own.
+    A missing namespace is no error: the request supplies it. Nor is one too many: the server drops it. The
+    generation of a stored object is the server's own.
     """
     yield from _names(meta, name_form)
     if namespaced and meta.namespace:
         yield from matches(meta.namespace, formats.dns_label, _AT / "namespace")
-    elif meta.namespace:
-        yield (_AT / "namespace").forbidden("not allowed on this type")
     if is_new and meta.generation is not None and meta.generation < 0:
         yield (_AT / "generation").invalid(meta.generation, "must be greater than or equal to 0")
     yield from labels_and_annotations(meta, _AT, scope)

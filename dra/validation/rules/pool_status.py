@@ -16,7 +16,6 @@ from dra.validation.checks import (
     pool_name,
     pool_name_format,
     present,
-    same,
 )
 from dra.validation.field_error import Path
 from dra.validation.rules.conditions import conditions
@@ -41,8 +40,7 @@ def pool_status_request(
     if request.status is None:
         return
     if old is not None and old.status is not None:
-        if not same(request.status, old.status):
-            yield (Path() / "status").invalid(None, "field cannot be modified once set")
+        yield from immutable(request.status, old.status, Path() / "status", declared=False)
     else:
         yield from _answer(request.status, Path() / "status", scope)
 

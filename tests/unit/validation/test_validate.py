@@ -1,0 +1,227 @@
+"""`dra.validate` as a function: what it takes, gives and leaves alone. Its rules have tests/conformance."""
+
+from __future__ import annotations
+
+import doctest
+import time
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import dra
+from dra import DecodeError, Features, FieldError, UnknownVersionError
+from dra.models.kinds import decode
+from dra.validation import checks, field_error, formats, scope, validator, versions
+from dra.validation.field_error import ErrorType, Path
+from dra.validation.gates import GATED_FIELDS
+from dra.validation.scope import Scope
+from tests.unit.validation.objects import DRIVER, claim, device, request, resource_slice
+
+UUID = "8f7e6d5c-0000-4000-8000-000000000001"
+V1BETA1 = {
+    "apiVersion": "resource.k8s.io/v1beta1",
+    "kind": "ResourceClaim",
+    "metadata": {"name": "old"},
+    "spec": {"devices": {"requests": [{"name": "gpu", "deviceClassName": DRIVER, "count": -1}]}},
+}
+
+
+@pytest.mark.parametrize("module", [checks, field_error, formats, scope, validator, versions])
+def test_examples(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0
+
+
+def texts(obj: Any, *arguments: Any, **options: Any) -> list[str]:
+    return [str(error) for error in dra.validate(obj, *arguments, **options)]
+
+
+def test_models_and_wire_data_are_the_same() -> None:
+    wire = claim(request(count=-1))
+    assert dra.validate(decode(wire)) == dra.validate(wire) != []
+
+
+def test_older_versions_report_fields_of_the_newest() -> None:
+    (error,) = dra.validate(V1BETA1)
+    assert error == FieldError(
+        ErrorType.INVALID, "spec.devices.requests[0].exactly.count", -1, "must be greater than zero"
+    )
+
+
+def test_the_object_is_not_changed() -> None:
+    obj = decode(claim(request()))
+    before = obj.to_dict()
+    dra.validate(obj, "1.34", Features.for_kubernetes("1.34"))
+    assert obj.to_dict() == before
+
+
+def test_versions_that_the_server_does_not_have() -> None:
+    rule = {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "DeviceTaintRule",
+        "metadata": {"name": "drain"},
+        "spec": {"taint": {"key": "example.com/drain", "effect": "NoSchedule"}},
+    }
+    assert dra.validate(rule, "1.37") == []
+    assert texts(rule, "1.36") == [
+        'apiVersion: Unsupported value: "resource.k8s.io/v1": supported values: '
+        '"resource.k8s.io/v1alpha3", "resource.k8s.io/v1beta2"'
+    ]
+
+
+def test_wrong_types_are_errors_of_their_fields() -> None:
+    (error,) = dra.validate(claim(request(count="many")))
+    assert (error.type, error.field, error.value) == (
+        ErrorType.TYPE_INVALID,
+        "spec.devices.requests[0].exactly.count",
+        "many",
+    )
+    assert error.type.reason == "FieldValueTypeInvalid"
+
+
+@pytest.mark.parametrize(
+    "wire", [{}, {"kind": "ResourceClaim"}, {"apiVersion": "v1"}, {"kind": 1, "apiVersion": "v1"}]
+)
+def test_what_is_no_object(wire: Any) -> None:
+    with pytest.raises(DecodeError):
+        dra.validate(wire)
+
+
+def test_other_kinds_are_valid() -> None:
+    assert dra.validate({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "Not Valid"}}) == []
+
+
+def test_unknown_minors() -> None:
+    with pytest.raises(UnknownVersionError):
+        dra.validate(claim(request()), "1.33")
+
+
+def test_updates() -> None:
+    before = claim(request("Bad_Name"))
+    assert texts(before) != []
+    assert texts(before, old=before) == [], "what was accepted before is not checked again"
+    (error,) = dra.validate(claim(request("other")), old=before)
+    assert (error.field, error.detail) == ("spec", "field is immutable")
+    with pytest.raises(DecodeError, match="the stored object is a ResourceSlice, not a ResourceClaim"):
+        dra.validate(claim(request()), old=resource_slice())
+
+
+def test_fields_behind_gates_are_dropped_unless_stored_already() -> None:
+    taints = [{"key": "", "effect": "NoSchedule"}]
+    wire = resource_slice({**device(), "taints": taints})
+    off = Features.for_kubernetes("1.36", device_taints=False)
+    assert texts(wire, "1.36", off) == []
+    assert texts(wire, "1.36") != []
+    stored = resource_slice({**device(), "taints": [{"key": "a", "effect": "NoSchedule"}]})
+    assert texts(wire, "1.36", off, stored) != []
+
+
+def test_gated_fields_exist() -> None:
+    """A path of the table that leads nowhere would silently keep a field."""
+    for kind, entries in GATED_FIELDS.items():
+        for gated in entries:
+            assert all(hasattr(Features.all(), name) for name in gated.features), kind
+            assert gated.fields, kind
+
+
+def test_admin_access_is_checked_if_the_namespace_is_known() -> None:
+    wire = claim(request(adminAccess=True))
+    assert texts(wire) == []
+    assert "admin access" in texts(wire, namespace_labels={})[0]
+    assert texts(wire, namespace_labels={"resource.kubernetes.io/admin-access": "true"}) == []
+
+
+def test_an_error_as_data() -> None:
+    (error,) = dra.validate(claim(request(count=-1)))
+    assert error.to_dict() == {
+        "type": "Invalid",
+        "field": "spec.devices.requests[0].exactly.count",
+        "value": -1,
+        "detail": "must be greater than zero",
+        "message": "Invalid value: -1: must be greater than zero",
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (Path().required(), "Required value"),
+        ((Path() / "a").required("why"), "a: Required value: why"),
+        ((Path() / "a")[1].invalid("x", "no"), 'a[1]: Invalid value: "x": no'),
+        ((Path() / "a" @ "b/c").invalid(True, "no"), "a[b/c]: Invalid value: true: no"),
+        ((Path() / "a").invalid(None, "no"), "a: Invalid value: null: no"),
+        ((Path() / "a").invalid({"b": [1]}, "no"), 'a: Invalid value: {"b":[1]}: no'),
+        ((Path() / "a").invalid(dra.Quantity("1Gi"), "no"), 'a: Invalid value: "1Gi": no'),
+        ((Path() / "a").forbidden("no"), "a: Forbidden: no"),
+        (Path().not_supported("x", ["c", "b"]), 'Unsupported value: "x": supported values: "b", "c"'),
+        ((Path() / "a").too_long(3), "a: Too long: may not be more than 3 bytes"),
+        ((Path() / "a").too_many(3, 1), "a: Too many: 3: must have at most 1 item"),
+        ((Path() / "a").duplicate("x"), 'a: Duplicate value: "x"'),
+        ((Path() / "a").not_found("x"), 'a: Not found: "x"'),
+    ],
+)  # fmt: skip
+def test_texts_of_errors(error: FieldError, text: str) -> None:
+    assert str(error) == text
+
+
+def test_types_are_named_as_the_server_names_them() -> None:
+    assert [error_type.reason for error_type in ErrorType] == [
+        "FieldValueRequired",
+        "FieldValueInvalid",
+        "FieldValueTypeInvalid",
+        "FieldValueNotSupported",
+        "FieldValueForbidden",
+        "FieldValueTooLong",
+        "FieldValueTooMany",
+        "FieldValueDuplicate",
+        "FieldValueNotFound",
+        "InternalError",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "good", "bad"),
+    [
+        (formats.dns_label, ["a", "0-a", "a" * 63], ["", "-a", "a-", "A", "a.b", "a" * 64, "é", "a\n"]),
+        (formats.dns_subdomain, ["a", "a.b-c", "a." * 126 + "a"], ["", "a..b", ".a", "A", "a" * 254]),
+        (formats.long_name_caseless, ["A.b"], ["a_b", "a" * 254, "é.b"]),
+        (formats.c_identifier, ["a", "_A1"], ["", "1a", "a-b", "é"]),
+        (formats.label_key, ["a", "a.b/C_d.e-f", "A"], ["", "/a", "a/", "a/b/c", "A/b", "a" * 64, "a/-"]),
+        (formats.label_value, ["", "a", "A_b.c-1"], ["-a", "a b", "a" * 64]),
+        (formats.semantic_version, ["1.2.3", "0.0.0-a.1+b.01"],
+         ["1.2", "v1.2.3", "01.2.3", "1.2.3-01", "٣.0.0"]),
+        (formats.uuid, [UUID], ["", UUID.upper(), UUID[:-1]]),
+        (formats.extended_resource_name, ["example.com/gpu"],
+         ["gpu", "kubernetes.io/gpu", "requests.a/b", "a/b c"]),
+        (formats.path_segment, ["a:b"], [".", "..", "a/b", "a%b"]),
+        (formats.interface_address, ["10.9.8.7/24", "2001:db8::1/64"],
+         ["10.9.8.7", "10.9.8.7/33", "010.9.8.7/24", "2001:DB8::1/64", "::ffff:10.9.8.7/120", "10.0.0.0/+1"]),
+    ],
+)  # fmt: skip
+def test_formats(form: formats.Format, good: list[str], bad: list[str]) -> None:
+    assert [text for text in good if form(text)] == []
+    assert [text for text in bad if not form(text)] == []
+
+
+def test_limits_of_minors() -> None:
+    assert Scope.of("v1.34.3").limits.counter_sets is None
+    assert Scope.of("1.35").limits.counter_sets == 8
+    assert Scope.of("1.36").since("1.36")
+    assert not Scope.of("1.36").declares
+
+
+def test_large_objects_do_not_take_long() -> None:
+    devices = [
+        device(f"gpu-{number}", "80Gi", **{f"attribute{index}": "x" * 64 for index in range(31)})
+        for number in range(128)
+    ]
+    wire = resource_slice(*devices)
+    started = time.perf_counter()
+    assert dra.validate(wire) == []
+    assert time.perf_counter() - started < 2
+
+
+def test_lists_without_end_are_not_walked() -> None:
+    wire = resource_slice(*[device(f"gpu-{number}") for number in range(5000)])
+    (error,) = dra.validate(wire)
+    assert error.type is ErrorType.TOO_MANY
