@@ -25,6 +25,7 @@ __all__ = [
     "label_value",
     "matches",
     "max_bytes",
+    "max_items",
     "one_of",
     "pool_name",
     "pool_name_format",
@@ -56,6 +57,12 @@ def max_bytes(text: str | None, limit: int, at: Path) -> Errors:
     """The text is no longer than the limit, in bytes."""
     if text and byte_length(text) > limit:
         yield at.too_long(limit)
+
+
+def max_items(values: Sequence[object] | None, limit: int, at: Path) -> Errors:
+    """The list is no longer than the limit."""
+    if values and len(values) > limit:
+        yield at.too_many(len(values), limit)
 
 
 def one_of(value: str | None, choices: Collection[str], at: Path, *, required: bool = False) -> Errors:

@@ -157,3 +157,17 @@ def expanded(value: Json, i: int | None = None) -> Json:
     if "$map" in value:
         return {expanded(value["key"], n): expanded(value["value"], n) for n in range(value["$map"])}
     return {key: expanded(item, i) for key, item in value.items()}
+
+
+def from_question(row: Json) -> Case:
+    """A case as a recording of random cases has it."""
+    return Case(
+        rule=row["id"],
+        number=0,
+        kubernetes=row["kubernetes"],
+        object=row["object"],
+        old=row.get("old"),
+        status=row.get("status", False),
+        gates=row["gates"],
+        errors=(),
+    )

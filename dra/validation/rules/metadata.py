@@ -57,6 +57,10 @@ def metadata_update(meta: ObjectMeta, old: ObjectMeta, scope: Scope) -> Errors:
         yield from immutable(meta.namespace, old.namespace, _AT / "namespace", declared=False)
     if meta.uid and old.uid:
         yield from immutable(meta.uid, old.uid, _AT / "uid", declared=False)
+    grace = meta.deletion_grace_period_seconds
+    if grace is not None:
+        at = _AT / "deletionGracePeriodSeconds"
+        yield from immutable(grace, old.deletion_grace_period_seconds, at, declared=False)
     yield from labels_and_annotations(meta, _AT, scope)
     yield from _owners(meta.owner_references or (), _AT / "ownerReferences", scope)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from dra.models.core import Container, ContainerResourceClaim, Pod, PodResourceClaim
+from dra.models.core import Container, ContainerResourceClaim, Pod, PodResourceClaim, PodSpec
 from dra.validation import formats
-from dra.validation.checks import Errors, matches
+from dra.validation.checks import Errors, matches, same
 from dra.validation.field_error import Path
 from dra.validation.rules.metadata import metadata, metadata_update
 from dra.validation.scope import Scope
@@ -14,6 +15,13 @@ from dra.validation.scope import Scope
 __all__ = ["pod"]
 
 _AT: Final = Path() / "spec"
+_CONTAINERS: Final = {"containers": "containers", "init_containers": "initContainers"}
+_FIXED_FIELDS: Final = ("resource_claims", "scheduling_group", "workload_ref")
+_FIXED: Final = (
+    "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
+    "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
+    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
+)
 
 
 def pod(value: Pod, old: Pod | None, scope: Scope) -> Errors:
@@ -22,16 +30,32 @@ def pod(value: Pod, old: Pod | None, scope: Scope) -> Errors:
         yield from metadata(value.metadata, scope)
     else:
         yield from metadata_update(value.metadata, old.metadata, scope)
+        yield from _unchanged(value.spec, old.spec)
     yield from _claims(value)
     names = sorted({claim.name for claim in value.spec.resource_claims or () if claim.name})
-    for field, containers in (
-        ("containers", value.spec.containers),
-        ("initContainers", value.spec.init_containers),
-    ):
-        for index, container in enumerate(containers or ()):
+    for name, field in _CONTAINERS.items():
+        for index, container in enumerate(getattr(value.spec, name) or ()):
             at = (_AT / field)[index] / "resources" / "claims"
             yield from _container_claims(container, names, at)
     yield from _group(value, scope)
+
+
+def _unchanged(spec: PodSpec, old: PodSpec) -> Errors:
+    """What the models have of a pod's spec never changes."""
+    resized = [name for name in _CONTAINERS if len(_uses(spec, name)) != len(_uses(old, name))]
+    for name in resized:
+        yield (_AT / _CONTAINERS[name]).forbidden("pod updates may not add or remove containers")
+    if resized:
+        return
+    is_same = all(same(getattr(spec, name), getattr(old, name)) for name in _FIXED_FIELDS)
+    if not is_same or any(not same(_uses(spec, name), _uses(old, name)) for name in _CONTAINERS):
+        yield _AT.forbidden(_FIXED)
+
+
+def _uses(spec: PodSpec, containers: str) -> list[Sequence[ContainerResourceClaim] | None]:
+    """The claims that each container uses."""
+    found: Sequence[Container] = getattr(spec, containers) or ()
+    return [container.resources.claims if container.resources else None for container in found]
 
 
 def _claims(value: Pod) -> Errors:

@@ -22,7 +22,18 @@ from dra.models.scheduling import (
     PodGroupTemplate,
 )
 from dra.validation import formats
-from dra.validation.checks import Errors, each, immutable, label_key, matches, one_of, present, same, union
+from dra.validation.checks import (
+    Errors,
+    each,
+    immutable,
+    label_key,
+    matches,
+    max_items,
+    one_of,
+    present,
+    same,
+    union,
+)
 from dra.validation.field_error import Path
 from dra.validation.scope import Scope
 
@@ -80,6 +91,8 @@ def group_fields(group: Group, old: Group | None, at: Path, scope: Scope) -> Err
     yield from constant("schedulingConstraints", "scheduling_constraints", constraints)
     if isinstance(group, (PodGroupSpec, PodGroupTemplate)):
         yield from constant("resourceClaims", "resource_claims", claims)
+        if old is not None and not same(group.resource_claims, getattr(old, "resource_claims", None)):
+            yield from max_items(group.resource_claims, scope.limits.group_claims, at / "resourceClaims")
     yield from constant("disruptionMode", "disruption_mode", _disruption_mode)
     yield from constant(
         "priorityClassName",

@@ -16,6 +16,7 @@ from dra.validation.checks import (
     pool_name,
     pool_name_format,
     present,
+    same,
 )
 from dra.validation.field_error import Path
 from dra.validation.rules.conditions import conditions
@@ -39,10 +40,13 @@ def pool_status_request(
         yield from immutable(request.spec, old.spec, _AT, declared=True)
     if request.status is None:
         return
-    if old is not None and old.status is not None:
-        yield from immutable(request.status, old.status, Path() / "status", declared=False)
-    else:
-        yield from _answer(request.status, Path() / "status", scope)
+    at = Path() / "status"
+    before = old.status if old is not None else None
+    if before is not None:
+        if same(request.status, before) and _is_counted(request.status) == _is_counted(before):
+            return
+        yield at.invalid(request.status, "field is immutable")
+    yield from _answer(request.status, at, scope)
 
 
 def _question(request: ResourcePoolStatusRequest, scope: Scope) -> Errors:
@@ -64,8 +68,13 @@ def _between(value: int, least: int, most: int | None, at: Path) -> Errors:
         yield at.invalid(value, f"must be less than or equal to {most}")
 
 
+def _is_counted(status: ResourcePoolStatusRequestStatus) -> bool:
+    """Whether the number of pools is there; zero is a number of pools."""
+    return "pool_count" in status.model_fields_set
+
+
 def _answer(status: ResourcePoolStatusRequestStatus, at: Path, scope: Scope) -> Errors:
-    if "pool_count" in status.model_fields_set:
+    if _is_counted(status):
         yield from _between(status.pool_count, 0, None, at / "poolCount")
     else:
         yield (at / "poolCount").required()

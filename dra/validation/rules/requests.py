@@ -12,7 +12,7 @@ from dra.models.resource import (
     ExactDeviceRequest,
 )
 from dra.validation import formats
-from dra.validation.checks import Errors, each, fully_qualified_name, matches
+from dra.validation.checks import Errors, each, fully_qualified_name, matches, max_items
 from dra.validation.field_error import Path
 from dra.validation.rules.selectors import class_name, derived_attribute_cost, derived_expression, selectors
 from dra.validation.rules.taints import tolerations
@@ -126,9 +126,8 @@ def _derived(
             yield (here / "expression").required()
 
     limit = scope.limits.derived_attributes
-    if len(values or ()) > limit:
-        yield at.too_many(len(values or ()), limit)
-    yield from each(values, attribute, at, scope, key=lambda value: value.name)
+    yield from max_items(values, limit, at)
+    yield from each((values or ())[:limit], attribute, at, scope, key=lambda value: value.name)
 
 
 def _constrained_attributes(claim: DeviceClaim, request: str) -> frozenset[str]:

@@ -314,10 +314,10 @@ def composite_pod_group(group: CompositePodGroup, old: CompositePodGroup | None,
     """A group of groups."""
     if old is None:
         yield from metadata(group.metadata, scope)
-        if group.spec.workload_ref is None:
-            yield (_SPEC / "workloadRef").required()
     else:
         yield from metadata_update(group.metadata, old.metadata, scope)
+    if group.spec.workload_ref is None:
+        yield (_SPEC / "workloadRef").required()
     yield from _origin(group, old)
     if old is not None and not same(group.spec.scheduling_policy, old.spec.scheduling_policy):
         yield (_SPEC / "schedulingPolicy").invalid(None, "field is immutable")
