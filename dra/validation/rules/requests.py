@@ -127,7 +127,8 @@ def _derived(
 
     limit = scope.limits.derived_attributes
     yield from max_items(values, limit, at)
-    yield from each((values or ())[:limit], attribute, at, scope, key=lambda value: value.name)
+    yield from each((values or ())[:limit], attribute, at, scope)
+    yield from each(values, None, at, scope, key=lambda value: value.name)
 
 
 def _constrained_attributes(claim: DeviceClaim, request: str) -> frozenset[str]:
