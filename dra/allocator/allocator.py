@@ -35,7 +35,8 @@ class Allocator:
     """Allocates devices as kube-scheduler's `DynamicResources` plugin does: first fit, in a fixed order.
 
     Slices are compiled once; any number of claims can then be tried on any number of nodes. An allocator is
-    not changed by `allocate`: call `reserve` to count a result as taken, `release` to give it back.
+    not changed by `allocate`: call `reserve` to count a result as taken, `release` to give it back. An
+    allocator is for one thread at a time.
 
     Args:
         slices: All slices of the cluster, with device taint rules applied (`apply_taint_rules`).
@@ -120,13 +121,18 @@ class Allocator:
         if not prepared.needs_node and self._hopeless(prepared, view):
             self._check_unfit(view)
             return None
-        slots = tuple(self._placed_slots(prepared, view))
-        board = Board(view, prepared, self._books, self._matcher)
-        picks = search(board, slots, (budget or Budget()).start())
+        slots, picks = self._attempt(prepared, view, (budget or Budget()).start())
         if picks is None:
             self._check_unfit(view)
             return None
         return self._results(prepared, slots, picks, node.metadata.name or "")
+
+    def _attempt(
+        self, prepared: Plan, view: NodeView, budget: Budget
+    ) -> tuple[tuple[PlacedSlot, ...], tuple[Pick, ...] | None]:
+        """What the claims want of a node, and the devices they get; None if they do not fit."""
+        slots = tuple(self._placed_slots(prepared, view))
+        return slots, search(Board(view, prepared, self._books, self._matcher), slots, budget)
 
     def _results(
         self, prepared: Plan, slots: Sequence[PlacedSlot], picks: Sequence[Pick], node_name: str
@@ -151,7 +157,7 @@ class Allocator:
         Args:
             claims: As for `allocate`.
             node: The node.
-            budget: How long each of the searches may take.
+            budget: How long the search may take, and after it all searches for reasons together.
 
         Example:
             >>> claim = ResourceClaim.from_dict({"metadata": {"name": "c"}, "spec": {"devices": {"requests": [
@@ -167,7 +173,10 @@ class Allocator:
         name = node.metadata.name or ""
         try:
             view = self._inventory.view(node)
-            slots = tuple(self._placed_slots(prepared, view))
+            slots, picks = self._attempt(prepared, view, limit.start())
+            if picks is not None:
+                self._results(prepared, slots, picks, name)
+            rest = limit.start()
             explainer = Explainer(
                 name,
                 prepared,
@@ -176,12 +185,12 @@ class Allocator:
                 lambda reporter: Board(view, prepared, self._books, self._matcher, reporter),
                 self._holders_of,
             )
-            explanation = explainer.run(slots, limit)
+            explanation = explainer.run(slots, picks, rest)
         except AllocationError as error:
             return Explanation(name, fits=False, error=str(error))
         if explanation.fits:
             return explanation
-        return attrs.evolve(explanation, releases=tuple(self._releases(prepared, view, node, limit)))
+        return attrs.evolve(explanation, releases=tuple(self._releases(prepared, view, rest)))
 
     def _holders_of(self, device: Device) -> list[str]:
         """The claims that hold a device, as far as they are known."""
@@ -191,7 +200,7 @@ class Allocator:
             if any(each.device == device.id for each in holding)
         ]
 
-    def _releases(self, prepared: Plan, view: NodeView, node: Node, budget: Budget) -> Iterator[str]:
+    def _releases(self, prepared: Plan, view: NodeView, budget: Budget) -> Iterator[str]:
         """The claims whose release alone would make room, looking at a few that hold devices of the node."""
         here = {device.id for _, device in view.devices()}
         holders = [
@@ -202,7 +211,7 @@ class Allocator:
         for key, taken in holders[:_RELEASES_TRIED]:
             self._account(taken, self._ledger.give_back)
             try:
-                if self.allocate(prepared, node, budget=budget) is not None:
+                if self._attempt(prepared, view, budget)[1] is not None:
                     yield _label(key)
             except AllocationError:
                 continue

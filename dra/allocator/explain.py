@@ -8,14 +8,14 @@ until those that remain are needed for the failure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import attrs
 
-from dra import cel
 from dra.allocator.board import Board, Option, Pick, PlacedSlot
 from dra.allocator.capacity import Refusal, exceeded
+from dra.allocator.conjunction import Conjunctions
 from dra.allocator.constraints import Constraint
 from dra.allocator.explanation import Explanation, Reason, RequestExplanation, count_of
 from dra.allocator.inventory import NodeView
@@ -24,7 +24,7 @@ from dra.allocator.plan import Condition, Plan
 from dra.allocator.pools import Device, Pool
 from dra.allocator.search import Budget, search
 from dra.allocator.usage import Books
-from dra.errors import AllocationError, SearchBudgetExceeded
+from dra.errors import AllocationError
 
 __all__ = ["Explainer"]
 
@@ -76,24 +76,30 @@ class Explainer:
         self.holders = holders
         self.devices = list(view.devices())
 
-    def run(self, slots: Sequence[PlacedSlot], budget: Budget) -> Explanation:
+    def run(self, slots: Sequence[PlacedSlot], picks: Sequence[Pick] | None, budget: Budget) -> Explanation:
         """The explanation.
 
+        Args:
+            slots: What the claims want of the node.
+            picks: What they got; None if they do not fit.
+            budget: For all searches that are still needed together; it is running.
+
         Raises:
-            AllocationError: The search reached an error.
-            SearchBudgetExceeded: It took too long.
+            AllocationError: A device or a selector is broken where the search did not look.
         """
-        board = self.board(None)
-        picks = search(board, slots, budget.start())
         pools = tuple(
             f"{pool} is {pool.fault}" + (f": {pool.reason}" if pool.reason else "")
             for pool in self.view.pools
             if pool.fault
         )
+        board = self.board(None)
         requests = tuple(self._request(slot, option, board) for slot in slots for option in slot.options)
         if picks is not None:
             shown = tuple(self._pick(pick) for pick in picks)
-            return Explanation(self.node, True, requests=requests, picks=shown, pools=pools)
+            passed = tuple(self._passed_over(slots, requests, picks))
+            return Explanation(
+                self.node, True, requests=requests, picks=shown, passed_over=passed, pools=pools
+            )
         conflict, blocked = self._conflict(slots, requests, budget)
         return Explanation(
             self.node, False, requests=requests, conflict=conflict, blocked=blocked, pools=pools
@@ -105,14 +111,35 @@ class Explainer:
         share = ", ".join(f"{name} {amount}" for name, amount in amounts.items())
         return f"{label} {pick.option.alternative.name}: {pick.device.id}" + (f" ({share})" if share else "")
 
+    def _passed_over(
+        self, slots: Sequence[PlacedSlot], requests: Iterable[RequestExplanation], picks: Sequence[Pick]
+    ) -> Iterator[str]:
+        """Why none of the devices and alternatives that are tried earlier was taken."""
+        described = iter(requests)
+        picked = {str(pick.device.id) for pick in picks}
+        for slot in slots:
+            own = [pick for pick in picks if pick.slot is slot]
+            chosen = own[0].option if own else None
+            for option in slot.options:
+                request = next(described)
+                if chosen is None:
+                    continue
+                if option is chosen:
+                    earlier = [str(each.id) for at, each in self.devices if at < own[-1].position]
+                    yield from request.passed_over(earlier, picked, {str(pick.device.id) for pick in own})
+                    chosen = None
+                else:
+                    yield request.not_chosen()
+
     # --- one request on its own ----------------------------------------------------------------------------
 
     def _request(self, slot: PlacedSlot, option: Option, board: Board) -> RequestExplanation:
         usable: list[str] = []
         found: dict[tuple[str, str, Condition | None], list[tuple[int, Device]]] = {}
         nearest = Nearest(board.matcher, self.holders)
+        conjunctions = Conjunctions(board.matcher)
         for position, device in self.devices:
-            reason = self._reason(slot, option, board, position, device)
+            reason = self._reason(slot, option, board, conjunctions, position, device)
             if reason is None:
                 usable.append(str(device.id))
             else:
@@ -122,6 +149,7 @@ class Explainer:
             claim=self.plan.claims[slot.slot.claim].label,
             request=alternative.name,
             wanted=None if alternative.all_devices else option.need,
+            needed=option.need,
             devices=len(self.devices),
             usable=tuple(usable),
             reasons=tuple(
@@ -136,7 +164,13 @@ class Explainer:
         )
 
     def _reason(
-        self, slot: PlacedSlot, option: Option, board: Board, position: int, device: Device
+        self,
+        slot: PlacedSlot,
+        option: Option,
+        board: Board,
+        conjunctions: Conjunctions,
+        position: int,
+        device: Device,
     ) -> tuple[str, str, Condition | None] | None:
         """The first rule that a device breaks for a request, whatever else is picked."""
         pool, index = self.view.locate(position)
@@ -146,7 +180,9 @@ class Explainer:
             return "class", f"not of class {failed.class_name}", None
         failed = self._selector(pool, index, [each for each in conditions if not each.class_name], board)
         if failed is not None:
-            return "selector", f"fail selector {failed.expression}{_part(failed, device, board)}", failed
+            term = conjunctions.first_false(failed.expression, pool, index)
+            where = f", where {term} is false" if term else ""
+            return "selector", f"fail selector {failed.expression}{where}", failed
         if board.unavailable(slot, option) >> position & 1:
             return "in use", "in use", None
         if option.errors >> position & 1:
@@ -219,21 +255,18 @@ class Explainer:
         self, slots: Sequence[PlacedSlot], requests: Sequence[RequestExplanation], budget: Budget
     ) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
         """Requirements that cannot hold together, and what combinations were stopped by."""
-        possible = {(each.claim, each.request): each.possible for each in requests}
+        described = iter(requests)
         for slot in slots:
-            label = self.plan.claims[slot.slot.claim].label
-            if not any(possible[label, option.alternative.name] for option in slot.options):
-                return (_requirement(label, slot),), ()
+            alternatives = [next(described) for _ in slot.options]
+            impossible = not any(each.possible for each in alternatives)
+            if impossible and self._unfit(self.board(None), [slot], budget):
+                return self._minimal([slot], budget), ()
         tally = _Tally()
-        try:
-            search(self.board(tally), slots, budget.start())
-            kept = self._minimal(slots, budget)
-        except (AllocationError, SearchBudgetExceeded):
-            return (), tally.most(_EXAMPLES)
-        return kept, tally.most(_EXAMPLES)
+        self._unfit(self.board(tally), slots, budget)
+        return self._minimal(slots, budget), tally.most(_EXAMPLES)
 
     def _minimal(self, slots: Sequence[PlacedSlot], budget: Budget) -> tuple[str, ...]:
-        """Leave out constraints, then requests, one by one, as long as the rest still does not fit."""
+        """Leave out constraints, then requests, one by one, as long as the rest is known not to fit."""
         constraints = [
             (index, constraint)
             for index, claim in enumerate(self.plan.claims)
@@ -242,49 +275,35 @@ class Explainer:
         kept = list(constraints)
         for each in constraints:
             fewer = [other for other in kept if other is not each]
-            if not self._fits(slots, fewer, budget):
+            if self._unfit(self.board(None), _reduced(slots, fewer), budget):
                 kept = fewer
         left = list(slots)
         for slot in slots:
             rest = [other for other in left if other is not slot]
-            if rest and not self._fits(rest, kept, budget):
+            if rest and self._unfit(self.board(None), _reduced(rest, kept), budget):
                 left = rest
         names = [_requirement(self.plan.claims[slot.slot.claim].label, slot) for slot in left]
         return (*names, *(f"claim {self.plan.claims[index].label}, {each}" for index, each in kept))
 
-    def _fits(
-        self, slots: Iterable[PlacedSlot], kept: Sequence[tuple[int, Constraint]], budget: Budget
-    ) -> bool:
-        reduced = [
-            PlacedSlot(
-                slot.slot,
-                tuple(
-                    attrs.evolve(
-                        option,
-                        alternative=attrs.evolve(
-                            option.alternative,
-                            constraints=tuple(
-                                each
-                                for each in option.alternative.constraints
-                                if (slot.slot.claim, each) in kept
-                            ),
-                        ),
-                    )
-                    for option in slot.options
-                ),
-            )
-            for slot in slots
-        ]
-        return search(self.board(None), reduced, budget.start()) is not None
+    def _unfit(self, board: Board, slots: Sequence[PlacedSlot], budget: Budget) -> bool:
+        """Whether there is no solution; not if that stays open, for want of budget or because of an error."""
+        try:
+            return search(board, slots, budget) is None
+        except AllocationError:
+            return False
 
 
-def _part(condition: Condition, device: Device, board: Board) -> str:
-    """The term of a conjunction that is false for a device; empty if the expression has but one."""
-    selector = board.matcher.selector(condition.expression)
-    if "&&" not in condition.expression or not isinstance(selector, cel.Selector):
-        return ""
-    decisive = selector.explain(board.matcher.bound(device)).decisive
-    return f", where {decisive.text} is false" if decisive else ""
+def _reduced(slots: Iterable[PlacedSlot], kept: Sequence[tuple[int, Constraint]]) -> list[PlacedSlot]:
+    """The slots without the constraints that are not kept."""
+
+    def reduced(claim: int, option: Option) -> Option:
+        constraints = tuple(each for each in option.alternative.constraints if (claim, each) in kept)
+        return attrs.evolve(option, alternative=attrs.evolve(option.alternative, constraints=constraints))
+
+    return [
+        PlacedSlot(slot.slot, tuple(reduced(slot.slot.claim, each) for each in slot.options))
+        for slot in slots
+    ]
 
 
 def _requirement(label: str, slot: PlacedSlot) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import attrs
@@ -53,6 +53,7 @@ class RequestExplanation:
         claim: The claim, as `namespace/name`.
         request: As in results: `req` or `req/sub`.
         wanted: How many devices; None for all.
+        needed: How many devices that is on this node.
         devices: How many devices the node has.
         usable: The devices that the request alone could use.
         reasons: What the others fell to.
@@ -61,6 +62,7 @@ class RequestExplanation:
     claim: str
     request: str
     wanted: int | None
+    needed: int
     devices: int
     usable: tuple[str, ...]
     reasons: tuple[Reason, ...]
@@ -68,7 +70,40 @@ class RequestExplanation:
     @property
     def possible(self) -> bool:
         """Whether there are enough devices for this request alone."""
-        return len(self.usable) >= max(1 if self.wanted is None else 0, self.wanted or 0)
+        return len(self.usable) >= (max(self.needed, 1) if self.wanted is None else self.needed)
+
+    def passed_over(
+        self, earlier: Sequence[str], picked: Container[str], own: Iterable[str]
+    ) -> Iterator[str]:
+        """Why the request does not have the devices that are tried before its last one.
+
+        Args:
+            earlier: Those devices.
+            picked: What all requests have.
+            own: What this request has.
+        """
+        tried, usable = set(earlier) - set(own), set(self.usable)
+        for reason in self.reasons:
+            before = tuple(each for each in reason.devices if each in tried)
+            if before:
+                yield f"{self._label}: {attrs.evolve(reason, devices=before, nearest='')}"
+        others = [each for each in earlier if each in usable and each in tried]
+        for devices, text in (
+            ([each for each in others if each in picked], "taken by other requests"),
+            ([each for each in others if each not in picked], "do not go with the other requirements"),
+        ):
+            if devices:
+                yield f"{self._label}: {Reason('combination', text, tuple(devices))}"
+
+    def not_chosen(self) -> str:
+        """Why an alternative that comes first was not chosen."""
+        if self.possible:
+            return f"{self._label}: it does not go with the other requirements"
+        return f"{self._label}: {len(self.usable)} of {self.devices} devices on the node can be used"
+
+    @property
+    def _label(self) -> str:
+        return f"claim {self.claim}, request {self.request}"
 
     def to_dict(self) -> dict[str, Any]:
         """The explanation as plain data."""
@@ -76,6 +111,7 @@ class RequestExplanation:
             "claim": self.claim,
             "request": self.request,
             "wanted": self.wanted if self.wanted is not None else "all",
+            "needed": self.needed,
             "devices": self.devices,
             "usable": list(self.usable),
             "possible": self.possible,
@@ -84,7 +120,7 @@ class RequestExplanation:
 
     def __str__(self) -> str:
         wanted = "all devices" if self.wanted is None else count_of(self.wanted, "device")
-        head = f"claim {self.claim}, request {self.request} wants {wanted}: "
+        head = f"{self._label} wants {wanted}: "
         head += f"{len(self.usable)} of {self.devices} on the node can be used"
         return "\n".join([head, *(f"- {reason}" for reason in self.reasons)])
 
@@ -99,7 +135,9 @@ class Explanation:
         error: What is wrong with the input, if it is broken.
         requests: What each request and alternative finds.
         picks: The devices that are taken, as `claim request: device`, if the claims fit.
-        conflict: Requirements that cannot hold together; leaving out any one of them helps.
+        passed_over: What comes before those devices in the order of trial, and why it was not taken.
+        conflict: Requirements that cannot hold together; leaving out any one of them helps, unless the budget
+            was used up or an error was met before that was known.
         blocked: What stopped combinations of devices, with how often, most frequent first.
         releases: Claims whose release would make room.
         pools: Pools that cannot be used, and why.
@@ -110,6 +148,7 @@ class Explanation:
     error: str = ""
     requests: tuple[RequestExplanation, ...] = ()
     picks: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
     conflict: tuple[str, ...] = ()
     blocked: tuple[tuple[str, int], ...] = ()
     releases: tuple[str, ...] = ()
@@ -123,6 +162,7 @@ class Explanation:
             "error": self.error,
             "requests": [each.to_dict() for each in self.requests],
             "picks": list(self.picks),
+            "passed_over": list(self.passed_over),
             "conflict": list(self.conflict),
             "blocked": [{"by": by, "times": times} for by, times in self.blocked],
             "releases": list(self.releases),
@@ -138,6 +178,9 @@ class Explanation:
         elif self.fits:
             yield f"node {self.node}: fits"
             yield from (f"- {pick}" for pick in self.picks)
+            if self.passed_over:
+                yield "passed over:"
+                yield from (f"- {each}" for each in self.passed_over)
         else:
             yield f"node {self.node}: does not fit"
         for request in self.requests:

@@ -250,3 +250,77 @@ def test_an_explanation_is_plain_data_too(node: object) -> None:
     found = allocator(slice_of(gpus(1))).explain([claim(wants(2))], NODE if node is NODE else OTHER_NODE)
 
     assert json.loads(json.dumps(found.to_dict()))["fits"] is False
+
+
+def test_of_requests_with_the_same_name_the_impossible_one_is_named() -> None:
+    twins = [{"name": "r", "exactly": wants(count)} for count in (1, 5)]
+
+    found = allocator(slice_of(gpus(2))).explain([claim(*twins)], NODE)
+
+    assert found.conflict == ("claim team-a/c, request r (5 devices)",)
+
+
+def test_all_devices_are_not_to_be_had_while_one_is_in_use() -> None:
+    taken = AllocatedState(devices=[DeviceId("gpu.example.com", "p", "gpu-1")])
+
+    found = allocator(slice_of(gpus(2)), allocated=taken).explain([claim(wants("all"))], NODE)
+
+    [request] = found.requests
+    assert (len(request.usable), request.needed, request.possible) == (1, 2, False)
+
+
+def test_an_error_behind_a_conflict_does_not_hide_it() -> None:
+    slice_ = slice_of([device("a", numa=0), device("b", numa=1), device("c")])
+    fails = wants(1, 'device.attributes["gpu.example.com"].nope == 1')
+    constraint = {**NUMA, "requests": ["r0"]}
+
+    found = allocator(slice_).explain([claim(wants(2), fails, constraints=[constraint])], NODE)
+
+    assert not found.error
+    assert "claim team-a/c, matchAttribute gpu.example.com/numa over r0" in found.conflict
+
+
+def test_what_no_result_can_express_does_not_fit_either() -> None:
+    term = {"matchExpressions": [{"key": "zone", "operator": "Exists"}]}
+    slice_ = slice_of(gpus(1), nodeSelector={"nodeSelectorTerms": [term, term]})
+
+    found = allocator(slice_).explain([claim(wants(1))], NODE)
+
+    assert not found.fits
+    assert "2 terms" in found.error
+
+
+def test_a_fit_says_why_not_the_devices_before() -> None:
+    slice_ = slice_of([device("other"), device("a", numa=0), device("b", numa=1), device("c", numa=1)])
+
+    found = allocator(slice_).explain([claim(wants(2), constraints=[NUMA])], NODE)
+
+    assert [each.rpartition("/")[2] for each in found.picks] == ["b", "c"]
+    assert [each.rpartition("/")[2] for each in found.requests[0].usable] == ["a", "b", "c"]
+    assert found.passed_over == (
+        "claim team-a/c, request r0: 1 miss attribute gpu.example.com/numa (other)",
+        "claim team-a/c, request r0: 1 do not go with the other requirements (a)",
+    )
+    assert str(found).endswith("\n".join(["passed over:", *(f"- {each}" for each in found.passed_over)]))
+
+
+def test_a_fit_says_why_not_the_alternatives_before() -> None:
+    cluster = allocator(slice_of(gpus(2)))
+    wanted = claim(first_available("r", wants(3), wants(2), wants(1)), wants(1))
+
+    found = cluster.explain([wanted], NODE)
+
+    assert found.passed_over == (
+        "claim team-a/c, request r/s0: 2 of 2 devices on the node can be used",
+        "claim team-a/c, request r/s1: it does not go with the other requirements",
+        "claim team-a/c, request r1: 1 taken by other requests (gpu-0)",
+    )
+
+
+def test_the_false_term_below_a_binding_is_named() -> None:
+    numa = 'device.attributes["gpu.example.com"].numa'
+    bound = wants(1, f"cel.bind(n, {numa}, n >= 0 && n > 7)")
+
+    [request] = allocator(slice_of([device("a", numa=1)])).explain([claim(bound)], NODE).requests
+
+    assert request.reasons[0].text.endswith("where n > 7 is false")
