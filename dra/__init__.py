@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dra._version import __version__
 
 if TYPE_CHECKING:
-    from dra import cel as cel
+    from dra import cel as cel, drivers as drivers
     from dra.allocator import (
         AllocatedState as AllocatedState,
         Allocator as Allocator,
@@ -96,15 +96,17 @@ _MODULES: tuple[str, ...] = ("cel", "drivers")
 __all__ = ["__version__", *_HOMES, *_MODULES]
 
 
-def __getattr__(name: str) -> object:
-    """Load a public name when it is first asked for (PEP 562)."""
-    if name in _MODULES:
-        return importlib.import_module(f"dra.{name}")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'dra' has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # or type checkers would take any misspelt name for an object
+
+    def __getattr__(name: str) -> object:
+        """Load a public name when it is first asked for (PEP 562)."""
+        if name in _MODULES:
+            return importlib.import_module(f"dra.{name}")
+        if name not in _HOMES:
+            raise AttributeError(f"module 'dra' has no attribute {name!r}")
+        value: object = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -57,7 +57,7 @@ def minor(kubernetes: str) -> str:
         >>> minor("v1.36.4")
         '1.36'
     """
-    found = ".".join(kubernetes.removeprefix("v").split(".")[:2])
+    found = ".".join(str(kubernetes).removeprefix("v").split(".")[:2])  # YAML reads 1.37 as a number
     if found not in KUBERNETES_MINORS:
         raise UnknownVersionError(
             f"unknown Kubernetes version {kubernetes!r}",

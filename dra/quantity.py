@@ -189,6 +189,10 @@ class Quantity:
             object.__setattr__(self, "_text", _canonical(self.nanos, self.format))
         return self._text  # type: ignore[return-value] # set above
 
+    def __format__(self, spec: str) -> str:
+        """As the text, so that `f"{quantity:>10}"` aligns it."""
+        return format(str(self), spec)
+
     def __repr__(self) -> str:
         return f"Quantity({str(self)!r})"
 

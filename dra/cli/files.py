@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dra.models.loading import Located
     from dra.models.meta import KubernetesObject
 
-__all__ = ["Files", "FilesToRead", "read"]
+__all__ = ["Files", "FilesToRead", "path_of", "read"]
 
 FilesToRead = Annotated[
     list[str] | None,
@@ -28,7 +28,6 @@ FilesToRead = Annotated[
     ),
 ]
 
-_SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
 _WORTH_A_BAR: Final = 2_000_000
 
 
@@ -61,12 +60,17 @@ def read(*names: Sequence[str] | None) -> Files:
     wanted = [name for some in names for name in some or ()]
     if not wanted:
         raise LoadError("no files given", remedy="name a file, a folder, or - for standard input")
+    from dra.models.loading import manifest_files
+
     located: list[Located] = []
     faults: list[DraError] = []
     unreadable: list[DraError] = []
     sources: list[Path | None] = []
     for name in wanted:
-        sources += [None] if name == "-" else _files(Path(name), unreadable)
+        try:
+            sources += [None] if name == "-" else manifest_files(path_of(name))
+        except LoadError as error:  # noqa: PERF203 - one name that cannot be read leaves the others
+            unreadable.append(error)
     with _progress(sources) as advance:
         for source in sources:
             try:
@@ -75,6 +79,13 @@ def read(*names: Sequence[str] | None) -> Files:
                 unreadable.append(error)
             advance(source)
     return Files(tuple(located), tuple(faults), tuple(unreadable))
+
+
+def path_of(name: str) -> Path:
+    """The path that an option names; an empty one would be the working directory."""
+    if not name:
+        raise LoadError("an empty file name", remedy="name a file, a folder, or - for standard input")
+    return Path(name)
 
 
 @contextmanager
@@ -111,12 +122,3 @@ def _objects(source: Path | None, faults: list[DraError], *, may_be_empty: bool)
         raise LoadError(f"cannot read it: {error.strerror or error}", source=str(source)) from None
     is_json = source.suffix == ".json"
     return load_text(content, str(source), faults, json_only=is_json, may_be_empty=may_be_empty)
-
-
-def _files(path: Path, unreadable: list[DraError]) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    found = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
-    if not found:
-        unreadable.append(LoadError("no manifests in it", source=str(path)))
-    return found

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 from typing_extensions import Self
 
+import dra
+from dra.cli.files import path_of
 from dra.errors import DraError, LoadError
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ class Manifests:
         """Read files, folders and, for `-`, standard input.
 
         Raises:
-            DraError: Something cannot be read, or an object is given twice.
+            DraError: Something cannot be read, or an object is given twice or has no name.
         """
         located = [each for name in filenames for each in _read(name)]
+        _refuse_nameless(located)
         _refuse_duplicates(located)
         return cls(tuple(located))
 
@@ -68,12 +70,19 @@ def _read(name: str) -> list[Located]:
     from dra.models.loading import load_located
 
     try:
-        located = load_located(sys.stdin.buffer if name == "-" else Path(name))
+        located = load_located(sys.stdin.buffer if name == "-" else path_of(name))
     except LoadError as error:
         raise error.located(source=name) from None
     if not located:
         raise LoadError("no objects in it", source=name)
     return located
+
+
+def _refuse_nameless(located: Iterable[Located]) -> None:
+    """An answer is about claims and nodes by name; `generateName` becomes one only in a cluster."""
+    for each in located:
+        if isinstance(each.object, dra.ResourceClaim | dra.Node) and not each.object.metadata.name:
+            raise each.locate(LoadError("required", path="metadata.name", remedy="give it any name"))
 
 
 def _refuse_duplicates(located: Iterable[Located]) -> None:

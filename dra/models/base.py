@@ -40,9 +40,7 @@ _EXPECTED = {
     "model_attributes_type": "an object",
     "invalid_key": "a string as key",
     "recursion_loop": "an object that does not contain itself",
-    "greater_than_equal": "an integer that fits its 32 or 64 bits",
-    "less_than_equal": "an integer that fits its 32 or 64 bits",
-    "int_parsing_size": "an integer that fits its 32 or 64 bits",
+    "int_parsing_size": "an integer of 64 bits",
 }
 
 
@@ -302,16 +300,21 @@ def _decode_error(cls: type[Model], faults: Sequence[ErrorDetails]) -> DecodeErr
     elif isinstance(cause, ValueError):
         message = str(cause)
     elif fault["type"] in _EXPECTED:
-        bits = (
-            32
-            if fault.get("ctx", {}).get("le") == 2**31 - 1 or fault.get("ctx", {}).get("ge") == -(2**31)
-            else 64
-        )
-        message = f"expected {_EXPECTED[fault['type']].format(bits=bits)}"
+        message = f"expected {_EXPECTED[fault['type']]}"
+    elif fault["type"] in ("greater_than_equal", "less_than_equal"):
+        bits = 32 if _bound(fault) in (-(2**31), 2**31 - 1) else 64
+        message = f"expected an integer of {bits} bits"
     else:
         message = fault["msg"]
     if not isinstance(cause, DraError):
         message += f", found {_found(fault['input'])}"
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     path = "".join(part for part, _ in _steps(cls, fault["loc"])).lstrip(".")
-    return DecodeError(message + more, path=path, value=fault["input"])
+    remedy = cause.remedy if isinstance(cause, DraError) else ""
+    return DecodeError(message + more, path=path, value=fault["input"], remedy=remedy)
+
+
+def _bound(fault: ErrorDetails) -> object:
+    """The least or greatest value that was allowed."""
+    context = fault.get("ctx", {})
+    return context.get("le", context.get("ge"))

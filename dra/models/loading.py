@@ -17,7 +17,7 @@ from dra.models.foreign import wire_data
 from dra.models.kinds import decode, path_in
 from dra.models.meta import KubernetesObject
 
-__all__ = ["Located", "Source", "dump", "load", "load_located", "load_text"]
+__all__ = ["Located", "Source", "dump", "load", "load_located", "load_text", "manifest_files"]
 
 # Path, text, bytes, stream, one object's data, an object of a client, or any iterable of these.
 Source: TypeAlias = "str | bytes | PathLike[str] | IO[str] | IO[bytes] | Mapping[str, Any] | object"
@@ -181,10 +181,7 @@ def _is_text(source: str) -> bool:
 
 
 def _from_path(path: Path, strict: bool) -> Iterator[Located]:
-    files = _files(path)
-    if not files:
-        raise LoadError(f"no manifests in it ({', '.join(_SUFFIXES)})", source=str(path))
-    for file in files:
+    for file in manifest_files(path):
         try:
             content = file.read_bytes()
         except OSError as error:
@@ -193,17 +190,24 @@ def _from_path(path: Path, strict: bool) -> Iterator[Located]:
         yield from _from_documents(documents, strict, str(file) if file == path else None)
 
 
-def _files(path: Path) -> list[Path]:
-    """The file itself, or the manifests below a directory in order of their names."""
+def manifest_files(path: Path) -> list[Path]:
+    """The file itself, or the manifests below a directory in order of their names.
+
+    Raises:
+        LoadError: There is no such file, or nothing in the directory that looks like a manifest.
+    """
     try:
         if not path.is_dir():
             if not path.exists():
                 raise LoadError("no such file or directory", source=_shown(path))
             return [path]
-        return sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+        files = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a possible path"
         raise LoadError(f"cannot read it: {reason}", source=_shown(path)) from None
+    if not files:
+        raise LoadError(f"no manifests in it ({', '.join(_SUFFIXES)})", source=str(path))
+    return files
 
 
 def _shown(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from dra import Features, UnknownVersionError
 from dra.features import minor
@@ -42,6 +43,10 @@ def test_an_unknown_feature_is_refused_by_name() -> None:
 def test_unknown_minors_are_refused(text: str) -> None:
     with pytest.raises(UnknownVersionError, match="unknown Kubernetes version"):
         minor(text)
+
+
+def test_a_minor_that_yaml_has_made_a_number_is_read() -> None:
+    assert minor(yaml.safe_load("1.37")) == "1.37"
 
 
 def test_gates_are_read_by_their_kubernetes_names() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,3 +32,20 @@ def test_import_loads_no_optional_dependency() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_type_checkers_find_every_public_name_where_it_is_loaded_from() -> None:
+    tree = ast.parse(Path(dra.__file__).read_text("utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        name.asname: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
+    assert seen == dra._HOMES | dict.fromkeys(dra._MODULES, "dra")
+
+
+def test_type_checkers_see_no_getattr_that_has_any_name() -> None:
+    tree = ast.parse(Path(dra.__file__).read_text("utf-8"))
+    assert "__getattr__" not in [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]

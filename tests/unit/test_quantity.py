@@ -241,6 +241,10 @@ def test_operators_know_nothing_of_other_types(operator: str) -> None:
     assert getattr(Quantity("1"), operator)("1") is NotImplemented
 
 
+def test_a_quantity_aligns_in_a_format_string() -> None:
+    assert f"{Quantity('1.5Gi'):>8}|{Quantity('5'):<3}|{Quantity('1k')}" == "  1536Mi|5  |1k"
+
+
 def test_arithmetic_keeps_the_format_of_the_left_side() -> None:
     assert str(Quantity("1Gi") + Quantity("1k")) == "1073742824"
     assert str(Quantity("1Gi") + Quantity("1024Mi")) == "2Gi"

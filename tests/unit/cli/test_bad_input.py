@@ -89,6 +89,14 @@ def test_a_directory_without_manifests(dra_command: Command, tmp_path: Path) -> 
     assert_refused(dra_command("allocate", "-f", tmp_path), str(tmp_path), "no manifests in it")
 
 
+@pytest.mark.parametrize("command", ["allocate", "validate"])
+@pytest.mark.parametrize(("name", "said"), [("", "an empty file name"), ("a" * 5000, "File name too long")])
+def test_a_name_that_no_file_can_have(dra_command: Command, command: str, name: str, said: str) -> None:
+    done = dra_command(command, "-f", name)
+    assert_refused(done, said)
+    assert len(done.err) < 1000
+
+
 def test_broken_yaml_has_line_and_column(allocate: Callable[..., Run]) -> None:
     assert_refused(allocate("kind: [Node\nmetadata: {}\n"), "in.yaml:2:9: not YAML")
 
@@ -109,7 +117,14 @@ def test_a_quantity_that_is_none(allocate: Callable[..., Run]) -> None:
         line(CLUSTER, "capacity"),
         "ResourceSlice slice-1: spec.devices[0].capacity[memory].value: ",
         "'fooGi'",
+        "such as 10Gi",
     )
+
+
+@pytest.mark.parametrize(("named", "kind"), [("name: train", "ResourceClaim"), ("name: node-1", "Node")])
+def test_a_claim_or_node_without_a_name(allocate: Callable[..., Run], named: str, kind: str) -> None:
+    text = f"{CLUSTER}---{CLAIM}".replace(f"{{{named}}}", "{}").replace(f", {named}", "")
+    assert_refused(allocate(text), "in.yaml:", kind, "metadata.name: required")
 
 
 def test_a_claim_naming_an_unknown_class(allocate: Callable[..., Run]) -> None:

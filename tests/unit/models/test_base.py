@@ -91,7 +91,9 @@ def test_a_part_filled_in_later_is_written() -> None:
     [
         ({"count": "3"}, "exactly.count", "expected an integer, found the string '3'"),
         ({"count": True}, "exactly.count", "expected an integer, found the boolean true"),
-        ({"count": 2**63}, "exactly.count", "expected an integer that fits its 32 or 64 bits"),
+        ({"count": 2**63}, "exactly.count", "expected an integer of 64 bits"),
+        ({"count": -(2**63) - 1}, "exactly.count", "expected an integer of 64 bits"),
+        ({"count": 2**300}, "exactly.count", "expected an integer of 64 bits"),
         ({"adminAccess": 1}, "exactly.adminAccess", "expected a boolean, found the number 1"),
         ({"deviceClassName": 7}, "exactly.deviceClassName", "expected a string, found the number 7"),
         ({"selectors": {}}, "exactly.selectors", "expected a list, found an object"),
@@ -107,6 +109,19 @@ def test_a_wrong_type_names_path_value_and_expectation(
         ResourceClaim.from_dict(claim(**exactly))
     assert caught.value.path == f"spec.devices.requests[0].{path}"
     assert caught.value.message.startswith(message)
+
+
+def test_an_integer_of_32_bits_says_so() -> None:
+    with pytest.raises(
+        DecodeError, match=r"^spec\.priority: expected an integer of 32 bits, found the number 2147483648"
+    ):
+        Pod.from_dict({"spec": {"priority": 2**31}})
+
+
+def test_a_remedy_from_below_is_kept() -> None:
+    with pytest.raises(DecodeError) as caught:
+        ResourceClaim.from_dict(claim(capacity={"requests": {"memory": "20GB"}}))
+    assert caught.value.remedy == "write 20G or 20Gi"
 
 
 @pytest.mark.parametrize("data", [None, [], "x", 3])
