@@ -1,156 +1,150 @@
-"""Evaluating selectors: `python -m benchmarks.cel_eval [DEVICES]`.
+"""How fast selectors are evaluated and compiled: `python -m benchmarks.cel_eval`.
 
-Five selectors on a device with 20 attributes and 5 capacities, by both evaluators of `dra.cel`, by cel-python
-with both of its runners, and by cel-expr-python with its data converted beforehand. A rival that cannot
-evaluate a selector, for want of quantities, versions, bindings or optionals, has a dash. Then compiling, and
-all selectors on many devices that are all different (100,000 if not said otherwise).
+Five selectors over a device with 20 attributes and 5 capacities, for both tiers of `dra`, both runners of
+cel-python and cel-expr-python; then 100,000 devices times five selectors, conversion included.
 """
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from benchmarks.timing import machine, measure, readable, table
+from benchmarks.cel_rivals import CelCpp, CelPy, Engine
+from benchmarks.timing import Measurement, machine, measure, readable, table
 from dra import cel
+from dra.cel.env import environment
+from dra.cel.selector import Selector
 
-Call = Callable[[], object]
-
-DRIVER = "gpu.example.com"
+DRIVER = "gpu.nvidia.com"
+A = f'device.attributes["{DRIVER}"]'
+C = f'device.capacity["{DRIVER}"]'
 SELECTORS = {
-    "driver": f'device.driver == "{DRIVER}"',
-    "strings": f'device.attributes["{DRIVER}"].a3 == "value-3" && '
-    f'device.attributes["{DRIVER}"].a5.matches("^value-[0-9]$")',
-    "quantity": f'device.capacity["{DRIVER}"].c1.compareTo(quantity("40Gi")) >= 0',
-    "versions": f'device.attributes["{DRIVER}"].version.isGreaterThan(semver("550.0.0")) && '
-    f'device.attributes["{DRIVER}"].version.isLessThan(semver("600.0.0"))',
-    "bind": f'cel.bind(a, device.attributes["{DRIVER}"], a.a1 in ["value-0", "value-1"] && '
-    '["x", "value-2"].exists(v, v == a.a2) && a.?none.orValue("") == "")',
+    "S1 driver": f'device.driver == "{DRIVER}"',
+    "S2 text": f'{A}.type == "gpu" && {A}.productName.lowerAscii().matches("^.*a100.*$")',
+    "S3 quantity": f'{C}.memory.isGreaterThan(quantity("40Gi"))'
+    f' && {C}.memory.compareTo(quantity("80Gi")) <= 0',
+    "S4 version": f'{A}.driverVersion.isGreaterThan(semver("535.0.0"))'
+    f' && {A}.cudaVersion.compareTo(semver("12.0.0")) >= 0',
+    "S5 guards": f'cel.bind(d, {A}, "index" in d && d.index in [1, 2, 3]'
+    ' && ["A100", "H100"].exists(m, d.productName.contains(m)) && d.?cordoned.orValue(true))',
 }
+WITHOUT_BIND = {
+    "S5 guards": f'"index" in {A} && {A}.index in [1, 2, 3]'
+    f' && ["A100", "H100"].exists(m, {A}.productName.contains(m))',
+}
+MISSES = {
+    "missing, guarded": f"has({A}.nope) && {A}.nope == 1",
+    "missing, absorbed": f'{A}.nope == 1 || device.driver == "{DRIVER}"',
+    "missing, an error": f"{A}.nope == 1",
+}
+DEVICES = 100_000
 
 
-def wire(number: int) -> dict[str, Any]:
-    """A device; each number gives another one."""
-    strings = {f"a{index}": {"string": f"value-{index}"} for index in range(17)}
-    own = {
-        "uuid": {"string": f"GPU-{number}"},
-        "index": {"int": number},
-        "version": {"version": f"580.{number}.9"},
+def device(number: int) -> dict[str, Any]:
+    return {
+        "attributes": {
+            "type": {"string": "gpu"},
+            "productName": {"string": f"NVIDIA {'A100' if number % 2 else 'H100'}-SXM4-80GB"},
+            "driverVersion": {"version": "550.54.14"},
+            "cudaVersion": {"version": "12.4.0"},
+            "index": {"int": number % 8},
+            **{f"extra{index}": {"int": index} for index in range(15)},
+        },
+        "capacity": {
+            "memory": {"value": "81559Mi"},
+            **{f"c{index}": {"value": str(index)} for index in range(4)},
+        },
     }
-    capacity = {f"c{index}": {"value": f"{40 + index}Gi"} for index in range(5)}
-    return {"name": f"gpu-{number}", "attributes": strings | own, "capacity": capacity}
 
 
-def plain(device: dict[str, Any]) -> dict[str, Any]:
-    """The device as a rival takes it."""
-    attributes = {name: next(iter(value.values())) for name, value in device["attributes"].items()}
-    capacity = {name: value["value"] for name, value in device["capacity"].items()}
-    return {"device": {"driver": DRIVER, "attributes": {DRIVER: attributes}, "capacity": {DRIVER: capacity}}}
+class Dra:
+    """Our own, generated code or the exact interpreter."""
+
+    def __init__(self, *, fast: bool) -> None:
+        self.name = "dra" if fast else "dra exact"
+        self.fast = fast
+
+    def compile(self, selector: str) -> Callable[[Any], object]:
+        compiled = Selector(selector, environment())
+        return compiled.matches if self.fast else compiled.evaluate
+
+    def convert(self, found: Any) -> Any:
+        return cel.BoundDevice(found, driver=DRIVER)
 
 
-def generated(expression: str, device: cel.BoundDevice) -> Call:
-    selector = cel.compile(expression)
-    return lambda: selector.matches(device)
+def selectors_for(engine: Engine) -> dict[str, str]:
+    return SELECTORS | WITHOUT_BIND if engine.name.startswith("celpy") else SELECTORS
 
 
-def interpreted(expression: str, device: cel.BoundDevice) -> Call:
-    selector = cel.compile(expression)
-    return lambda: selector.evaluate(device)
+def evaluation(engine: Engine, selector: str) -> Measurement:
+    run, converted = engine.compile(selector), engine.convert(device(1))
+    assert run(converted), f"{engine.name}: {selector}"
+    return measure(partial(run, converted), runs=5, span=0.05)
 
 
-def cel_python(expression: str, runner: str) -> tuple[Call, Call]:
-    """Compiling and evaluating with cel-python."""
-    import celpy
-    from celpy import celparser
-    from celpy.adapter import json_to_cel
-
-    celparser.CELParser.CEL_PARSER = None  # it keeps the tree class of the runner that came first
-    environment = celpy.Environment(runner_class=getattr(celpy, runner))
-    data: Any = json_to_cel(plain(wire(0)))
-    program = environment.program(environment.compile(expression))
-    return lambda: environment.program(environment.compile(expression)), lambda: program.evaluate(data)
+def compilation(engine: Engine, selector: str) -> Measurement:
+    return measure(lambda: engine.compile(selector), runs=5, span=0.05)
 
 
-def cel_expr(expression: str) -> tuple[Call, Call]:
-    """Compiling and evaluating with cel-expr-python, which has extensions for bindings and optionals."""
-    from cel_expr_python import cel as engine
-    from cel_expr_python.ext.ext_bindings import ExtBindings
-    from cel_expr_python.ext.ext_optional import ExtOptional
-
-    environment = engine.NewEnv(
-        variables={"device": engine.Type.DYN}, extensions=[ExtBindings(), ExtOptional()]
-    )
-    program = environment.compile(expression)
-    activation = environment.Activation(plain(wire(0)))
-    return lambda: environment.compile(expression), lambda: program.eval(activation).value()
-
-
-def rivals(expression: str) -> dict[str, tuple[Call, Call]]:
-    """Those that give the right answer."""
-    candidates: dict[str, Callable[[], tuple[Call, Call]]] = {
-        "cel-python, interpreted": lambda: cel_python(expression, "InterpretedRunner"),
-        "cel-python, compiled": lambda: cel_python(expression, "CompiledRunner"),
-        "cel-expr-python": lambda: cel_expr(expression),
-    }
-    return {name: pair for name, make in candidates.items() if (pair := able(make)) is not None}
-
-
-def able(make: Callable[[], tuple[Call, Call]]) -> tuple[Call, Call] | None:
-    """What `make` gives, unless the engine cannot evaluate the expression."""
-    try:
-        pair = make()
-        right = bool(pair[1]()) is True
-    except Exception:  # each engine has its own way to say that it cannot
-        return None
-    return pair if right else None
-
-
-def compiling(expression: str) -> Call:
-    """Compiling without the cache."""
-    from dra.cel.selector import _compiled
-
-    uncached = _compiled.__wrapped__
-    environment = cel.compile(expression)._environment
-    return lambda: uncached(expression, environment).matches
-
-
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    print(machine())
-    device = cel.BoundDevice(wire(0), driver=DRIVER)
-    evaluation: dict[str, list[str]] = {}
-    compilation: dict[str, list[str]] = {}
-    for place, expression in enumerate(SELECTORS.values()):
-        others = rivals(expression)
-        calls = {
-            "dra, generated": generated(expression, device),
-            "dra, interpreted": interpreted(expression, device),
-        }
-        for name, call in (calls | {name: pair[1] for name, pair in others.items()}).items():
-            evaluation.setdefault(name, ["-"] * len(SELECTORS))[place] = readable(measure(call).median)
-        for name, call in (
-            {"dra": compiling(expression)} | {name: pair[0] for name, pair in others.items()}
-        ).items():
-            compilation.setdefault(name, ["-"] * len(SELECTORS))[place] = readable(measure(call).median)
-    print(table(["evaluate", *SELECTORS], [[name, *row] for name, row in evaluation.items()]))
-    print()
-    print(table(["compile", *SELECTORS], [[name, *row] for name, row in compilation.items()]))
-    print()
-    wires = [wire(number) for number in range(count)]
+def end_to_end(engine: Engine, count: int) -> float:
+    """Seconds for `DEVICES` devices and all selectors, from `count` of them."""
+    runs = [engine.compile(selector) for selector in selectors_for(engine).values()]
+    devices = [device(number) for number in range(count)]
     start = time.perf_counter()
-    bound = [cel.BoundDevice(each, driver=DRIVER) for each in wires]
-    middle = time.perf_counter()
-    selectors = [cel.compile(expression) for expression in SELECTORS.values()]
-    matching = sum(selector.matches(each) for selector in selectors for each in bound)
-    end = time.perf_counter()
-    print(
-        f"{count:,} different devices x {len(selectors)} selectors: convert {readable(middle - start)}, ",
-        end="",
-    )
-    print(f"evaluate {readable(end - middle)}; {matching:,} matches")
+    for one in devices:
+        converted = engine.convert(one)
+        for run in runs:
+            run(converted)
+    return (time.perf_counter() - start) * DEVICES / count
+
+
+def grid(engines: Sequence[Engine], of: Callable[[Engine, str], Measurement]) -> str:
+    rows = []
+    for engine in engines:
+        found = [of(engine, selector) for selector in selectors_for(engine).values()]
+        mean = statistics.fmean(one.median for one in found)
+        rows.append((engine.name, *found, readable(mean)))
+    return table(("", *SELECTORS, "mean"), rows)
+
+
+def silently(run: Callable[[Any], object], converted: Any) -> object:
+    try:
+        return run(converted)
+    except cel.EvaluationError as error:
+        return error
+
+
+def main(count: int = DEVICES) -> None:
+    engines: list[Engine] = [
+        Dra(fast=True),
+        Dra(fast=False),
+        CelCpp(),
+        CelPy("compiled"),
+        CelPy("interpreted"),
+    ]
+    print(machine())
+    print("\nEvaluation (celpy's S5 has neither bind nor optionals)")
+    print(grid(engines, evaluation))
+    print("\nCompilation")
+    print(grid(engines, compilation))
+    print("\nA device that lacks the attribute, dra")
+    ours, bound = engines[0], engines[0].convert(device(1))
+    missing = {
+        name: measure(partial(silently, ours.compile(selector), bound)) for name, selector in MISSES.items()
+    }
+    print(table(("", "median"), list(missing.items())))
+    print(f"\n{DEVICES:,} devices, 5 selectors, conversion included (* extrapolated)")
+    counts = (count, count // 10, count // 20, count // 400, count // 1000)
+    rows = [
+        (engine.name + ("" if few == DEVICES else " *"), readable(end_to_end(engine, max(few, 10))))
+        for engine, few in zip(engines, counts, strict=True)
+    ]
+    print(table(("", "total"), rows))
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))

@@ -54,7 +54,12 @@ def link(value: Value, key: Value, *, optional: bool) -> Value:
         The entry; or a `Failure` if there is none; or `MISSING`, where the link is `optional`.
     """
     if isinstance(value, dict):
-        found = _entry(value, key)
+        # A text is its own key.
+        found = (
+            value.get(key, MISSING)
+            if value.__class__ is dict and key.__class__ is str
+            else _entry(value, key)
+        )
         if found is not MISSING:
             return found
     elif isinstance(value, tuple):

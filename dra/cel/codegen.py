@@ -129,6 +129,7 @@ def _within(value: Value, wanted: frozenset[Value]) -> bool:
 _SCALARS: Final = frozenset(
     (Kind.BOOL, Kind.INT, Kind.UINT, Kind.DOUBLE, Kind.STRING, Kind.BYTES, Kind.DURATION, Kind.TIMESTAMP)
 )
+_MOST_COPIES: Final = 16
 _MACROS: Final = frozenset(("all", "exists", "exists_one", "existsOne", "map", "filter"))
 
 
@@ -214,6 +215,7 @@ class _Generator:
         self.certainty = Certainty(checked)
         self.constants: dict[str, object] = {}
         self.names = 0
+        self.copies = 1  # how often the code at hand is written out
         self.scopes: list[dict[str, str | DevicePath]] = []
         # Within what a comprehension iterates over Python allows no assignment expressions.
         self.may_assign = True
@@ -429,12 +431,16 @@ class _Generator:
         first, second = self.code(left), self.code(right)
         for code, other, kind in ((first, right, kinds[1]), (second, left, kinds[0])):
             one = python_class(kind)
-            if kind.kind in _SCALARS and one is not None and isinstance(other, Literal) and self.may_assign:
+            if kind.kind in _SCALARS and one is not None and self.is_simple(other) and self.may_assign:
                 name, constant = self.name(), self.code(other)
                 sides = f"{name}, {constant}" if other is right else f"{constant}, {name}"
                 guard = f"({name} := {code}).__class__ is {self.class_name(one)}"
                 return f"({name} == {constant} if {guard} else equal({sides}))"
         return f"equal({first}, {second})"
+
+    def is_simple(self, node: Node) -> bool:
+        """Whether the code of a node is one constant or name, and may be written twice."""
+        return isinstance(node, Literal) or (isinstance(node, Ident) and self.path(node) is None)
 
     def membership(self, node: Call) -> str:
         item, elements = node.arguments
@@ -495,22 +501,22 @@ class _Generator:
             search = self.constant(compile_regex(str(operands[1].value)).search)
             return f"{search}({self.of(operands[0], STRING)})"
         swapped = self.absorbing and overload.inline.startswith("{1}")
-        if overload.inline and not swapped and all(map(self.fits, operands, overload.parameters)):
+        if all(map(self.fits, operands, overload.parameters)):
             codes = [self.of(*pair) for pair in zip(operands, overload.parameters, strict=True)]
-            return f"({overload.inline.format(*codes)})"
-        if all(
-            self.type_of(one) == wanted for one, wanted in zip(operands, overload.parameters, strict=True)
-        ):
-            called = self.constant(overload.implementation)
-        else:
-            called = self.constant(self.implementation(node, (overload,)))
+            if overload.inline and not swapped:
+                return f"({overload.inline.format(*codes)})"
+            return f"{self.constant(overload.implementation)}({', '.join(codes)})"
+        called = self.constant(self.implementation(node, (overload,)))
         return f"{called}({', '.join(map(self.code, operands))})"
 
     def fits(self, node: Node, wanted: Type) -> bool:
         """Whether a node's value has the class that a parameter wants, or can be made sure to have it."""
         found = self.type_of(node)
-        if found.kind is wanted.kind and found.kind not in (Kind.STRUCT, Kind.OPAQUE):
+        if wanted.kind in (Kind.DYN, Kind.PARAMETER):
             return True
+        if wanted.parameters:
+            unknown = all(inner.kind in (Kind.DYN, Kind.PARAMETER) for inner in wanted.parameters)
+            return found.kind is wanted.kind and found.name == wanted.name and unknown
         return found == wanted or (found.is_dyn and python_class(wanted) is not None)
 
     def call_any(self, node: Call, overloads: tuple[Overload, ...]) -> str:
@@ -526,7 +532,7 @@ class _Generator:
     def likely(self, node: Call, overloads: tuple[Overload, ...], index: int, called: str) -> str | None:
         """If one operand is unknown and the other a literal: most likely they are of the same type."""
         unknown, known = node.operands[index], node.operands[1 - index]
-        if not (self.type_of(unknown).is_dyn and isinstance(known, Literal)):
+        if not (self.type_of(unknown).is_dyn and self.is_simple(known)):
             return None
         kind = self.type_of(known)
         same = next((one for one in overloads if one.parameters == (kind, kind) and one.inline), None)
@@ -586,6 +592,10 @@ class _Generator:
         if self.absorbing and written.function in ("all", "exists"):
             raise NotGenerated
         rest = written.arguments[2 if node.second else 1 :]
+        if written.function in ("all", "exists") and not node.second:
+            unrolled = self.unrolled(node, "and" if written.function == "all" else "or", rest[0])
+            if unrolled is not None:
+                return unrolled
         over = self.iterated(node)
         first, second = self.name(), self.name() if node.second else ""
         scope: dict[str, str | DevicePath] = {node.variable: first}
@@ -599,6 +609,26 @@ class _Generator:
         self.certainty.scopes.pop()
         self.scopes.pop()
         return code
+
+    def unrolled(self, node: Comprehension, operator: str, test: Node) -> str | None:
+        """A quantifier over a few constants, written out."""
+        over = node.range
+        if not isinstance(over, ListExpr) or over.optional or not over.elements:
+            return None
+        values = [element.value for element in over.elements if isinstance(element, Literal)]
+        copies = self.copies * len(values)
+        if len(values) != len(over.elements) or copies > _MOST_COPIES:
+            return None
+        self.copies, before = copies, self.copies
+        self.certainty.scopes.append({node.variable: self.certainty.element(over)})
+        codes = []
+        for value in values:
+            self.scopes.append({node.variable: self.literal(value)})
+            codes.append(self.boolean(test))
+            self.scopes.pop()
+        self.certainty.scopes.pop()
+        self.copies = before
+        return f"({f' {operator} '.join(codes)})"
 
     def iterated(self, node: Comprehension) -> str:
         before, self.may_assign = self.may_assign, False

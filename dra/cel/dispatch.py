@@ -75,4 +75,12 @@ def dispatcher(name: str, overloads: Sequence[Overload], *, shared: bool) -> Cal
             implementation = chosen[classes] = choose(values)
         return implementation(*values)
 
-    return call
+    def call_with_two(left: Value, right: Value) -> Value:
+        classes = (left.__class__, right.__class__)
+        implementation = chosen.get(classes)
+        if implementation is None:
+            implementation = chosen[classes] = choose((left, right))
+        return implementation(left, right)
+
+    binary = all(len(one.parameters) == 2 for one in overloads)
+    return call_with_two if binary and cacheable else call

@@ -6,7 +6,7 @@ how much is cel-go's: a name or a chain of selections costs one, as does each li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -103,10 +103,10 @@ class _Attribute:
     def __call__(self, frame: Frame) -> Value:
         value = self.resolve(frame)
         if not self.free:
-            frame.charge(1)
-        if value.__class__ is _Lifted:
-            return value.optional
-        return value
+            frame.cost += 1
+            if frame.cost > frame.limit:
+                raise CostLimitExceeded
+        return value.optional if value.__class__ is _Lifted else value
 
 
 class _Lifted:
@@ -118,12 +118,10 @@ class _Lifted:
         self.optional = optional
 
 
-def _held(value: Value) -> Optional | None:
-    """The optional in the middle of a chain, if there is one."""
-    if value.__class__ is _Lifted:
-        optional: Optional = value.optional
-        return optional
-    return value if value.__class__ is Optional else None
+def _held(value: Value) -> Optional:
+    """The optional in the middle of a chain."""
+    optional: Optional = value.optional if value.__class__ is _Lifted else value
+    return optional
 
 
 @attrs.frozen
@@ -205,8 +203,8 @@ class _Planner:
             value = base(frame)
             if value.__class__ is Failure:
                 return value
-            held = _held(value)
-            if held is not None:
+            if value.__class__ is _Lifted or value.__class__ is Optional:
+                held = _held(value)
                 if not held.present:
                     return False
                 value = held.value
@@ -218,31 +216,31 @@ class _Planner:
     def linked(self, base: Run, key: Run, *, optional: bool) -> _Attribute:
         """One more link of a chain. From the first optional link on, all are."""
         key_of = self.chain(key)
+        constant = key.value if isinstance(key, _Constant) else None
 
         def resolve(frame: Frame) -> Value:
             value = base(frame)
             if value.__class__ is Failure:
                 return value
             lifted = optional
-            held = _held(value)
-            if held is not None:
+            if value.__class__ is _Lifted or value.__class__ is Optional:
+                held = _held(value)
                 if not held.present:
                     return _Lifted(held)
                 lifted, value = True, held.value
-            index = key_of(frame)
+            index = key_of(frame) if constant is None else constant
             if index.__class__ is Failure:
                 found = index
             else:
                 found = link(value, index.optional if index.__class__ is _Lifted else index, optional=lifted)
             if found is MISSING:
                 return _Lifted(NONE)
-            if not lifted:
-                frame.charge(1)
+            if lifted and found.__class__ is Failure:
                 return found
-            if found.__class__ is Failure:
-                return found
-            frame.charge(1)
-            return _Lifted(Optional(found))
+            frame.cost += 1
+            if frame.cost > frame.limit:
+                raise CostLimitExceeded
+            return _Lifted(Optional(found)) if lifted else found
 
         return _Attribute(resolve)
 
@@ -357,7 +355,7 @@ class _Planner:
             except Failure:
                 return True
 
-        def cost(values: tuple[Value, ...], result: Value) -> int:
+        def cost(values: Sequence[Value], result: Value) -> int:
             if not negated and is_registered_opaque(values[0]):
                 return 1
             return charge(values, result) if charge else 1
@@ -553,7 +551,7 @@ def _slot(index: int) -> Run:
     return lambda frame: frame.slots[index]
 
 
-def _charge(overloads: tuple[Overload, ...]) -> Callable[[tuple[Value, ...], Value], int] | None:
+def _charge(overloads: tuple[Overload, ...]) -> Callable[[Sequence[Value], Value], int] | None:
     """The cost of a call: the overload's, or that which all candidates share, or else one."""
     cost: Cost = overloads[0].cost
     return cost.charge if all(one.cost is cost for one in overloads) else None
@@ -562,7 +560,7 @@ def _charge(overloads: tuple[Overload, ...]) -> Callable[[tuple[Value, ...], Val
 def _strict(
     operands: list[Run],
     implementation: Callable[..., Value],
-    charge: Callable[[tuple[Value, ...], Value], int] | None,
+    charge: Callable[[Sequence[Value], Value], int] | None,
     *,
     gives_up: bool = False,
 ) -> Run:
@@ -587,7 +585,9 @@ def _strict(
                 result = implementation(*values)
             except Failure as raised:
                 result = raised
-        frame.charge(1 if charge is None else charge(tuple(values), result))
+        frame.cost += 1 if charge is None else charge(values, result)
+        if frame.cost > frame.limit:
+            raise CostLimitExceeded
         return result
 
     return run

@@ -345,12 +345,15 @@ class _Parser:
         before = self.tokens[self.index - 1].kind if self.index else ""
         what = "extraneous" if before == "!" else "mismatched"
         if before == "-":
-            end = self.token.offset + (len(self.token.text) if self.token.kind != EOF else 0)
-            text = self.source[self.tokens[self.index - 1].offset : end]
-            self.complain(f"no viable alternative at input '{text}'")
+            self.no_alternative()
             self.recovering = self.token.kind != EOF
         self.complain(f"{what} input {self.quoted()} expecting {{{_OPERAND_TEXT}}}")
         raise _Mismatch
+
+    def no_alternative(self) -> None:
+        end = self.token.offset + (len(self.token.text) if self.token.kind != EOF else 0)
+        text = self.source[self.tokens[self.index - 1].offset : end]
+        self.complain(f"no viable alternative at input '{text}'")
 
     def nested(self) -> Node:
         self.advance()
@@ -361,7 +364,8 @@ class _Parser:
     def name(self) -> Node:
         dot = "." if self.accept(".") else ""
         if self.token.kind != "IDENTIFIER":
-            self.expect("IDENTIFIER")
+            self.no_alternative()
+            raise _Mismatch
         if self.struct_ahead():
             return self.struct(dot)
         token = self.advance()

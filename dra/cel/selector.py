@@ -10,7 +10,7 @@ import attrs
 
 from dra.cel import types
 from dra.cel.checker import Checked, check
-from dra.cel.codegen import generate
+from dra.cel.codegen import Generated, generate
 from dra.cel.cost import estimate_cost
 from dra.cel.device import BoundDevice
 from dra.cel.env import Environment, Mode, environment
@@ -30,8 +30,8 @@ __all__ = ["Evaluation", "Selector", "compile"]
 
 LONGEST_EXPRESSION: Final = 10 * 1024
 _CACHED_SELECTORS: Final = 4096
-# An evaluation may cost a little more than the estimate, never this much: no need to count up to here.
-_UNCOUNTED_COST: Final = COST_LIMIT // 10
+# An evaluation may cost a little more than the estimate, never twice as much: no need to count up to here.
+_UNCOUNTED_COST: Final = COST_LIMIT // 2
 _TOO_DEEP: Final = "compilation failed: the expression is nested too deeply"
 
 
@@ -168,25 +168,28 @@ class Selector:
             return self.evaluate(bound).value
         try:
             found: bool = fast(bound)
-        except KeyError:
-            return self._without_attribute(bound)
+        except KeyError as missing:
+            return self._without_attribute(bound, missing)
         except Exception:
             return self.evaluate(bound).value
         return found
 
-    def _without_attribute(self, bound: BoundDevice) -> bool:
+    def _without_attribute(self, bound: BoundDevice, missing: KeyError) -> bool:
         """The answer where an attribute or capacity is missing, which `&&` and `||` may absorb."""
         forgiving = self._forgiving
         if forgiving is None:
             return self.evaluate(bound).value
-        try:
-            found: bool = forgiving(bound)
-        except KeyError as missing:
-            name = str(missing.args[0]).partition("/")[2]
-            raise EvaluationError(f"no such key: {name}", value=self.expression) from None
-        except Exception:
-            return self.evaluate(bound).value
-        return found
+        if forgiving is not self._fast:
+            try:
+                found: bool = forgiving(bound)
+            except KeyError as error:
+                missing = error
+            except Exception:
+                return self.evaluate(bound).value
+            else:
+                return found
+        name = str(missing.args[0]).partition("/")[2]
+        raise EvaluationError(f"no such key: {name}", value=self.expression) from None
 
     @cached_property
     def reads(self) -> Reads:
@@ -194,17 +197,23 @@ class Selector:
         return reads(self._checked.ast.root)
 
     @cached_property
-    def _forgiving(self) -> Callable[[BoundDevice], Value] | None:
-        generated = generate(self._checked, self._environment, absorbing=True)
-        return generated.run if generated else None
-
-    @cached_property
-    def _fast(self) -> Callable[[BoundDevice], Value] | None:
+    def _generated(self) -> Generated | None:
         """Generated code, unless the expression could cost so much that its cost must be counted."""
         if self.max_cost > _UNCOUNTED_COST or self._environment.refuses_lists:
             return None
-        generated = generate(self._checked, self._environment)
-        return generated.run if generated else None
+        return generate(self._checked, self._environment)
+
+    @cached_property
+    def _fast(self) -> Callable[[BoundDevice], Value] | None:
+        return self._generated.run if self._generated else None
+
+    @cached_property
+    def _forgiving(self) -> Callable[[BoundDevice], Value] | None:
+        """What to ask when something is missing; the same as `_fast` if nothing could absorb the error."""
+        generated = generate(self._checked, self._environment, absorbing=True)
+        if generated is None or self._generated is None:
+            return None
+        return self._fast if generated.source == self._generated.source else generated.run
 
     def evaluate(self, device: BoundDevice | Device | Mapping[str, Any], driver: str = "") -> Evaluation:
         """Whether a device is selected, and what it cost to find out.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from dra import DraError, Features, cel
 from tests.property.cel_expressions import DEVICES, Expressions
@@ -118,6 +118,7 @@ def test_no_text_does_more_than_not_compile(text: str) -> None:
 
 
 @given(st.lists(st.sampled_from("()[]{}.,:?!-+*/%<>=&|'\"`\\ aeinxu01r#@\n"), max_size=40).map("".join))
+@example(".(a")
 def test_no_heap_of_signs_does_more_than_not_compile(text: str) -> None:
     assert isinstance(complaint(text), str)
 

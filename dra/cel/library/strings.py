@@ -84,6 +84,14 @@ def _last_index_of_from(text: str, part: str, start: int) -> int:
     return text.rfind(part, 0, start + len(part)) if start < len(text) else -1
 
 
+def _lower(text: str) -> str:
+    return text.lower() if text.isascii() else text.translate(_LOWER)
+
+
+def _upper(text: str) -> str:
+    return text.upper() if text.isascii() else text.translate(_UPPER)
+
+
 def _replace(text: str, old: str, new: str, count: int = -1) -> str:
     times = len(text) + 1 if not old else text.count(old)
     if 0 <= count < times:
@@ -203,11 +211,11 @@ LIBRARY: Final = Library(
         ),
         Function(
             "lowerAscii",
-            member("string_lower_ascii", [STRING], STRING, lambda text: text.translate(_LOWER), _KEEPING),
+            member("string_lower_ascii", [STRING], STRING, _lower, _KEEPING),
         ),
         Function(
             "upperAscii",
-            member("string_upper_ascii", [STRING], STRING, lambda text: text.translate(_UPPER), _KEEPING),
+            member("string_upper_ascii", [STRING], STRING, _upper, _KEEPING),
         ),
         Function(
             "replace",
