@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from typing import TypeAlias, TypeVar
 
 from dra.models.base import Model
+from dra.names import byte_length
 from dra.validation import formats
 from dra.validation.field_error import FieldError, Path
-from dra.validation.formats import Format, byte_length
+from dra.validation.formats import Format
 from dra.validation.scope import Scope
 
 __all__ = [

@@ -12,9 +12,18 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from dra.names import (
+    SUBDOMAIN,
+    byte_length,
+    described,
+    label_faults,
+    label_key_faults,
+    label_value_faults,
+    subdomain_faults,
+)
+
 __all__ = [
     "Format",
-    "byte_length",
     "c_identifier",
     "dns_label",
     "dns_subdomain",
@@ -35,59 +44,17 @@ Format: TypeAlias = Callable[[str], tuple[str, ...]]
 
 _remembered = lru_cache(maxsize=4096)
 
-_LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_SUBDOMAIN: Final = rf"{_LABEL}(\.{_LABEL})*"
-_NAME: Final = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _IDENTIFIER: Final = "[A-Za-z_][A-Za-z0-9_]*"
 _NUMBER: Final = r"(0|[1-9]\d*)"
 _PRERELEASE: Final = r"(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)"
 _BUILD: Final = "[0-9a-zA-Z-]+"
 
-_label = re.compile(_LABEL)
-_subdomain = re.compile(_SUBDOMAIN)
-_name = re.compile(_NAME)
+_subdomain = re.compile(SUBDOMAIN)
 _identifier = re.compile(_IDENTIFIER)
 _version = re.compile(
     rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-{_PRERELEASE}(\.{_PRERELEASE})*)?(\+{_BUILD}(\.{_BUILD})*)?", re.ASCII
 )
 _uuid = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-_ALPHANUMERIC: Final = "and must start and end with an alphanumeric character"
-_NAME_TEXT: Final = f"must consist of alphanumeric characters, '-', '_' or '.', {_ALPHANUMERIC}"
-_NAME_EXAMPLES: Final = ("MyName", "my.name", "123-abc")
-
-
-def byte_length(text: str) -> int:
-    """How many bytes a text has in UTF-8, which is what Kubernetes counts."""
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-
-
-def _described(rule: str, pattern: str, *examples: str) -> str:
-    shown = " or ".join(f"'{example}', " for example in examples).removesuffix(", ")
-    return f"{rule} (e.g. {shown}, regex used for validation is '{pattern}')"
-
-
-def _subdomain_faults(text: str, unit: str) -> tuple[str, ...]:
-    faults = []
-    if byte_length(text) > 253:
-        faults.append(f"must be no more than 253 {unit}")
-    if not _subdomain.fullmatch(text):
-        rule = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'"
-        faults.append(_described(f"{rule}, {_ALPHANUMERIC}", _SUBDOMAIN, "example.com"))
-    return tuple(faults)
-
-
-def _label_faults(text: str, unit: str) -> tuple[str, ...]:
-    faults = []
-    if byte_length(text) > 63:
-        faults.append(f"must be no more than 63 {unit}")
-    if not _label.fullmatch(text):
-        if _subdomain.fullmatch(text):
-            faults.append("must not contain dots")
-        else:
-            rule = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-'"
-            faults.append(_described(f"{rule}, {_ALPHANUMERIC}", _LABEL, "my-name", "123-abc"))
-    return tuple(faults)
 
 
 @_remembered
@@ -98,25 +65,25 @@ def dns_label(text: str) -> tuple[str, ...]:
         >>> dns_label("gpu-0"), dns_label("gpu.0")
         ((), ('must not contain dots',))
     """
-    return _label_faults(text, "characters")
+    return label_faults(text, "characters")
 
 
 @_remembered
 def short_name(text: str) -> tuple[str, ...]:
     """A DNS label as declared rules check it (`k8s-short-name`): the same but for one word."""
-    return _label_faults(text, "bytes")
+    return label_faults(text, "bytes")
 
 
 @_remembered
 def dns_subdomain(text: str) -> tuple[str, ...]:
     """A DNS subdomain as hand-written rules check it: names of objects, of nodes, of classes."""
-    return _subdomain_faults(text, "characters")
+    return subdomain_faults(text, "characters")
 
 
 @_remembered
 def long_name(text: str) -> tuple[str, ...]:
     """A DNS subdomain as declared rules check it (`k8s-long-name`): the same but for one word."""
-    return _subdomain_faults(text, "bytes")
+    return subdomain_faults(text, "bytes")
 
 
 @_remembered
@@ -126,8 +93,11 @@ def long_name_caseless(text: str) -> tuple[str, ...]:
     if byte_length(text) > 253:
         faults.append("must be no more than 253 bytes")
     if not _subdomain.fullmatch(text.lower()):
-        rule = f"an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', {_ALPHANUMERIC}"
-        faults.append(_described(rule, _SUBDOMAIN, "Example.com"))
+        rule = (
+            "an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', "
+            "and must start and end with an alphanumeric character"
+        )
+        faults.append(described(rule, SUBDOMAIN, "Example.com"))
     return tuple(faults)
 
 
@@ -140,7 +110,7 @@ def c_identifier(text: str) -> tuple[str, ...]:
         "a valid C identifier must start with alphabetic character or '_', "
         "followed by a string of alphanumeric characters or '_'"
     )
-    return (_described(rule, _IDENTIFIER, "my_name", "MY_NAME", "MyName"),)
+    return (described(rule, _IDENTIFIER, "my_name", "MY_NAME", "MyName"),)
 
 
 @_remembered
@@ -151,54 +121,25 @@ def label_key(text: str) -> tuple[str, ...]:
         >>> label_key("example.com/")[0]
         'name part must be non-empty'
     """
-    return _label_key_faults(text, "a valid label key", "bytes")
+    return label_key_faults(text, "a valid label key", "bytes")
 
 
 @_remembered
 def qualified_name_of_1_34(text: str) -> tuple[str, ...]:
     """`label_key` in the words of Kubernetes 1.34."""
-    return _label_key_faults(text, "a qualified name", "characters")
-
-
-def _label_key_faults(text: str, noun: str, unit: str) -> tuple[str, ...]:
-    prefix, slash, name = text.rpartition("/")
-    if "/" in prefix:
-        rule = _described(f"{noun} {_NAME_TEXT}", _NAME, *_NAME_EXAMPLES)
-        return (f"{rule} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",)
-    faults = []
-    if slash and not prefix:
-        faults.append("prefix part must be non-empty")
-    elif slash:
-        faults += [f"prefix part {fault}" for fault in _subdomain_faults(prefix, unit)]
-    if not name:
-        faults.append("name part must be non-empty")
-    elif byte_length(name) > 63:
-        faults.append(f"name part must be no more than 63 {unit}")
-    if not _name.fullmatch(name):
-        faults.append("name part " + _described(_NAME_TEXT, _NAME, *_NAME_EXAMPLES))
-    return tuple(faults)
+    return label_key_faults(text, "a qualified name", "characters")
 
 
 @_remembered
 def label_value(text: str) -> tuple[str, ...]:
     """Values of labels and taints: empty, or up to 63 letters, digits, `-`, `_` and `.`."""
-    return _label_value_faults(text, "bytes")
+    return label_value_faults(text, "bytes")
 
 
 @_remembered
 def label_value_of_1_34(text: str) -> tuple[str, ...]:
     """`label_value` in the words of Kubernetes 1.34."""
-    return _label_value_faults(text, "characters")
-
-
-def _label_value_faults(text: str, unit: str) -> tuple[str, ...]:
-    faults = []
-    if byte_length(text) > 63:
-        faults.append(f"must be no more than 63 {unit}")
-    if text and not _name.fullmatch(text):
-        rule = f"a valid label must be an empty string or {_NAME_TEXT.removeprefix('must ')}"
-        faults.append(_described(rule, f"({_NAME})?", "MyValue", "my_value", "12345"))
-    return tuple(faults)
+    return label_value_faults(text, "characters")
 
 
 @_remembered

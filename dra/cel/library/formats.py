@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -28,6 +28,14 @@ from dra.cel.declarations import (
 from dra.cel.types import STRING, list_of, optional_of, struct
 from dra.cel.url import request_uri_error
 from dra.cel.values import NONE, Optional, Value, equal_to_its_own, register, size_of
+from dra.names import (
+    byte_length,
+    described,
+    label_faults,
+    label_key_faults,
+    label_value_faults,
+    subdomain_faults,
+)
 
 __all__ = ["FORMAT", "LIBRARY", "NamedFormat"]
 
@@ -36,7 +44,7 @@ FORMAT: Final = struct("kubernetes.NamedFormat")
 _LONGEST_PATTERN: Final = 128
 _LONGEST_NAME: Final = 64
 
-Faults = list[str]
+Faults: TypeAlias = tuple[str, ...]
 
 
 @attrs.frozen
@@ -56,61 +64,26 @@ class NamedFormat:
 
 # Names of things in Kubernetes
 
-_LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _OLD_LABEL: Final = "[a-z]([-a-z0-9]*[a-z0-9])?"
-_SUBDOMAIN: Final = rf"{_LABEL}(\.{_LABEL})*"
-_NAME: Final = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-_NAME_RULE: Final = (
-    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-    "alphanumeric character"
-)
-_NAME_EXAMPLES: Final = ("MyName", "my.name", "123-abc")
-
-
-def _mismatch(rule: str, pattern: str, *examples: str) -> str:
-    shown = " or ".join(f"'{example}', " for example in examples)
-    return f"{rule} (e.g. {shown}regex used for validation is '{pattern}')"
-
-
-def _too_long(text: str, most: int, unit: str = "characters") -> Faults:
-    """It is always bytes that are counted; upstream's packages differ in what they say."""
-    too_long = len(text.encode("utf-8", "surrogatepass")) > most
-    return [f"must be no more than {most} {unit}"] if too_long else []
 
 
 def _label(text: str) -> Faults:
-    faults = _too_long(text, 63)
-    if re.fullmatch(_LABEL, text):
-        return faults
-    if re.fullmatch(_SUBDOMAIN, text):
-        return [*faults, "must not contain dots"]
-    rule = (
-        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must "
-        "start and end with an alphanumeric character"
-    )
-    return [*faults, _mismatch(rule, _LABEL, "my-name", "123-abc")]
+    return label_faults(text, "characters")
 
 
 def _old_label(text: str) -> Faults:
-    faults = _too_long(text, 63)
+    faults = ("must be no more than 63 characters",) if byte_length(text) > 63 else ()
     if re.fullmatch(_OLD_LABEL, text):
         return faults
     rule = (
         "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
         "alphabetic character, and end with an alphanumeric character"
     )
-    return [*faults, _mismatch(rule, _OLD_LABEL, "my-name", "abc-123")]
+    return (*faults, described(rule, _OLD_LABEL, "my-name", "abc-123"))
 
 
-def _subdomain(text: str, unit: str = "characters") -> Faults:
-    faults = _too_long(text, 253, unit)
-    if re.fullmatch(_SUBDOMAIN, text):
-        return faults
-    rule = (
-        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and "
-        "must start and end with an alphanumeric character"
-    )
-    return [*faults, _mismatch(rule, _SUBDOMAIN, "example.com")]
+def _subdomain(text: str) -> Faults:
+    return subdomain_faults(text, "characters")
 
 
 def _as_prefix(check: Callable[[str], Faults]) -> Callable[[str], Faults]:
@@ -124,28 +97,11 @@ def _as_prefix(check: Callable[[str], Faults]) -> Callable[[str], Faults]:
 
 
 def _qualified_name(text: str) -> Faults:
-    prefix, slash, name = text.rpartition("/")
-    if "/" in prefix:
-        rule = _mismatch(f"a valid label key {_NAME_RULE}", _NAME, *_NAME_EXAMPLES)
-        return [f"{rule} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"]
-    found = []
-    if slash:
-        found += [
-            f"prefix part {fault}"
-            for fault in (_subdomain(prefix, "bytes") if prefix else ["must be non-empty"])
-        ]
-    name_faults = _too_long(name, 63, "bytes") if name else ["must be non-empty"]
-    if not re.fullmatch(_NAME, name):
-        name_faults.append(_mismatch(_NAME_RULE, _NAME, *_NAME_EXAMPLES))
-    return found + [f"name part {fault}" for fault in name_faults]
+    return label_key_faults(text, "a valid label key", "bytes")
 
 
 def _label_value(text: str) -> Faults:
-    faults = _too_long(text, 63, "bytes")
-    if text and not re.fullmatch(_NAME, text):
-        rule = f"a valid label must be an empty string or consist{_NAME_RULE.removeprefix('must consist')}"
-        faults.append(_mismatch(rule, f"({_NAME})?", "MyValue", "my_value", "12345"))
-    return faults
+    return label_value_faults(text, "bytes")
 
 
 # Formats of OpenAPI
@@ -180,12 +136,12 @@ def _is_datetime(text: str) -> bool:
 
 
 def _either(good: Callable[[str], object], fault: str) -> Callable[[str], Faults]:
-    return lambda text: [] if good(text) else [fault]
+    return lambda text: () if good(text) else (fault,)
 
 
 def _uri(text: str) -> Faults:
     wrong = request_uri_error(text)
-    return [wrong] if wrong else []
+    return (wrong,) if wrong else ()
 
 
 _FORMATS: Final = {
@@ -213,7 +169,7 @@ def _named(name: str) -> Optional:
 
 def _validate(format_: NamedFormat, text: str) -> Optional:
     faults = format_.faults(text)
-    return Optional(tuple(faults)) if faults else NONE
+    return Optional(faults) if faults else NONE
 
 
 def _estimate(arguments: Arguments) -> Estimate:

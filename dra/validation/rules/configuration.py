@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from dra.models.resource import OpaqueDeviceConfiguration
+from dra.names import byte_length
 from dra.validation.checks import Errors, driver_name
 from dra.validation.field_error import Path
-from dra.validation.formats import byte_length
 from dra.validation.scope import Scope
 
 __all__ = ["opaque_configuration", "raw_object"]

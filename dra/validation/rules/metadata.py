@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from dra.models.meta import ObjectMeta, OwnerReference
+from dra.names import byte_length
 from dra.validation import formats
 from dra.validation.checks import Errors, immutable, label_key as check_label_key, label_value, matches
 from dra.validation.field_error import Path
-from dra.validation.formats import Format, byte_length
+from dra.validation.formats import Format
 from dra.validation.scope import Scope
 
 __all__ = ["labels_and_annotations", "metadata", "metadata_update"]

@@ -10,10 +10,11 @@ from dra.cel.env import environment
 from dra.cel.selector import checked, compile as compile_selector
 from dra.errors import CompileError
 from dra.models.resource import DeviceSelector
+from dra.names import byte_length
 from dra.validation import formats
 from dra.validation.checks import Errors, each, matches
 from dra.validation.field_error import Path
-from dra.validation.formats import Format, byte_length
+from dra.validation.formats import Format
 from dra.validation.scope import Scope
 
 __all__ = ["class_name", "derived_attribute_cost", "derived_expression", "selectors"]
