@@ -27,7 +27,11 @@ from dra.models.resource import AllocationResult, DeviceClass, ResourceClaim, Re
 
 __all__ = ["Allocator"]
 
+# How many different filters are remembered, and how many answers of nodes to them (about 250 bytes each).
 _FILTERS_KEPT: Final = 2000
+_ANSWERS_KEPT: Final = 1_000_000
+# How many replaced pools leave what was found out about their devices behind.
+_POOLS_REMEMBERED: Final = 1000
 _RELEASES_TRIED: Final = 8
 
 
@@ -84,6 +88,7 @@ class Allocator:
         self._kubernetes = kubernetes
         self._matcher = Matcher(self.features, kubernetes)
         self._filters: dict[Hashable, DeviceFilter] = {}
+        self._replaced = 0
         self._reserved = dict(allocated.held_by) if allocated is not None else {}
 
     def prepare(self, claims: Iterable[ResourceClaim]) -> Plan:
@@ -91,7 +96,8 @@ class Allocator:
 
         Faults in the claims are not raised here but by `allocate`.
         """
-        if len(self._filters) > _FILTERS_KEPT:
+        kept = len(self._filters)
+        if kept > _FILTERS_KEPT or kept * self._inventory.nodes > _ANSWERS_KEPT:
             self._filters.clear()
             self._inventory.forget_filters()
             self._matcher = Matcher(self.features, self._kubernetes)
@@ -244,7 +250,12 @@ class Allocator:
             changed: New slices, and changed ones, which replace those of the same name.
             removed: Names of slices that are gone.
         """
-        self._books.forget(self._inventory.replace(changed, removed))
+        gone = self._inventory.replace(changed, removed)
+        self._books.forget(gone)
+        self._replaced += len(gone)
+        if self._replaced > _POOLS_REMEMBERED:
+            self._replaced = 0
+            self._matcher = Matcher(self.features, self._kubernetes)
 
     def node_allocatable(
         self, claim: ResourceClaim, result: AllocationResult, node: Node, pod: Pod, entry: str

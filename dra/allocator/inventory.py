@@ -170,6 +170,11 @@ class Inventory:
         self._views[name] = (traits, view)
         return view
 
+    @property
+    def nodes(self) -> int:
+        """How many nodes were looked at, and are remembered."""
+        return len(self._views)
+
     def _traits(self, node: Node) -> object:
         """What the view of a node depends on besides its name."""
         return dict(node.metadata.labels or {}), _declared_features(node)

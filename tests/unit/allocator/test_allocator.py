@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
+
 import pytest
 
 from dra.allocator import AllocatedState, Budget, DeviceId
@@ -412,3 +415,28 @@ def test_a_claim_that_cannot_be_met_is_not_tried_again_for_every_choice_of_anoth
 
     assert cluster.allocate([spread, *aligned[:3]], NODE, budget=budget) is not None
     assert cluster.allocate([spread, *aligned], NODE, budget=budget) is None
+
+
+def test_following_a_cluster_for_long_does_not_fill_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dra.allocator.allocator._POOLS_REMEMBERED", 20)
+    wanted = claim(wants(1, 'device.attributes["gpu.example.com"].index >= 0'))
+    cluster = allocator(slice_of([]))
+
+    def held_after(changes: range) -> int:
+        for change in changes:
+            devices = [
+                device(f"d{at}", {"memory": f"{change + 1}Mi"}, index=change * 8 + at) for at in range(8)
+            ]
+            cluster.replace_slices([slice_of(devices, pool={"generation": change})])
+            assert names(cluster.allocate([wanted], NODE)) == [["d0"]]
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = held_after(range(1, 40))
+        grown = held_after(range(40, 160)) - before
+    finally:
+        tracemalloc.stop()
+
+    assert grown < 1_000_000
