@@ -100,12 +100,16 @@ class Rename:
     old: str
     new: str
 
-    def up(self, node: dict[str, Any], path: str) -> dict[str, Any]:  # noqa: ARG002 - Change
+    def up(self, node: dict[str, Any], path: str) -> dict[str, Any]:
         """See `Change`."""
+        if self.new in node:
+            raise _misplaced(path, self.new, f"in this version it is called {self.old!r}")
         return {self.new if name == self.old else name: value for name, value in node.items()}
 
-    def down(self, node: dict[str, Any], path: str, lost: list[str]) -> dict[str, Any]:  # noqa: ARG002 - Change
+    def down(self, node: dict[str, Any], path: str, lost: list[str]) -> dict[str, Any]:
         """See `Change`."""
+        if self.old in node:  # a field that the newer version does not know
+            lost.append(f"{path}.{self.old}")
         return {self.old if name == self.new else name: value for name, value in node.items()}
 
     def old_steps(self, steps: list[str]) -> list[str]:
@@ -119,31 +123,42 @@ class Nest:
 
     Attributes:
         into: The field that holds them.
-        outside: The fields that stay.
-        unset: Values that mean absent: if there are no others, there is nothing to nest.
+        inside: The fields that go there, each with the value that means absent beside null. If nothing but
+            these is there, there is nothing to nest.
     """
 
     into: str
-    outside: tuple[str, ...]
-    unset: Mapping[str, Any]
+    inside: Mapping[str, Any]
 
-    def up(self, node: dict[str, Any], path: str) -> dict[str, Any]:  # noqa: ARG002 - Change
+    def up(self, node: dict[str, Any], path: str) -> dict[str, Any]:
         """See `Change`."""
-        inside = {name: value for name, value in node.items() if name not in self.outside}
-        kept = {name: value for name, value in node.items() if name in self.outside}
-        if any(not _same(value, self.unset.get(name)) for name, value in inside.items()):
-            kept[self.into] = inside
+        # An unknown field of the name goes inside as well, to be one there, too.
+        inner = {name: value for name, value in node.items() if name in self.inside or name == self.into}
+        kept = {name: value for name, value in node.items() if name not in inner}
+        if self._says_something(inner):
+            return kept | {self.into: inner}
+        if self.into in node:
+            raise _misplaced(path, self.into, "in this version its fields stand beside the name")
         return kept
 
     def down(self, node: dict[str, Any], path: str, lost: list[str]) -> dict[str, Any]:
         """See `Change`."""
         inner = node.get(self.into)
+        lost.extend(f"{path}.{name}" for name in node if name in self.inside)
         if not isinstance(inner, dict):
             return node
-        if not inner:
+        if not self._says_something(inner):
             lost.append(f"{path}.{self.into}")
-        lost.extend(f"{path}.{self.into}.{name}" for name in inner if name in self.outside)
-        return {name: value for name, value in node.items() if name != self.into} | inner
+        kept = {name: value for name, value in node.items() if name != self.into}
+        lost.extend(f"{path}.{self.into}.{name}" for name in inner if name in kept)
+        return kept | inner
+
+    def _says_something(self, inner: Mapping[str, Any]) -> bool:
+        """Whether any field has a value that does not mean absent."""
+        return any(
+            inner.get(name) is not None and not _same(inner[name], unset)
+            for name, unset in self.inside.items()
+        )
 
     def old_steps(self, steps: list[str]) -> list[str]:
         """See `Change`."""
@@ -164,8 +179,11 @@ class Flatten:
             raise DecodeError("expected an object", path=f"{path}.{self.out_of}", value=inner)
         for name in node:
             if name not in self.outside and name != self.out_of:
-                remedy = f"in this version it belongs into {self.out_of!r}"
-                raise DecodeError(f"unknown field {name!r}", path=f"{path}.{name}", value=name, remedy=remedy)
+                raise _misplaced(path, name, f"in this version it belongs into {self.out_of!r}")
+        for name in inner or ():
+            if name in self.outside:
+                remedy = f"in this version it belongs beside {self.out_of!r}"
+                raise _misplaced(f"{path}.{self.out_of}", name, remedy)
         return {name: value for name, value in node.items() if name in self.outside} | (inner or {})
 
     def down(self, node: dict[str, Any], path: str, lost: list[str]) -> dict[str, Any]:  # noqa: ARG002 - Change
@@ -177,6 +195,11 @@ class Flatten:
     def old_steps(self, steps: list[str]) -> list[str]:
         """See `Change`."""
         return steps if steps[0] in self.outside else [self.out_of, *steps]
+
+
+def _misplaced(path: str, name: str, remedy: str) -> DecodeError:
+    """A field that an older version does not have where it stands, but could be taken for a newer one's."""
+    return DecodeError(f"unknown field {name!r}", path=f"{path}.{name}", value=name, remedy=remedy)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -37,10 +37,17 @@ class ApiVersion:
 
 def _claim(spec: str) -> tuple[Rule, ...]:
     """v1beta1 has the fields of `exactly` in the request itself."""
-    unset = {"deviceClassName": "", "allocationMode": "", "count": 0}
-    return (
-        At(f"{spec}.devices.requests[]", Nest("exactly", outside=("name", "firstAvailable"), unset=unset)),
-    )
+    inside = {
+        "deviceClassName": "",
+        "selectors": None,
+        "allocationMode": "",
+        "count": 0,
+        "adminAccess": None,
+        "tolerations": None,
+        "capacity": None,
+        "derivedAttributes": None,
+    }
+    return (At(f"{spec}.devices.requests[]", Nest("exactly", inside)),)
 
 
 # v1beta1 has everything but a device's name in `basic`, and plain values where v1 has pointers.

@@ -285,3 +285,78 @@ def test_paths_of_the_newest_shape_are_found_in_the_older(
     cls = KINDS[version.split("/")[0], kind]
     assert cls.path_in({"apiVersion": version}, newest) == older
     assert cls.path_in({"apiVersion": cls().api_version}, newest) == newest
+
+
+BOTH_SHAPES = {"name": "gpu", "deviceClassName": "a", "exactly": {"deviceClassName": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "spec", "path"),
+    [
+        pytest.param(
+            *("Workload", f"{SCHEDULING}/v1alpha1", {"podGroupTemplates": [{"name": "w"}]}),
+            *("spec.podGroupTemplates",),
+            id="a renamed field by its newer name",
+        ),
+        pytest.param(
+            *("ResourceClaim", f"{RESOURCE}/v1beta1"),
+            claim_spec({"name": "gpu", "exactly": {"deviceClassName": "gpu"}}),
+            *("spec.devices.requests[0].exactly",),
+            id="a request in the newer form",
+        ),
+        pytest.param(
+            *("ResourceSlice", f"{RESOURCE}/v1beta1", {"devices": [{"name": "a", "basic": {"name": "b"}}]}),
+            *("spec.devices[0].basic.name",),
+            id="a second name",
+        ),
+    ],
+)
+def test_field_of_another_version_is_no_field_of_this_one(
+    kind: str, version: str, spec: dict[str, Any], path: str
+) -> None:
+    with pytest.raises(DecodeError) as caught:
+        decode(wire(version, kind, spec=spec))
+    assert caught.value.path == path
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "spec", "path"),
+    [
+        pytest.param(
+            *("Workload", f"{SCHEDULING}/v1alpha1"),
+            {"podGroups": [{"name": "a"}], "podGroupTemplates": [{"name": "b"}]},
+            *("spec.podGroups",),
+            id="an unknown field with the older name",
+        ),
+        pytest.param(
+            *("ResourceClaim", f"{RESOURCE}/v1beta1", claim_spec(BOTH_SHAPES)),
+            *("spec.devices.requests[0].deviceClassName",),
+            id="an unknown field where the older version has one",
+        ),
+        pytest.param(
+            *("ResourceClaim", f"{RESOURCE}/v1beta1"),
+            claim_spec({"name": "gpu", "exactly": {"deviceClassName": ""}}),
+            *("spec.devices.requests[0].exactly",),
+            id="a request that says nothing",
+        ),
+    ],
+)
+def test_nothing_is_overwritten_on_the_way_to_an_older_version(
+    kind: str, version: str, spec: dict[str, Any], path: str
+) -> None:
+    newest = VERSIONS[version.partition("/")[0], kind][0].name
+    with pytest.raises(ConversionError) as caught:
+        dra.convert(decode(wire(newest, kind, spec=spec)), version)
+    assert path in caught.value.fields
+
+
+def test_unknown_field_beside_alternatives_makes_no_exact_request() -> None:
+    """The server drops an unknown field before it converts, so the union has one member."""
+    alternatives = [{"name": "a", "deviceClassName": "gpu"}]
+    asked = {"name": "gpu", "future": 1, "firstAvailable": alternatives}
+    obj = decode(wire(f"{RESOURCE}/v1beta1", "ResourceClaim", spec=claim_spec(asked)))
+    assert isinstance(obj, ResourceClaim)
+    assert obj.spec.devices.requests[0].exactly is None
+    assert obj.to_dict()["spec"] == claim_spec(asked)
+    assert not dra.validate(obj)
