@@ -135,7 +135,9 @@ def tolerates_everything(given: Given) -> Hints:
             if toleration.key or toleration.effect == "NoSchedule":
                 continue
             at = (wanted.path / "tolerations")[index]
-            if toleration.operator == "Exists":
+            if toleration.operator == "Exists" and toleration.effect:
+                message = f"tolerates every taint of effect {toleration.effect}, whatever its key"
+            elif toleration.operator == "Exists":
                 message = "tolerates every taint, so devices taken out of service are allocated too"
             elif not toleration.value:
                 message = "tolerates every taint without a value, whatever its key"

@@ -10,7 +10,7 @@ from typing import Final
 
 from dra.cel.device import BoundDevice
 from dra.errors import EvaluationError, QuantityError
-from dra.models.resource import DeviceClass, ExactDeviceRequest
+from dra.models.resource import DeviceAttribute, DeviceClass, ExactDeviceRequest
 from dra.quantity import Quantity
 from dra.validation import formats
 from dra.validation.lint.accesses import Access, Comparison, accesses, comparisons, domains
@@ -23,6 +23,7 @@ __all__ = ["nearest"]
 _USUAL_CAPACITIES: Final = ("memory", "cores", "multiprocessors", "copyEngines")
 
 # What hardware really has, where its name promises more (MiB; nvidia-smi, NVIDIA's DRA driver).
+_REAL_MEMORY_OF: Final = "gpu.nvidia.com"
 _REAL_MEMORY: Final[Mapping[str, str]] = {
     "H100 80GB": "81559Mi",
     "H200 141GB": "143771Mi",
@@ -115,6 +116,8 @@ def compared_as_text(given: Given) -> Hints:
             if comparison.type != "string":
                 continue
             access, text, operator = comparison.access, comparison.text, comparison.operator
+            if _is_string(given, access) and operator in ("==", "!="):
+                continue
             if access.kind == "capacity" or _LOOKS_LIKE_QUANTITY.fullmatch(text):
                 right = f'device.capacity["{access.domain}"].{access.name}'
                 fix = f'use {right}.compareTo(quantity("{text}")) {operator} 0'
@@ -130,17 +133,28 @@ def compared_as_text(given: Given) -> Hints:
             )
 
 
-def _is_version(given: Given, access: Access) -> bool:
-    """Whether an attribute is a version: the devices say so, or without devices its name."""
-    values = [
-        known.device.attributes.get(name)
-        for known in given.kinds_of_device
+def _values(given: Given, access: Access) -> list[DeviceAttribute]:
+    """What the given devices publish as an attribute."""
+    return [
+        known.device.attributes[name]
+        for known in (given.kinds_of_device if access.kind == "attributes" else ())
         if known.device.attributes
         for name in _spellings(access, known)
         if name in known.device.attributes
     ]
+
+
+def _is_string(given: Given, access: Access) -> bool:
+    """Whether the given devices publish an attribute as a string, which equals a string rightly."""
+    values = _values(given, access)
+    return bool(values) and all(value.string is not None for value in values)
+
+
+def _is_version(given: Given, access: Access) -> bool:
+    """Whether an attribute is a version: the devices say so, or without devices its name."""
+    values = _values(given, access)
     if values:
-        return any(value is not None and value.version is not None for value in values)
+        return any(value.version is not None for value in values)
     return access.name.lower().endswith("version")
 
 
@@ -221,7 +235,7 @@ def _just_below(given: Given, access: Access, threshold: Quantity) -> tuple[str,
                 capacity = (known.device.capacity or {}).get(name)
                 if capacity is not None:
                     have.setdefault(capacity.value, known.name)
-    elif access.name == "memory":
+    elif (access.domain, access.name) == (_REAL_MEMORY_OF, "memory"):
         have = {Quantity(value): name for name, value in _REAL_MEMORY.items()}
     else:
         return None

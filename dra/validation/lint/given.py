@@ -173,8 +173,12 @@ class Given:
 
     @cached_property
     def slices(self) -> list[ResourceSlice]:
-        """The slices."""
-        return [obj for obj in self.objects if isinstance(obj, ResourceSlice)]
+        """The slices; of one that was given several times only the first."""
+        slices = (obj for obj in self.objects if isinstance(obj, ResourceSlice))
+        by_name: dict[object, ResourceSlice] = {}
+        for slice_ in slices:
+            by_name.setdefault(slice_.metadata.name or id(slice_), slice_)
+        return list(by_name.values())
 
     @cached_property
     def classes(self) -> dict[str, DeviceClass]:

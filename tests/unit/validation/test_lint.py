@@ -412,8 +412,32 @@ def test_threshold_that_is_meant(expression: str) -> None:
 
 
 def test_known_hardware_helps_without_slices() -> None:
-    assert "DRA106" in codes(f'{CAPACITY}.memory.compareTo(quantity("5Gi")) >= 0')
-    assert "DRA106" not in codes(f'{CAPACITY}.memory.compareTo(quantity("16Gi")) >= 0')
+    memory = 'device.capacity["gpu.nvidia.com"].memory'
+    assert "DRA106" in codes(f'{memory}.compareTo(quantity("5Gi")) >= 0')
+    assert "DRA106" not in codes(f'{memory}.compareTo(quantity("16Gi")) >= 0')
+
+
+def test_known_hardware_says_nothing_of_other_drivers() -> None:
+    assert "DRA106" not in codes('device.capacity["gpu.amd.com"].memory.compareTo(quantity("80Gi")) >= 0')
+
+
+def test_string_that_looks_like_a_quantity_may_be_compared_with_a_string() -> None:
+    equal, ordered = f'{ATTRIBUTES}.speed == "400G"', f'{ATTRIBUTES}.speed >= "400G"'
+    nic = resource_slice(device(speed={"string": "400G"}))
+    assert "DRA103" not in codes(equal, nic)
+    assert "DRA103" in codes(ordered, nic)
+    assert "DRA103" in codes(equal)
+
+
+def test_slices_given_twice_count_once() -> None:
+    assert not dra.lint([H100, H100], slices=[H100])
+
+
+def test_toleration_of_one_effect_is_not_one_of_every_taint() -> None:
+    tolerations = [{"operator": "Exists", "effect": "NoExecute"}]
+    (finding,) = dra.lint([claim(request(tolerations=tolerations))])
+    assert finding.code == "DRA204"
+    assert "effect NoExecute" in finding.message
 
 
 @pytest.mark.parametrize(
