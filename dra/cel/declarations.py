@@ -119,10 +119,13 @@ class Cost:
         estimate: The static estimate of the call alone, without its arguments' own costs. None from it, or
             no function, stands for the default of 1.
         charge: The run-time cost from the argument values (receiver first) and the result.
+        beforehand: Whether `charge` does without the result, which it then gets as None. A call that costs
+            more than may be spent is not begun: for work that grows faster than the arguments.
     """
 
     estimate: Callable[[Arguments], Estimate | None] | None = None
     charge: Callable[[Sequence[Any], Any], int] | None = None
+    beforehand: bool = False
 
 
 NOMINAL: Final = Cost()

@@ -334,7 +334,9 @@ class _Planner:
             gives_up = True
         elif self.environment.functions[node.function].is_shared:
             gives_up = False
-        return _strict(operands, implementation, _charge(overloads), gives_up=gives_up)
+        charge = _charge(overloads)
+        beforehand = charge is not None and overloads[0].cost.beforehand
+        return _strict(operands, implementation, charge, gives_up=gives_up, beforehand=beforehand)
 
     def implementation(self, node: Call, overloads: tuple[Overload, ...]) -> Callable[..., Value]:
         function = self.environment.functions[node.function]
@@ -563,10 +565,12 @@ def _strict(
     charge: Callable[[Sequence[Value], Value], int] | None,
     *,
     gives_up: bool = False,
+    beforehand: bool = False,
 ) -> Run:
     """A call that fails if one of its operands does.
 
     With `gives_up` what follows a failing operand is not evaluated, and then the call costs nothing.
+    With `beforehand` the call is not begun if it costs too much; what it costs does not depend on its result.
     """
     last = operands[-1] if operands else None
 
@@ -580,14 +584,17 @@ def _strict(
                 if gives_up and operand is not last:
                     return result
             values.append(value)
+        if beforehand and charge is not None:
+            frame.charge(charge(values, None))
         if result is None:
             try:
                 result = implementation(*values)
             except Failure as raised:
                 result = raised
-        frame.cost += 1 if charge is None else charge(values, result)
-        if frame.cost > frame.limit:
-            raise CostLimitExceeded
+        if not beforehand:
+            frame.cost += 1 if charge is None else charge(values, result)
+            if frame.cost > frame.limit:
+                raise CostLimitExceeded
         return result
 
     return run

@@ -240,9 +240,15 @@ class Selector:
         An error of the expression is part of the trace and is not raised.
 
         Raises:
-            EvaluationError: The device itself cannot be read.
+            EvaluationError: The device itself cannot be read, or the expression is nested too deeply.
         """
         bound = device if isinstance(device, BoundDevice) else BoundDevice(device, driver)
+        try:
+            return self._traced(bound)
+        except RecursionError:
+            raise EvaluationError("the expression is nested too deeply to be explained") from None
+
+    def _traced(self, bound: BoundDevice) -> Trace:
         program = self._watched
         frame = Frame({"device": bound.view}, program.slots)
         value, error = None, ""

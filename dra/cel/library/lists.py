@@ -204,7 +204,10 @@ _KUBERNETES: Final = (
 
 
 def _allocating(
-    size: Callable[[Arguments], tuple[Range, float]], charge: Callable[[Sequence[Value], Value], float]
+    size: Callable[[Arguments], tuple[Range, float]],
+    charge: Callable[[Sequence[Value], Value], float],
+    *,
+    beforehand: bool = False,
 ) -> Cost:
     """The cost of making a list: one for the call, ten for the list, and `size` times a factor."""
 
@@ -212,7 +215,7 @@ def _allocating(
         count, factor = size(arguments)
         return Estimate(count.times(factor) + Range.exactly(11), count)
 
-    return Cost(estimate, lambda values, result: int(charge(values, result)) + 11)
+    return Cost(estimate, lambda values, result: int(charge(values, result)) + 11, beforehand=beforehand)
 
 
 def _literal(arguments: Arguments, index: int, default: int) -> int:
@@ -242,7 +245,7 @@ def _square(index: int, factor: float) -> Cost:
         texts = isinstance(elements, tuple) and bool(elements) and isinstance(elements[0], (str, bytes))
         return size_of(elements) ** 2 * (2 + STRING_TRAVERSAL if texts else 2)
 
-    return _allocating(size, charge)
+    return _allocating(size, charge, beforehand=True)
 
 
 def _result_charge(_values: Sequence[Value], result: Value) -> float:

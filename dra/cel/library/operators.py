@@ -152,7 +152,7 @@ def _addition() -> Function:
         overload("add_bytes", [BYTES, BYTES], BYTES, operator.add, _CONCATENATION, inline="{0} + {1}"),
         numbers["add_double"],
         numbers["add_int64"],
-        overload("add_list", [_LIST, _LIST], _LIST, operator.add, _LIST_CONCATENATION),
+        overload("add_list", [_LIST, _LIST], _LIST, _joined, _LIST_CONCATENATION),
         overload("add_string", [STRING, STRING], STRING, operator.add, _CONCATENATION, inline="{0} + {1}"),
         numbers["add_uint64"],
     )
@@ -208,6 +208,16 @@ def _relation(function: str) -> Function:
 
 
 # Aggregates
+
+
+# More elements than an evaluation can look at: such a list could only be measured.
+_LONGEST_LIST: Final = 1_000_000
+
+
+def _joined(left: tuple[Value, ...], right: tuple[Value, ...]) -> tuple[Value, ...]:
+    if len(left) + len(right) > _LONGEST_LIST:
+        raise Failure("the list is too long")
+    return left + right
 
 
 def _in_list(value: Value, elements: tuple[Value, ...]) -> bool:

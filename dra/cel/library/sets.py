@@ -23,7 +23,7 @@ def _pairwise(factor: int) -> Cost:
     def charge(values: Sequence[Value], _result: Value) -> int:
         return size_of(values[0]) * size_of(values[1]) * factor + 1
 
-    return Cost(estimate, charge)
+    return Cost(estimate, charge, beforehand=True)
 
 
 def _contains(elements: tuple[Value, ...], wanted: tuple[Value, ...]) -> bool:

@@ -31,6 +31,8 @@ __all__ = ["Regex", "RegexError", "compile"]
 
 _CACHED_PATTERNS = 512
 _MAX_RE2_HEIGHT = 100
+# Python's `re` takes seconds to compile hundreds of Unicode classes, which our own matcher shares.
+_LONGEST_TRANSLATION = 20_000
 
 
 class _Engine(Protocol):
@@ -47,6 +49,8 @@ class _Backtracking:
     def __init__(self, tree: Node) -> None:
         self.limit = text_limit(tree)
         pattern = spell(tree, PYTHON) if self.limit >= 0 else ""
+        if len(pattern) > _LONGEST_TRANSLATION:
+            self.limit, pattern = -1, ""
         self.search = re.compile(pattern, re.ASCII | re.DOTALL).search
 
 

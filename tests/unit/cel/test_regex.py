@@ -295,3 +295,9 @@ def test_the_unicode_categories_are_those_of_unicode_15() -> None:
     assert len(different) - len(newer) <= 5
     if unicodedata.unidata_version <= "15.0.0":
         assert newer == []
+
+
+def test_hundreds_of_unicode_classes_match_as_one_does() -> None:
+    many = compile(r"^[\pL\pN\pP]{3}" + r"[\pL\pN\pP]" * 300 + "$")
+    assert many.search("é" * 303)
+    assert not many.search("é" * 302 + " ")

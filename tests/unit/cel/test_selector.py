@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from contextlib import suppress
 
 import pytest
 
@@ -121,3 +122,29 @@ def test_attributes_are_iterable_where_lists_are_known(kubernetes: str, mode: ce
         assert not known
     else:
         assert known
+
+
+@pytest.mark.parametrize("operator", ["+", "-", "*"])
+def test_explaining_a_chain_of_hundreds_of_terms_gives_a_trace_or_says_why_not(operator: str) -> None:
+    selector = cel.compile(operator.join(["1"] * 240) + " == 1")
+    with suppress(cel.EvaluationError):  # how deep is too deep depends on who calls
+        assert selector.explain(H100, driver=DRIVER).cost == selector.evaluate(H100, driver=DRIVER).cost
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "lists.range(200000).distinct() == []",
+        "sets.equivalent(lists.range(200000), lists.range(200000))",
+        "sets.intersects(lists.range(200000), [-1, -2, -3, -4, -5, -6])",
+    ],
+)
+def test_what_costs_too_much_is_not_begun(expression: str) -> None:
+    with pytest.raises(cel.EvaluationError, match="actual cost limit exceeded"):
+        cel.compile(expression).evaluate(H100, driver=DRIVER)
+
+
+def test_a_list_cannot_be_doubled_without_end() -> None:
+    doubled = "".join(f"cel.bind(x{n}, x{n - 1} + x{n - 1}, " for n in range(1, 40))
+    with pytest.raises(cel.EvaluationError, match="the list is too long"):
+        cel.compile(f"cel.bind(x0, [1], {doubled}x39.size() == 0{')' * 40}").evaluate(H100, driver=DRIVER)
