@@ -94,6 +94,12 @@ class BoundDevice:
     __slots__ = ("_view", "allow_multiple_allocations", "attributes", "capacity", "driver")
 
     def __init__(self, device: Device | Mapping[str, Any], driver: str = "") -> None:
+        try:
+            self._convert(device, driver)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise EvaluationError(f"this is no device of resource.k8s.io/v1: {error!r}") from None
+
+    def _convert(self, device: Device | Mapping[str, Any], driver: str) -> None:
         if isinstance(device, Mapping):
             attributes, capacity = device.get("attributes"), device.get("capacity")
             shared = device.get("allowMultipleAllocations")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -148,3 +149,20 @@ def test_a_list_cannot_be_doubled_without_end() -> None:
     doubled = "".join(f"cel.bind(x{n}, x{n - 1} + x{n - 1}, " for n in range(1, 40))
     with pytest.raises(cel.EvaluationError, match="the list is too long"):
         cel.compile(f"cel.bind(x0, [1], {doubled}x39.size() == 0{')' * 40}").evaluate(H100, driver=DRIVER)
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        {"attributes": {"a": None}},
+        {"attributes": ["a"]},
+        {"attributes": {1: {"int": 1}}},
+        {"attributes": {"a": {"ints": ["x"]}}},
+        {"attributes": {"a": {"version": 5}}},
+        {"capacity": {"memory": {}}},
+        None,
+    ],
+)
+def test_what_is_no_device_is_refused_as_such(device: Any) -> None:
+    with pytest.raises(cel.EvaluationError, match="no device"):
+        cel.BoundDevice(device, driver=DRIVER)
