@@ -490,8 +490,11 @@ class _Parser:
                 return self.wrong(offset, "invalid double literal")
             return Literal(self.factory.fresh(offset), value)
         unsigned = token.kind == "NUM_UINT"
-        value = int(text.rstrip("uU"), 16 if "0x" in text else 10)
         low, high = (0, UINT_MAX) if unsigned else (INT_MIN, INT_MAX)
+        try:
+            value = int(text.rstrip("uU"), 16 if "0x" in text else 10)
+        except ValueError:  # Python reads no number of more than 4,300 digits
+            value = high + 1
         if not low <= value <= high:
             return self.wrong(offset, f"invalid {'uint' if unsigned else 'int'} literal")
         return Literal(self.factory.fresh(offset), Uint(value) if unsigned else value)

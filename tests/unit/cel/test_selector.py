@@ -166,3 +166,9 @@ def test_a_list_cannot_be_doubled_without_end() -> None:
 def test_what_is_no_device_is_refused_as_such(device: Any) -> None:
     with pytest.raises(cel.EvaluationError, match="no device"):
         cel.BoundDevice(device, driver=DRIVER)
+
+
+@pytest.mark.parametrize("literal", ["9" * 9000, "-" + "9" * 9000, "9" * 9000 + "u"])
+def test_a_number_of_thousands_of_digits_is_an_invalid_literal(literal: str) -> None:
+    with pytest.raises(cel.CompileError, match=r"invalid u?int literal"):
+        cel.compile(f"{literal} == {literal[-1]}")
