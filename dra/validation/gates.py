@@ -7,16 +7,17 @@ without devices. Fields of a minor that is newer than the server are unknown to 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, TypeVar
 
 import attrs
 
-from dra.models.base import Model
+from dra.models.base import Model, wire_name
 from dra.models.meta import KubernetesObject
+from dra.validation.field_error import Path
 from dra.validation.scope import Scope
 
-__all__ = ["GATED_FIELDS", "Gated", "without_disabled_fields"]
+__all__ = ["GATED_FIELDS", "Gated", "disabled_fields", "without_disabled_fields"]
 
 _M = TypeVar("_M", bound=Model)
 _O = TypeVar("_O", bound=KubernetesObject)
@@ -159,25 +160,32 @@ def without_disabled_fields(obj: _O, old: KubernetesObject | None, scope: Scope)
     return obj
 
 
-def _is_used(gated: Gated, obj: KubernetesObject) -> bool:
-    return any(_found(obj, path) for path in gated.fields)
+def disabled_fields(obj: KubernetesObject, scope: Scope) -> Iterator[tuple[Gated, Path]]:
+    """Each field that `without_disabled_fields` would remove from a new object, and where it stands."""
+    for gated in GATED_FIELDS.get(obj.kind, ()):
+        if not gated.is_enabled(scope):
+            for path in gated.fields:
+                yield from ((gated, place) for place in _places(obj, path, Path()))
 
 
-def _found(value: object, path: tuple[str, ...]) -> bool:
-    """Whether anything stands at the path."""
+def _places(value: object, path: tuple[str, ...], at: Path) -> Iterator[Path]:
+    """Where there is something at the path."""
     if value is None or value == []:
-        return False
+        return
     if not path:
-        return True
-    if path[0] == "*":
-        return any(_found(item, path[1:]) for item in _items(value))
-    return _found(getattr(value, path[0], None), path[1:])
+        yield at
+    elif path[0] != "*":
+        yield from _places(getattr(value, path[0], None), path[1:], at / wire_name(path[0]))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _places(item, path[1:], at @ key)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _places(item, path[1:], at[index])
 
 
-def _items(value: object) -> Iterable[object]:
-    if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, list) else ()
+def _is_used(gated: Gated, obj: KubernetesObject) -> bool:
+    return any(True for path in gated.fields for _ in _places(obj, path, Path()))
 
 
 def _model_without(model: _M, path: tuple[str, ...]) -> _M:

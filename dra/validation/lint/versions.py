@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dra.errors import DecodeError, DraError
+from dra.features import Features
 from dra.models.kinds import decode
 from dra.models.meta import KubernetesObject, Unstructured
 from dra.models.versions import ApiVersion
 from dra.validation.field_error import Path
+from dra.validation.gates import disabled_fields
 from dra.validation.lint.finding import Hint, Hints, Severity, check
 from dra.validation.lint.given import Given
+from dra.validation.scope import Scope
 from dra.validation.versions import served_versions
 
 __all__: list[str] = []
@@ -67,3 +70,43 @@ def unknown_field(given: Given) -> Hints:
             yield Hint(obj, Path(step=error.path), error.message, error.remedy)
         except DraError:
             continue
+
+
+# A field that was replaced -> what took its place.
+_REPLACED = {
+    "nodeAllocatableResourceMappings": "write nodeAllocatableResources: a capacityKey goes with "
+    "mapping.capacityMultiplier, without one it is mapping.deviceMultiplier",
+}
+
+
+@check("DRA504", Severity.WARNING)
+def field_of_the_past(given: Given) -> Hints:
+    """A field that this minor does not know any more: the server drops it and takes the rest."""
+    for obj in given.objects:
+        for gated, at in disabled_fields(obj, Scope.of(given.kubernetes)):
+            if gated.until and given.kubernetes > gated.until:
+                yield Hint(
+                    obj,
+                    at,
+                    f"Kubernetes {given.kubernetes} drops this field; {gated.until} was the last to know it",
+                    _REPLACED.get(str(at).rpartition(".")[2], ""),
+                )
+
+
+@check("DRA505", Severity.INFO)
+def field_behind_a_gate(given: Given) -> Hints:
+    """A field that the server drops unless a feature gate is switched on that is off by default."""
+    for obj in given.objects:
+        for gated, at in disabled_fields(obj, Scope.of(given.kubernetes)):
+            if not (gated.until and given.kubernetes > gated.until):
+                gates = [gate for name in gated.features for gate in _gates(name)]
+                yield Hint(
+                    obj,
+                    at,
+                    f"Kubernetes {given.kubernetes} drops this field by default",
+                    f"switch on {' and '.join(gates)}",
+                )
+
+
+def _gates(feature: str) -> list[str]:
+    return [gate for gate, on in Features(**{feature: True}).gates().items() if on]

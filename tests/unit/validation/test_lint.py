@@ -316,6 +316,22 @@ CASES = {
         [claim(request())],
         fix="did you mean 'deviceClassName'?",
     ),
+    "DRA504": Case(
+        [
+            resource_slice(
+                {**device(), "nodeAllocatableResourceMappings": {"cpu": {"allocationMultiplier": "2"}}}
+            )
+        ],
+        "spec.devices[0].nodeAllocatableResourceMappings",
+        [resource_slice(device())],
+        fix="write nodeAllocatableResources",
+    ),
+    "DRA505": Case(
+        [resource_slice({**device(), "attributes": {"ids": {"ints": [1, 2]}}})],
+        "spec.devices[0].attributes[ids].ints",
+        [resource_slice(device())],
+        fix="switch on DRAListTypeAttributes",
+    ),
 }
 
 
