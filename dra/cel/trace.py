@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 import attrs
@@ -18,6 +19,8 @@ from dra.cel.values import Failure, Optional, Value, key_value
 __all__ = ["Step", "Trace", "trace"]
 
 _LONGEST_VALUE: Final = 48
+_LONGEST_SHOWN: Final = 500
+_LARGEST_PLAIN: Final = 1000
 
 
 @attrs.frozen
@@ -239,22 +242,71 @@ def _put(row: list[str], column: int, text: str) -> None:
 
 
 def plain(value: Value) -> Any:
-    """A value as JSON can say it."""
+    """A value as JSON can say it; a list or map of more than a thousand parts is shown as a text, cut short.
+
+    A small expression can make a list that holds another many times over, level upon level.
+    """
+    many = any(True for _ in islice(_parts(value), _LARGEST_PLAIN, None))
+    return show(value) if many else _plain(value)
+
+
+def _parts(value: Value) -> Iterator[Value]:
+    """The value and everything in it."""
+    yield value
+    if isinstance(value, Optional):
+        yield from _parts(value.value)
+    elif isinstance(value, (tuple, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _parts(part)
+
+
+def _plain(value: Value) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, tuple):
-        return [plain(element) for element in value]
+        return [_plain(element) for element in value]
     if isinstance(value, dict):
-        return {str(key_value(key)): plain(entry) for key, entry in value.items()}
+        return {str(key_value(key)): _plain(entry) for key, entry in value.items()}
     if isinstance(value, Optional):
-        return plain(value.value) if value.present else None
+        return _plain(value.value) if value.present else None
     if isinstance(value, bytes):
         return value.decode("latin-1")
     return value.name if isinstance(value, Type) else str(value)
 
 
 def show(value: Value) -> str:
-    """A value as CEL would write it, roughly."""
+    """A value as CEL would write it, roughly; a long one is cut."""
+    text = ""
+    for piece in _written(value):
+        text += piece
+        if len(text) > _LONGEST_SHOWN:
+            return f"{text[:_LONGEST_SHOWN]}…"
+    return text
+
+
+def _written(value: Value) -> Iterator[str]:
+    """The text of a value in pieces, made only as far as they are asked for."""
+    if isinstance(value, (tuple, dict)):
+        opening, closing = "[]" if isinstance(value, tuple) else "{}"
+        yield opening
+        for number, part in enumerate(value):
+            if number:
+                yield ", "
+            if isinstance(value, dict):
+                yield from _written(key_value(part))
+                yield ": "
+                part = value[part]
+            yield from _written(part)
+        yield closing
+    elif isinstance(value, Optional) and value.present:
+        yield "optional.of("
+        yield from _written(value.value)
+        yield ")"
+    else:
+        yield _scalar(value)
+
+
+def _scalar(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:
@@ -262,11 +314,6 @@ def show(value: Value) -> str:
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
         return f'"{escaped}"'
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(show, value))}]"
-    if isinstance(value, dict):
-        entries = (f"{show(key_value(key))}: {show(entry)}" for key, entry in value.items())
-        return f"{{{', '.join(entries)}}}"
     if isinstance(value, Optional):
-        return f"optional.of({show(value.value)})" if value.present else "optional.none()"
+        return "optional.none()"
     return value.name if isinstance(value, Type) else str(value)

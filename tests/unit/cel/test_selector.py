@@ -172,3 +172,28 @@ def test_what_is_no_device_is_refused_as_such(device: Any) -> None:
 def test_a_number_of_thousands_of_digits_is_an_invalid_literal(literal: str) -> None:
     with pytest.raises(cel.CompileError, match=r"invalid u?int literal"):
         cel.compile(f"{literal} == {literal[-1]}")
+
+
+@pytest.mark.parametrize(("leaf", "alike"), [("1", True), ("2", False)])
+def test_lists_that_hold_one_list_many_times_are_compared_without_looking_at_it_again(
+    leaf: str, alike: bool
+) -> None:
+    depth = 40
+    twins = {"x": "1", "y": leaf}
+    bound = [f"cel.bind({name}0, [{value}], " for name, value in twins.items()]
+    bound += [f"cel.bind({n}{i}, [{n}{i - 1}, {n}{i - 1}], " for n in twins for i in range(1, depth)]
+    expression = "".join(bound) + f"x{depth - 1} == y{depth - 1}" + ")" * len(bound)
+    selector = cel.compile(expression)
+
+    assert selector.matches(H100, driver=DRIVER) is alike
+    assert selector.evaluate(H100, driver=DRIVER).value is alike
+
+
+def test_a_value_that_holds_another_many_times_is_shown_cut() -> None:
+    levels = "".join(f"cel.bind(x{i}, [x{i - 1}, x{i - 1}], " for i in range(1, 40))
+    trace = cel.compile(f"cel.bind(x0, [1], {levels}x39.size() == 2{')' * 40}").explain(H100, driver=DRIVER)
+
+    shown = [step.to_dict()["value"] for step in trace.root.walk() if step.text == "[x38, x38]"]
+
+    assert trace.value is True
+    assert [text[:6] + text[-1] for text in shown] == ["[[[[[[…"]
