@@ -1,0 +1,1 @@
+"""Claims for people who launch jobs: builders, selector expressions, sharing, wiring of pods, migration."""
