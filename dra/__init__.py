@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dra._version import __version__
 
 if TYPE_CHECKING:
-    from dra import cel as cel, drivers as drivers
+    from dra import cel as cel, claims as claims, drivers as drivers
     from dra.allocator import (
         AllocatedState as AllocatedState,
         Allocator as Allocator,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from dra.errors import (
         AllocationError as AllocationError,
+        BuildError as BuildError,
         ConversionError as ConversionError,
         DecodeError as DecodeError,
         DraError as DraError,
@@ -59,6 +60,7 @@ _HOMES = {
     "AllocationError": "dra.errors",
     "AllocationResult": "dra.models.resource",
     "Allocator": "dra.allocator",
+    "BuildError": "dra.errors",
     "ConversionError": "dra.errors",
     "DecodeError": "dra.errors",
     "DeviceClass": "dra.models.resource",
@@ -91,7 +93,7 @@ _HOMES = {
     "load": "dra.models.loading",
     "validate": "dra.validation.validator",
 }
-_MODULES: tuple[str, ...] = ("cel", "drivers")
+_MODULES: tuple[str, ...] = ("cel", "claims", "drivers")
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 

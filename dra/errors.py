@@ -13,6 +13,7 @@ from typing_extensions import Self
 
 __all__ = [
     "AllocationError",
+    "BuildError",
     "CompileError",
     "ConversionError",
     "DecodeError",
@@ -183,6 +184,22 @@ class InvalidPoolError(AllocationError):
 
 class SearchBudgetExceeded(AllocationError):  # noqa: N818 - the name is public and fixed
     """The search for devices gave up within its budget without an answer."""
+
+
+class BuildError(DraError, ValueError):
+    """A builder that was used wrongly, or whose object the API server would refuse.
+
+    Attributes:
+        errors: What the API server would refuse (`dra.FieldError`).
+        findings: What lint finds on the given slices that cannot work (`dra.Finding`).
+    """
+
+    def __init__(
+        self, message: str, *, errors: Sequence[Any] = (), findings: Sequence[Any] = (), **place: Any
+    ) -> None:
+        super().__init__(message, **place)
+        self.errors = tuple(errors)
+        self.findings = tuple(findings)
 
 
 class DriverError(DraError, ValueError):
