@@ -20,6 +20,7 @@ __all__ = [
     "DraError",
     "DriverError",
     "EvaluationError",
+    "ExpressionError",
     "InvalidPoolError",
     "LoadError",
     "QuantityError",
@@ -174,6 +175,10 @@ class EvaluationError(DraError):
         self.cost = cost
 
 
+class ExpressionError(DraError, TypeError):
+    """A selector expression in Python that means nothing: a value of another type, `and` in place of `&`."""
+
+
 class AllocationError(DraError):
     """Input that makes an allocation attempt meaningless, fatal for the whole pod."""
 
@@ -206,5 +211,8 @@ class DriverError(DraError, ValueError):
     """What a driver would not publish or not accept: a wrong value, gates that exclude each other."""
 
 
-class UnknownNameError(DriverError, LookupError):
-    """A driver, attribute, capacity, profile or machine that does not exist; the remedy has the nearest."""
+class UnknownNameError(DriverError, LookupError, AttributeError):
+    """A driver, attribute, capacity, profile or machine that does not exist; the remedy has the nearest.
+
+    An AttributeError as well, since drivers can be asked with a dot: `nvidia.gpu.memory`.
+    """

@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dra.claims import pods as pods, sharing as sharing
+    from dra.claims import pods as pods, select as select, sharing as sharing
     from dra.claims.builder import ClaimBuilder as ClaimBuilder, claim as claim
     from dra.claims.classes import device_class as device_class
     from dra.claims.gpus import gpu as gpu, mig as mig
@@ -38,7 +38,7 @@ _HOMES = {
     "prefer": "dra.claims.options",
     "toleration": "dra.claims.wants",
 }
-_MODULES: tuple[str, ...] = ("pods", "sharing")
+_MODULES: tuple[str, ...] = ("pods", "select", "sharing")
 
 __all__ = [*_HOMES, *_MODULES]
 

@@ -1,0 +1,179 @@
+"""Comparisons: what is read of a device against constants, with what to do where the device lacks it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+from typing_extensions import override
+
+from dra.cel import regex
+from dra.claims.select.expression import (
+    MEMBER,
+    OR,
+    PYTHON_MEMBER,
+    PYTHON_RELATION,
+    RELATION,
+    UNARY,
+    Change,
+    Expression,
+    Text,
+    measured,
+)
+from dra.claims.select.literals import Literal, Type
+from dra.claims.select.reads import BOOLEANS, EMPTY, Read
+
+__all__ = ["Comparison", "Exists", "ascii_lower"]
+
+ORDERS: Final = ("<", "<=", ">", ">=")
+_METHODS: Final = {
+    "in": "in_",
+    "startsWith": "startswith",
+    "endsWith": "endswith",
+    "contains": "contains",
+    "matches": "matches",
+    "includes": "includes",
+}
+# What goes through a text letter by letter, whose length the server must be able to bound.
+_WALKING: Final = ("contains", "matches")
+_TO_LOWER: Final = {ord(upper): ord(upper.lower()) for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
+def ascii_lower(text: str) -> str:
+    """What CEL's `lowerAscii` makes of a text."""
+    return text.translate(_TO_LOWER)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Exists(Expression):
+    """Whether a device has an attribute or a capacity."""
+
+    read: Read
+
+    def __attrs_post_init__(self) -> None:
+        measured(self)
+
+    @property
+    def _parts(self) -> tuple[object, ...]:
+        return (self.read.table, self.read.domain, self.read.name)
+
+    @override
+    def conjuncts(self) -> list[Text]:
+        return [(self.read.presence, MEMBER)]
+
+    @override
+    def source(self) -> Text:
+        return f"{self.read.spelling}.exists()", PYTHON_MEMBER
+
+    @override
+    def transformed(self, change: Change) -> Expression:
+        return Exists(change(self.read))
+
+
+@attrs.frozen(eq=False, repr=False)
+class Comparison(Expression):
+    """What is read of a device, compared with one constant, or with several by `in`.
+
+    Attributes:
+        read: What is looked at.
+        operator: One of `== != < <= > >= in startsWith endsWith contains matches includes`.
+        constants: What it is compared with.
+    """
+
+    read: Read
+    operator: str
+    constants: tuple[Literal, ...]
+
+    def __attrs_post_init__(self) -> None:
+        measured(self)
+
+    @property
+    def _parts(self) -> tuple[object, ...]:
+        return (self.read, self.operator, self.constants)
+
+    @override
+    def transformed(self, change: Change) -> Expression:
+        return Comparison(change(self.read), self.operator, self.constants)
+
+    def __repr__(self) -> str:
+        return f"{self.read.spelling} == True" if self._is_flag else self.source()[0]
+
+    @override
+    def source(self) -> Text:
+        if self._is_flag:
+            return self.read.spelling, PYTHON_MEMBER
+        sources = [constant.python for constant in self.constants]
+        if self.operator not in _METHODS:
+            return f"{self.read.spelling} {self.operator} {sources[0]}", PYTHON_RELATION
+        arguments = f"[{', '.join(sources)}]" if self.operator == "in" else sources[0]
+        return f"{self.read.spelling}.{_METHODS[self.operator]}({arguments})", PYTHON_MEMBER
+
+    @override
+    def conjuncts(self) -> list[Text]:
+        read = self.read
+        if isinstance(read.missing, Literal):
+            if self._walks:
+                return self._decided_by(read.missing)
+            return [self._written(read.value_or(read.missing))]
+        if not read.guarded:
+            return [self._written(read.value)]
+        stand_in = self._stand_in
+        if stand_in is not None:
+            return [self._written(read.value_or(stand_in))]
+        return [(read.presence, MEMBER), self._written(read.value)]
+
+    @property
+    def _is_flag(self) -> bool:
+        return self.operator == "==" and self.constants == (BOOLEANS[True],)
+
+    @property
+    def _walks(self) -> bool:
+        return self.read.lowered or self.operator in _WALKING
+
+    @property
+    def _stand_in(self) -> Literal | None:
+        """A constant for which the comparison is false: no other guard is needed if it stands in."""
+        first = self.constants[0]
+        if self.operator == "==" and isinstance(first.content, bool):
+            return BOOLEANS[not first.content]
+        is_text = first.type is Type.STRING and self.operator in ("==", "in", "startsWith")
+        return EMPTY if is_text and not self._walks and not self._holds("") else None
+
+    def _decided_by(self, constant: Literal) -> list[Text]:
+        """What the comparison is with a text in place of a missing value, which is known here and now."""
+        presence, written = self.read.presence, self._written(self.read.value)
+        if self._holds(str(constant.content)):
+            return [(f"!{presence} || {written[0]}", OR)]
+        return [(presence, MEMBER), written]
+
+    def _holds(self, text: str) -> bool:
+        """Whether the comparison is true for a text."""
+        value = ascii_lower(text) if self.read.lowered else text
+        others = [str(constant.content) for constant in self.constants]
+        if self.operator == "matches":
+            return regex.compile(others[0]).search(value)
+        return {
+            "==": value == others[0],
+            "!=": value != others[0],
+            "in": value in others,
+            "startsWith": value.startswith(others[0]),
+            "endsWith": value.endswith(others[0]),
+            "contains": others[0] in value,
+            "includes": value == others[0],
+        }[self.operator]
+
+    def _written(self, value: str) -> Text:
+        """The comparison of a text of CEL."""
+        first = self.constants[0]
+        if self.operator == "==" and isinstance(first.content, bool):
+            return (value, MEMBER) if first.content else (f"!{value}", UNARY)
+        if self.operator == "in":
+            return f"{value} in [{', '.join(each.cel for each in self.constants)}]", RELATION
+        if self.operator in _METHODS:
+            return f"{value}.{self.operator}({first.cel})", MEMBER
+        if self.operator in ORDERS and first.type in (Type.QUANTITY, Type.VERSION):
+            if self.operator in ("<", ">"):
+                method = "isLessThan" if self.operator == "<" else "isGreaterThan"
+                return f"{value}.{method}({first.cel})", MEMBER
+            return f"{value}.compareTo({first.cel}) {self.operator} 0", RELATION
+        return f"{value} {self.operator} {first.cel}", RELATION
