@@ -12,6 +12,7 @@ from dra.cli.cel import cel
 from dra.cli.convert import convert, default
 from dra.cli.failure import reported
 from dra.cli.features import features
+from dra.cli.simulate import app as simulate
 from dra.cli.validate import lint, validate
 
 __all__ = ["app"]
@@ -27,6 +28,7 @@ app = typer.Typer(
 
 for command in (allocate, cel, convert, default, features, lint, validate):
     app.command()(reported(command))
+app.add_typer(simulate)
 
 
 def _print_version(wanted: bool) -> None:

@@ -214,9 +214,9 @@ class MigBoard:
         left = dict(self.maxima)
         for instance in instances:
             for memory_slice in instance.slices:
-                other = taken.setdefault(memory_slice, instance)
-                if other is not instance:
-                    return f"{instance} and {other} both need memory slice {memory_slice}"
+                if memory_slice in taken:
+                    return f"{instance} and {taken[memory_slice]} both need memory slice {memory_slice}"
+                taken[memory_slice] = instance
             for name, needed in instance.profile.amounts.items():
                 left[name] -= needed
                 if left[name] < 0:

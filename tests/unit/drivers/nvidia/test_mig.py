@@ -37,6 +37,9 @@ class TestEveryBoard:
     def test_largest_profile_excludes_everything(self, board: MigBoard) -> None:
         assert board.room(board.profiles[-1].placements) == ()
 
+    def test_no_instance_has_room_beside_itself(self, board: MigBoard) -> None:
+        assert not any(board.fits((each, each)) for each in board.instances)
+
     def test_media_extensions_at_most_once(self, board: MigBoard) -> None:
         with_media = [each for each in board.profiles if each.media_extensions]
         for one, other in combinations_with_replacement(with_media, 2):

@@ -1,0 +1,39 @@
+"""Simulation: tasks and pods that come and go on a cluster, under policies and sharing models."""
+
+from __future__ import annotations
+
+from dra.scheduler.simulation.openb import Experiment, Replay, replay, run_experiment
+from dra.scheduler.simulation.policies import POLICIES
+from dra.scheduler.simulation.sharing import (
+    SHARING,
+    Consumable,
+    DevicePlugin,
+    Mig,
+    MigSlices,
+    Sharing,
+    TimeSlicing,
+    get_sharing,
+)
+from dra.scheduler.simulation.sweep import sweep
+from dra.scheduler.simulation.trace import Machine, Task, read_machines, read_tasks
+
+__all__ = [
+    "POLICIES",
+    "SHARING",
+    "Consumable",
+    "DevicePlugin",
+    "Experiment",
+    "Machine",
+    "Mig",
+    "MigSlices",
+    "Replay",
+    "Sharing",
+    "Task",
+    "TimeSlicing",
+    "get_sharing",
+    "read_machines",
+    "read_tasks",
+    "replay",
+    "run_experiment",
+    "sweep",
+]
