@@ -7,8 +7,8 @@ from typing import Final
 import attrs
 from typing_extensions import Unpack
 
-from dra.cel.quoting import quote
 from dra.claims.options import Option, label, option
+from dra.claims.select import Expression, device
 from dra.claims.sharing.mig import MIG
 from dra.claims.wants import Wants
 from dra.drivers.nvidia import GPU_MODELS, GpuModel, gpu_model
@@ -18,10 +18,7 @@ from dra.quantity import Quantity
 __all__ = ["gpu", "mig"]
 
 _CLASS: Final = "gpu.nvidia.com"
-_MEMORY: Final = (
-    '"memory" in device.capacity["gpu.nvidia.com"] && '
-    'device.capacity["gpu.nvidia.com"].memory.compareTo(quantity({})) >= 0'
-)
+_GPU: Final = device.of(_CLASS)
 
 
 def gpu(
@@ -47,7 +44,7 @@ def gpu(
         Traceback (most recent call last):
         dra.errors.DriverError: H100-80GB has 81559Mi of memory, less than 80Gi
     """
-    conditions = []
+    conditions: list[Expression] = []
     default_name = "gpu"
     if model:
         known = _model(model)
@@ -56,10 +53,10 @@ def gpu(
                 f"{known.name} has {known.memory} of memory, less than {Quantity(min_memory)}",
                 value=min_memory,
             )
-        conditions.append(f'device.attributes["gpu.nvidia.com"].productName == {quote(known.product_name)}')
+        conditions.append((_GPU.attr("productName") == known.product_name).or_error())
         default_name = known.name.lower()
     if min_memory is not None:
-        conditions.append(_MEMORY.format(quote(Quantity(min_memory).text)))
+        conditions.append(_GPU.capacity("memory") >= Quantity(min_memory))
     wanted = option(_CLASS, name=name, where=conditions)
     return attrs.evolve(wanted, default_name=default_name).but(**wants)
 

@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 from dra import drivers
 from dra.cel.selector import compile as compile_selector
+from dra.claims.select import Condition, all_of
 from dra.drivers.configs import OpaqueConfig
 from dra.errors import BuildError, CompileError, DraError, DriverError, QuantityError
 from dra.features import Features
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = [
     "LIMITS",
     "Config",
-    "Expression",
     "Strategy",
     "Tolerations",
     "Wants",
@@ -39,14 +39,6 @@ __all__ = [
 ]
 
 LIMITS: Final = Limits()
-# What has a text, yet not one that could be CEL: above all `a == b` of what is no expression.
-_NO_CONDITIONS: Final = (bool, int, float, bytes, Mapping, type(None), BaseException)
-
-
-class Expression(Protocol):
-    """Anything whose text is CEL, such as the expressions of `dra.claims.select`."""
-
-    def __str__(self) -> str: ...
 
 
 class Strategy(Protocol):
@@ -68,7 +60,7 @@ class Strategy(Protocol):
         """
 
 
-Where: TypeAlias = "str | Expression | Sequence[str | Expression]"
+Where: TypeAlias = "str | Condition | Sequence[str | Condition]"
 Config: TypeAlias = "OpaqueConfig | OpaqueDeviceConfiguration | Mapping[str, Any]"
 Tolerations: TypeAlias = "DeviceToleration | Mapping[str, Any] | str"
 
@@ -96,7 +88,7 @@ class Wants(TypedDict, total=False):
     capacity: Mapping[str, Quantity | str | int]
     tolerations: Tolerations | Sequence[Tolerations]
     admin_access: bool
-    derived_attributes: Mapping[str, str | Expression]
+    derived_attributes: Mapping[str, str]
     config: Config | Sequence[Config]
     share: Strategy | Sequence[Strategy]
 
@@ -145,19 +137,14 @@ def expression(given: Any, path: str) -> str:
         BuildError: It is something else, such as a Python bool.
         CompileError: It does not compile on any Kubernetes minor.
     """
-    if isinstance(given, str):
-        text = given
-    elif isinstance(given, _NO_CONDITIONS) or not any(
-        "__str__" in vars(each) for each in type(given).__mro__[:-1]
-    ):
+    if not isinstance(given, (str, Condition)):
         raise BuildError(
             f"a condition is CEL, not a Python {type(given).__name__}",
             path=path,
             value=given,
             remedy="write it as text, or build it with dra.claims.select",
         )
-    else:
-        text = str(given)
+    text = given if isinstance(given, str) else str(all_of(given))
     try:
         compile_selector(text, features=Features.all())
     except CompileError as error:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import attrs
 from typing_extensions import override
 
-from dra.cel.quoting import quote
+from dra.claims.select import Expression, device
 from dra.claims.sharing.strategy import Isolation, Sharing
-from dra.drivers.nvidia import GPU_MODELS, MigBoard, Profile, boards, get_board
+from dra.drivers.nvidia import GPU_MODELS, MigBoard, Profile, get_board
 from dra.errors import DriverError, UnknownNameError
 from dra.quantity import Quantity
 
@@ -21,7 +22,8 @@ __all__ = ["MIG"]
 
 _PROFILE: Final = re.compile(r"[1-9]g\.[1-9][0-9]{0,3}gb([+-][a-z.]+)?")
 _MOST_COMPUTE_SLICES: Final = 7
-_NVIDIA: Final = '["gpu.nvidia.com"]'
+# Every MIG device has what is asked here, so no selector needs a guard.
+_DEVICE: Final = device.of("gpu.nvidia.com")
 
 
 def _quantity(value: Quantity | str | int | None) -> Quantity | None:
@@ -136,28 +138,22 @@ class MIG(Sharing):
     @property
     def selectors(self) -> tuple[str, ...]:
         """The conditions, as CEL."""
-        return tuple(self._conditions())
+        return tuple(str(each.or_error()) for each in self._conditions())
 
-    def _conditions(self) -> list[str]:
-        attributes, capacity = f"device.attributes{_NVIDIA}", f"device.capacity{_NVIDIA}"
+    def _conditions(self) -> Iterator[Expression]:
+        profile, memory = _DEVICE.attr("profile"), _DEVICE.capacity("memory")
         chosen = self.chosen
         name = chosen.name if chosen else self._profile_name
-        found = []
         if name:
-            found.append(f"{attributes}.profile == {quote(name)}")
+            yield profile == name
         if self.board:
             products = _products(get_board(self.board))
-            is_one = (
-                f"== {quote(products[0])}"
-                if len(products) == 1
-                else f"in [{', '.join(map(quote, products))}]"
-            )
-            found.append(f"{attributes}.productName {is_one}")
+            product = _DEVICE.attr("productName")
+            yield product == products[0] if len(products) == 1 else product.in_(products)
         if not chosen and self.min_memory is not None:
-            found.append(f"{capacity}.memory.compareTo(quantity({quote(self.min_memory.text)})) >= 0")
+            yield memory >= self.min_memory
         if not chosen and self.min_compute:
-            found.append(f"{attributes}.profile.matches({quote(f'^[{self.min_compute}-9]g[.]')})")
-        return found
+            yield profile.matches(f"^[{self.min_compute}-9]g[.]")
 
     @override
     def _contribute(self, option: Option) -> Option:
@@ -177,8 +173,3 @@ def _products(board: MigBoard) -> list[str]:
 def _largest(board: MigBoard) -> str:
     largest = board.profiles[-1]
     return f"the largest, {largest.name}, has {largest.memory} and {largest.compute_slices} compute slices"
-
-
-def fitting_boards(memory: Quantity) -> list[str]:
-    """Names of the boards of which some MIG profile has so much memory."""
-    return [name for name, board in boards().items() if board.profiles_with(memory=memory)]

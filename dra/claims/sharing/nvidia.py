@@ -54,6 +54,12 @@ class Exclusive(Sharing):
         """Everything."""
         return Isolation.ALL
 
+    @property
+    @override
+    def between_claims(self) -> bool:
+        """Yes: each claim has devices of its own."""
+        return True
+
     @override
     def refusal(self, other: Sharing) -> str:
         """See `Sharing`."""

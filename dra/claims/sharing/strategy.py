@@ -5,16 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from enum import Flag
-from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 import attrs
 
+from dra.claims.options import Option, known_class
 from dra.drivers.declarations import unknown_name
 from dra.drivers.nvidia.gpu import DRIVER_NAME
 from dra.errors import DriverError
-
-if TYPE_CHECKING:
-    from dra.claims.options import Option
 
 __all__ = ["Isolation", "Isolations", "Sharing"]
 
@@ -130,11 +128,10 @@ class Sharing(ABC):
     def _with_device_type(self, option: Option) -> Option:
         """The option with class and type of device, which are the strategy's own where nobody named any."""
         device_type = option.device_type
-        if not option.device_class:
-            device_type = self.device_types[0]
-        elif not device_type:
-            device_type = self.device_types[0]  # the class is unknown here: take the user's word for it
-        if device_type not in self.device_types:
+        known = known_class(option.device_class)
+        if not known and not device_type:
+            device_type = self.device_types[0]  # of a class that is not known: take the user's word for it
+        if device_type not in self.device_types or (known and known[0].name != self.driver):
             raise DriverError(
                 f"{type(self).__name__} works on {' and '.join(self.device_types)} devices of {self.driver}, "
                 f"and class {option.device_class} has {self._found(option)}",
@@ -148,7 +145,8 @@ class Sharing(ABC):
 
     @staticmethod
     def _found(option: Option) -> str:
-        return f"devices of type {option.device_type}"
+        known = known_class(option.device_class)
+        return f"{option.device_type or 'other'} devices of {known[0].name if known else 'another driver'}"
 
     def _remedy(self) -> str:
         return f"leave the class out for {_CLASSES[self.device_types[0]]}"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import dra
-from dra.claims import claim, device_class, gpu, mig, option, prefer, toleration
+from dra.claims import claim, device_class, gpu, mig, option, prefer, select, toleration
 from dra.claims.sharing import MIG, MPS, TimeSlicing
 from dra.drivers import nvidia
 from dra.models.resource import OpaqueDeviceConfiguration
@@ -156,14 +156,12 @@ class TestWhatIsBuilt:
         (first.spec.devices.config or [])[0].opaque = None
         assert (base.build().spec.devices.config or [])[0].opaque is not None
 
-    def test_expressions_are_anything_whose_text_is_cel(self) -> None:
-        class Condition:
-            def __str__(self) -> str:
-                return BIG
-
-        assert claim("a").request("gpu", device_class=GPU, where=Condition()) == claim("a").request(
-            "gpu", device_class=GPU, where=BIG
+    def test_expressions_of_select(self) -> None:
+        terms = select.device.of(GPU)
+        built = claim("a").request(
+            "gpu", device_class=GPU, where=[terms.capacity("memory").or_error() >= "20Gi"]
         )
+        assert built == claim("a").request("gpu", device_class=GPU, where=BIG)
 
 
 class TestConfiguration:
