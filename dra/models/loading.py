@@ -17,12 +17,21 @@ from dra.models.foreign import wire_data
 from dra.models.kinds import decode, path_in
 from dra.models.meta import KubernetesObject
 
-__all__ = ["Located", "Source", "dump", "load", "load_located", "load_text", "manifest_files"]
+__all__ = [
+    "MANIFEST_SUFFIXES",
+    "Located",
+    "Source",
+    "dump",
+    "load",
+    "load_located",
+    "load_text",
+    "manifest_files",
+]
 
 # Path, text, bytes, stream, one object's data, an object of a client, or any iterable of these.
 Source: TypeAlias = "str | bytes | PathLike[str] | IO[str] | IO[bytes] | Mapping[str, Any] | object"
 
-_SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
+MANIFEST_SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
 _MAX_LISTS: Final = 20
 
 
@@ -201,12 +210,14 @@ def manifest_files(path: Path) -> list[Path]:
             if not path.exists():
                 raise LoadError("no such file or directory", source=_shown(path))
             return [path]
-        files = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+        files = sorted(
+            file for file in path.rglob("*") if file.suffix in MANIFEST_SUFFIXES and file.is_file()
+        )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a possible path"
         raise LoadError(f"cannot read it: {reason}", source=_shown(path)) from None
     if not files:
-        raise LoadError(f"no manifests in it ({', '.join(_SUFFIXES)})", source=str(path))
+        raise LoadError(f"no manifests in it ({', '.join(MANIFEST_SUFFIXES)})", source=str(path))
     return files
 
 
