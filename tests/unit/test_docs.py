@@ -141,7 +141,13 @@ def prepare(folder: Path) -> None:
     (folder / "examples").symlink_to(ROOT / "examples")
     commands = folder / ".bin"
     commands.mkdir()
-    for name, line in {"dra": f'{sys.executable} -m dra "$@"', "python": f'{sys.executable} "$@"'}.items():
+    # The plugin is named, so that a page runs in an environment that was set up before it had an entry point.
+    lines = {
+        "dra": f'{sys.executable} -m dra "$@"',
+        "python": f'{sys.executable} "$@"',
+        "pytest": f'{sys.executable} -m pytest -p no:dra -p dra.testing.plugin "$@"',
+    }
+    for name, line in lines.items():
         (commands / name).write_text(f"#!/bin/sh\nexec {line}\n")
         (commands / name).chmod(0o755)
 

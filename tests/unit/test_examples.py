@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +42,22 @@ def test_every_example_has_a_readme_and_manifests_without_unknown_fields(folder:
 def test_the_api_server_would_take_every_object(file: Path, kubernetes: str) -> None:
     objects = [dra.default(each) for each in dra.load(file)]
     assert [error for each in objects for error in dra.validate(each, kubernetes)] == []
+
+
+def test_the_test_suite_passes() -> None:
+    """`examples/testing` with its own settings, as `pytest` in that folder runs it."""
+    plugin = ["-p", "no:dra", "-p", "dra.testing.plugin", "-p", "no:cacheprovider", "-W", "error"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *plugin],
+        cwd=EXAMPLES / "testing",
+        env=os.environ | {"PYTHONPATH": str(EXAMPLES.parent), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert " passed" in done.stdout
 
 
 class TestDgxH100:
