@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+import operator
+from collections.abc import Callable
+from typing import Any, Final
 
 import attrs
 from typing_extensions import override
 
 from dra.cel import regex
+from dra.cel.library.semver import Semver
 from dra.claims.select.expression import (
     MEMBER,
     OR,
@@ -22,6 +25,7 @@ from dra.claims.select.expression import (
 )
 from dra.claims.select.literals import Literal, Type
 from dra.claims.select.reads import BOOLEANS, EMPTY, Read
+from dra.quantity import Quantity
 
 __all__ = ["Comparison", "Exists", "ascii_lower"]
 
@@ -34,8 +38,24 @@ _METHODS: Final = {
     "matches": "matches",
     "includes": "includes",
 }
-# What goes through a text letter by letter, whose length the server must be able to bound.
-_WALKING: Final = ("contains", "matches")
+_RELATIONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_TEXT_TESTS: Final[dict[str, Callable[[str, list[str]], bool]]] = {
+    "in": lambda text, others: text in others,
+    "includes": lambda text, others: text in others,
+    "startsWith": lambda text, others: text.startswith(others[0]),
+    "endsWith": lambda text, others: text.endswith(others[0]),
+    "contains": lambda text, others: others[0] in text,
+    "matches": lambda text, others: regex.compile(others[0]).search(text),
+}
+# What looks at a value no longer than a constant is.
+_BOUNDED: Final = (*_RELATIONS, "in", "startsWith", "endsWith")
 _TO_LOWER: Final = {ord(upper): ord(upper.lower()) for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
@@ -112,9 +132,7 @@ class Comparison(Expression):
     def conjuncts(self) -> list[Text]:
         read = self.read
         if isinstance(read.missing, Literal):
-            if self._walks:
-                return self._decided_by(read.missing)
-            return [self._written(read.value_or(read.missing))]
+            return self._decided_by(read.missing)
         if not read.guarded:
             return [self._written(read.value)]
         stand_in = self._stand_in
@@ -127,40 +145,52 @@ class Comparison(Expression):
         return self.operator == "==" and self.constants == (BOOLEANS[True],)
 
     @property
-    def _walks(self) -> bool:
-        return self.read.lowered or self.operator in _WALKING
+    def _takes_stand_in(self) -> bool:
+        """Whether the server can bound the cost of the comparison with a value out of `orValue`.
+
+        It takes that for 2**64-1 letters long, which matters to all that goes through it.
+        """
+        if self.read.lowered or self.operator not in _BOUNDED:
+            return False
+        return self.constants[0].type in (Type.INT, Type.BOOL, Type.STRING)
 
     @property
     def _stand_in(self) -> Literal | None:
         """A constant for which the comparison is false: no other guard is needed if it stands in."""
         first = self.constants[0]
-        if self.operator == "==" and isinstance(first.content, bool):
+        if first.type is Type.BOOL and self.operator == "==":
             return BOOLEANS[not first.content]
         is_text = first.type is Type.STRING and self.operator in ("==", "in", "startsWith")
-        return EMPTY if is_text and not self._walks and not self._holds("") else None
+        return EMPTY if is_text and self._takes_stand_in and not self._holds(EMPTY) else None
 
     def _decided_by(self, constant: Literal) -> list[Text]:
-        """What the comparison is with a text in place of a missing value, which is known here and now."""
+        """With a constant that stands in; else with what the comparison is for it, known here and now."""
+        if self._takes_stand_in:
+            return [self._written(self.read.value_or(constant))]
         presence, written = self.read.presence, self._written(self.read.value)
-        if self._holds(str(constant.content)):
+        if self._holds(constant):
             return [(f"!{presence} || {written[0]}", OR)]
         return [(presence, MEMBER), written]
 
-    def _holds(self, text: str) -> bool:
-        """Whether the comparison is true for a text."""
-        value = ascii_lower(text) if self.read.lowered else text
-        others = [str(constant.content) for constant in self.constants]
-        if self.operator == "matches":
-            return regex.compile(others[0]).search(value)
-        return {
-            "==": value == others[0],
-            "!=": value != others[0],
-            "in": value in others,
-            "startsWith": value.startswith(others[0]),
-            "endsWith": value.endswith(others[0]),
-            "contains": others[0] in value,
-            "includes": value == others[0],
-        }[self.operator]
+    def _holds(self, constant: Literal) -> bool:
+        """Whether the comparison is true for a constant."""
+        value, others = self._key(constant), [self._key(each) for each in self.constants]
+        if self.operator in _METHODS and isinstance(value, str):
+            return _TEXT_TESTS[self.operator](value, others)
+        if self.operator in _METHODS:
+            return value in others
+        return bool(_RELATIONS[self.operator](value, others[0]))
+
+    def _key(self, constant: Literal) -> Any:
+        """What CEL compares of a constant."""
+        text = str(constant.content)
+        if constant.type is Type.VERSION:
+            return Semver.parse(text).key
+        if constant.type is Type.QUANTITY:
+            return Quantity(text).nanos
+        if constant.type is Type.STRING and self.read.lowered:
+            return ascii_lower(text)
+        return constant.content
 
     def _written(self, value: str) -> Text:
         """The comparison of a text of CEL."""

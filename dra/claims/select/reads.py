@@ -84,11 +84,7 @@ class Read:
         return f"({quote(self.name)} in {self._holder})"
 
     def value_or(self, constant: Literal) -> str:
-        """The value, or a constant where the device lacks it.
-
-        The server cannot bound what comes out of `orValue`, and refuses to work through the letters of it
-        (kube-apiserver estimates 2**64-1 characters): only for what looks at the value once.
-        """
+        """The value, or a constant where the device lacks it."""
         step = f".?{self.name}" if self._dotted else f"[?{quote(self.name)}]"
         return self._lower(f"{self._holder}{step}.orValue({constant.cel})")
 

@@ -36,7 +36,7 @@ _MOST_SHOWN: Final = 12
 
 @attrs.frozen(eq=False, repr=False)
 class Term(Condition):
-    """An attribute, a capacity or a field of a device.
+    """An attribute, a capacity or a field of a device. `str` is the CEL, `repr` the Python source.
 
     `== != < <= > >=` and the methods make expressions. A boolean is a condition by itself. Where a device
     lacks the attribute, a comparison is false, unless `or_else` or `or_error` say otherwise.
@@ -61,6 +61,9 @@ class Term(Condition):
 
     def __repr__(self) -> str:
         return self._read.spelling
+
+    def __str__(self) -> str:
+        return str(self._condition()) if self._type in (None, Type.BOOL) else self._read.value
 
     # --- comparisons ---
 
