@@ -49,6 +49,14 @@ class DraError(Exception):
         a.yaml:3: spec.count: must be greater than zero
     """
 
+    path: str = ""
+    value: object = None
+    remedy: str = ""
+    source: str = ""
+    line: int = 0
+    column: int = 0
+    subject: str = ""
+
     def __init__(
         self,
         message: str,
@@ -61,15 +69,21 @@ class DraError(Exception):
         column: int = 0,
         subject: str = "",
     ) -> None:
-        super().__init__(message)
+        # Selectors raise very many of these: what is empty is not set.
+        self.args = (message,)
         self.message = message
-        self.path = path
-        self.value = value
-        self.remedy = remedy
-        self.source = source
-        self.line = line
-        self.column = column
-        self.subject = subject
+        if path:
+            self.path = path
+        if value is not None:
+            self.value = value
+        if remedy:
+            self.remedy = remedy
+        if source:
+            self.source = source
+        if line or column:
+            self.line, self.column = line, column
+        if subject:
+            self.subject = subject
 
     def located(
         self,
@@ -170,9 +184,14 @@ class EvaluationError(DraError):
         cost: What the evaluation had cost until then, in CEL's cost units; 0 where it was not counted.
     """
 
-    def __init__(self, message: str, *, cost: int = 0, **place: Any) -> None:
-        super().__init__(message, **place)
-        self.cost = cost
+    cost: int = 0
+
+    def __init__(self, message: str, *, cost: int = 0, value: object = None, **place: Any) -> None:
+        self.message, self.value = message, value
+        if cost:
+            self.cost = cost
+        if place:
+            super().__init__(message, value=value, **place)
 
 
 class ExpressionError(DraError, TypeError):

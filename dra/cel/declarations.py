@@ -170,7 +170,9 @@ class Overload:
         guarded: Whether the argument values are checked against `parameters` before the call.
         inline: A Python expression for generated code, with `{0}`, `{1}` for arguments whose classes are
             known to fit `parameters`; it must raise wherever the implementation fails. It may call what
-            `codegen.NAMES` offers.
+            `codegen.runtime.NAMES` offers.
+        orders: `<` or `>` if the call asks for that order of two values of one class, `<=>` if it gives -1, 0
+            or 1. Generated code then compares the attribute that the class names in `order_key`.
     """
 
     id: str
@@ -181,6 +183,7 @@ class Overload:
     cost: Cost = NOMINAL
     inline: str = ""
     guarded: bool = True
+    orders: str = ""
 
 
 def overload(
@@ -205,9 +208,10 @@ def member(
     *,
     inline: str = "",
     guarded: bool = True,
+    orders: str = "",
 ) -> Overload:
     """An overload called as `x.f(y)`; `parameters` starts with the receiver's type."""
-    return Overload(id, tuple(parameters), result, implementation, True, cost, inline, guarded)
+    return Overload(id, tuple(parameters), result, implementation, True, cost, inline, guarded, orders)
 
 
 @attrs.frozen(init=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from dra.cel.library.quantity import Amount
 from dra.cel.library.semver import Semver
@@ -11,7 +11,9 @@ from dra.cel.values import DomainMap, Failure, Value
 from dra.errors import EvaluationError
 from dra.models.resource import Device, DeviceAttribute, DeviceCapacity
 
-__all__ = ["BoundDevice"]
+__all__ = ["AnyDevice", "BoundDevice"]
+
+AnyDevice: TypeAlias = "BoundDevice | Device | Mapping[str, Any]"
 
 
 def _version(text: str) -> Semver:
@@ -98,6 +100,11 @@ class BoundDevice:
             self._convert(device, driver)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise EvaluationError(f"this is no device of resource.k8s.io/v1: {error!r}") from None
+
+    @classmethod
+    def of(cls, device: AnyDevice, driver: str = "") -> BoundDevice:
+        """The device itself if it is bound, else bound to the driver."""
+        return device if isinstance(device, BoundDevice) else cls(device, driver)
 
     def _convert(self, device: Device | Mapping[str, Any], driver: str) -> None:
         if isinstance(device, Mapping):

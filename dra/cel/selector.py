@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property, lru_cache
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import attrs
 
 from dra.cel import types
 from dra.cel.checker import Checked, check
-from dra.cel.codegen import Generated, generate
+from dra.cel.codegen import Missing, NotGenerated, generate
 from dra.cel.cost import estimate_cost
-from dra.cel.device import BoundDevice
+from dra.cel.device import AnyDevice, BoundDevice
 from dra.cel.env import Environment, Mode, environment
 from dra.cel.interpreter import COST_LIMIT, CostLimitExceeded, Frame, InternalError, Program, plan
 from dra.cel.parser import parse
@@ -24,7 +25,6 @@ from dra.cel.validators import validate
 from dra.cel.values import Failure, Optional, Value, type_value
 from dra.errors import CompileError, EvaluationError
 from dra.features import LATEST, Features
-from dra.models.resource import Device
 
 __all__ = ["Evaluation", "Selector", "compile"]
 
@@ -50,6 +50,12 @@ class Evaluation:
 
     value: bool
     cost: int
+
+
+class Matches(Protocol):
+    """Answers whether a device is selected."""
+
+    def __call__(self, device: AnyDevice, driver: str = "") -> bool: ...
 
 
 def compile(  # noqa: A001 - the public name, as in `re.compile`
@@ -152,76 +158,57 @@ class Selector:
     def __repr__(self) -> str:
         return f"Selector({self.expression!r}, kubernetes={self._environment.kubernetes!r})"
 
-    def matches(self, device: BoundDevice | Device | Mapping[str, Any], driver: str = "") -> bool:
-        """Whether a device is selected.
+    @cached_property
+    def matches(self) -> Matches:
+        """Whether a device is selected: `selector.matches(device, driver="")`.
 
-        Args:
-            device: What `BoundDevice` takes, or one.
-            driver: Name of the driver, unless the device is bound.
+        It takes what `BoundDevice` takes, or one, and then no driver. It is the compiled function itself, so
+        that nothing stands between the call and the expression.
 
         Raises:
-            EvaluationError: The expression fails for this device, or gives no bool.
+            EvaluationError: From the call, if the expression fails for the device or gives no bool.
         """
-        bound = device if isinstance(device, BoundDevice) else BoundDevice(device, driver)
-        fast = self._fast
-        if fast is None:
-            return self.evaluate(bound).value
+        made: Matches = self._evaluated
+        # Where the expression could cost so much that it might not be allowed, the cost must be counted.
+        if self.max_cost <= _UNCOUNTED_COST and not self._environment.refuses_lists:
+            with suppress(NotGenerated):
+                generated = generate(self._checked, self._environment)
+                made = generated.matcher(BoundDevice.of, self._without, self._evaluated)
+        return made
+
+    def _evaluated(self, device: AnyDevice, driver: str = "") -> bool:
+        return self.evaluate(device, driver).value
+
+    def _without(self, bound: BoundDevice) -> bool:
+        """The answer for a device that lacks something, which `&&` and `||` may absorb."""
         try:
-            found: bool = fast(bound)
-        except KeyError as missing:
-            return self._without_attribute(bound, missing)
+            found = self._forgiving(bound)
         except Exception:
             return self.evaluate(bound).value
-        return found
+        if found.__class__ is Missing:
+            raise EvaluationError(found.message, value=self.expression)
+        return bool(found)
 
-    def _without_attribute(self, bound: BoundDevice, missing: KeyError) -> bool:
-        """The answer where an attribute or capacity is missing, which `&&` and `||` may absorb."""
-        forgiving = self._forgiving
-        if forgiving is None:
-            return self.evaluate(bound).value
-        if forgiving is not self._fast:
-            try:
-                found: bool = forgiving(bound)
-            except KeyError as error:
-                missing = error
-            except Exception:
-                return self.evaluate(bound).value
-            else:
-                return found
-        name = str(missing.args[0]).partition("/")[2]
-        raise EvaluationError(f"no such key: {name}", value=self.expression) from None
+    @cached_property
+    def _forgiving(self) -> Callable[[BoundDevice], Value]:
+        """What to ask when something is missing; the interpreter, if that cannot be written as code."""
+        try:
+            return generate(self._checked, self._environment, forgive=True).function()
+        except NotGenerated:
+            return self._evaluated
 
     @cached_property
     def reads(self) -> Reads:
         """The attributes, capacities and fields that can decide about a device."""
         return reads(self._checked.ast.root)
 
-    @cached_property
-    def _generated(self) -> Generated | None:
-        """Generated code, unless the expression could cost so much that its cost must be counted."""
-        if self.max_cost > _UNCOUNTED_COST or self._environment.refuses_lists:
-            return None
-        return generate(self._checked, self._environment)
-
-    @cached_property
-    def _fast(self) -> Callable[[BoundDevice], Value] | None:
-        return self._generated.run if self._generated else None
-
-    @cached_property
-    def _forgiving(self) -> Callable[[BoundDevice], Value] | None:
-        """What to ask when something is missing; the same as `_fast` if nothing could absorb the error."""
-        generated = generate(self._checked, self._environment, absorbing=True)
-        if generated is None or self._generated is None:
-            return None
-        return self._fast if generated.source == self._generated.source else generated.run
-
-    def evaluate(self, device: BoundDevice | Device | Mapping[str, Any], driver: str = "") -> Evaluation:
+    def evaluate(self, device: AnyDevice, driver: str = "") -> Evaluation:
         """Whether a device is selected, and what it cost to find out.
 
         Raises:
             EvaluationError: As `matches`; its `.cost` says what was spent.
         """
-        bound = device if isinstance(device, BoundDevice) else BoundDevice(device, driver)
+        bound = BoundDevice.of(device, driver)
         if self._environment.refuses_lists and bound.list_attribute:
             name = bound.list_attribute.removeprefix(f"{bound.driver}/")
             raise EvaluationError(f"attribute {name}: unsupported attribute value", value=self.expression)
@@ -234,7 +221,7 @@ class Selector:
             raise EvaluationError("evaluation is nested too deeply", cost=frame.cost) from None
         return Evaluation(self._bool(value, frame.cost), frame.cost)
 
-    def explain(self, device: BoundDevice | Device | Mapping[str, Any], driver: str = "") -> Trace:
+    def explain(self, device: AnyDevice, driver: str = "") -> Trace:
         """Every sub-expression with its value for a device, and which of them decided.
 
         An error of the expression is part of the trace and is not raised.
@@ -242,7 +229,7 @@ class Selector:
         Raises:
             EvaluationError: The device itself cannot be read, or the expression is nested too deeply.
         """
-        bound = device if isinstance(device, BoundDevice) else BoundDevice(device, driver)
+        bound = BoundDevice.of(device, driver)
         try:
             return self._traced(bound)
         except RecursionError:

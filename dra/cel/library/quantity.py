@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from functools import lru_cache
-from typing import Final
+from typing import ClassVar, Final
 
 from dra.cel.declarations import Function, Library, fixed, member, overload, traversal
 from dra.cel.types import BOOL, DOUBLE, INT, STRING, struct
@@ -47,6 +47,8 @@ class Amount:
     """
 
     __slots__ = ("nanos", "scale", "text")
+
+    order_key: ClassVar[str] = "nanos"
 
     def __init__(self, nanos: int, scale: int | None, text: str = "") -> None:
         self.nanos = nanos
@@ -200,7 +202,7 @@ LIBRARY: Final = Library(
                 [QUANTITY, QUANTITY],
                 BOOL,
                 lambda left, right: left.nanos > right.nanos,
-                inline="{0}.nanos > {1}.nanos",
+                orders=">",
             ),
         ),
         Function(
@@ -210,10 +212,12 @@ LIBRARY: Final = Library(
                 [QUANTITY, QUANTITY],
                 BOOL,
                 lambda left, right: left.nanos < right.nanos,
-                inline="{0}.nanos < {1}.nanos",
+                orders="<",
             ),
         ),
-        Function("compareTo", member("quantity_compare_to", [QUANTITY, QUANTITY], INT, _compare)),
+        Function(
+            "compareTo", member("quantity_compare_to", [QUANTITY, QUANTITY], INT, _compare, orders="<=>")
+        ),
         Function("asApproximateFloat", member("quantity_get_float", [QUANTITY], DOUBLE, float)),
         Function("asInteger", member("quantity_get_int", [QUANTITY], INT, _as_integer)),
         Function("isInteger", member("quantity_is_integer", [QUANTITY], BOOL, _is_integer)),

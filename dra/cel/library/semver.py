@@ -39,6 +39,7 @@ class Semver:
     __slots__ = ("key", "text")
 
     go_unhashable: ClassVar[str] = "cel.Semver"
+    order_key: ClassVar[str] = "key"
 
     key: _Precedence
     text: str
@@ -194,7 +195,7 @@ LIBRARY: Final = Library(
                 [SEMVER, SEMVER],
                 BOOL,
                 lambda left, right: left.key > right.key,
-                inline="{0}.key > {1}.key",
+                orders=">",
             ),
         ),
         Function(
@@ -204,10 +205,10 @@ LIBRARY: Final = Library(
                 [SEMVER, SEMVER],
                 BOOL,
                 lambda left, right: left.key < right.key,
-                inline="{0}.key < {1}.key",
+                orders="<",
             ),
         ),
-        Function("compareTo", member("semver_compare_to", [SEMVER, SEMVER], INT, _compare)),
+        Function("compareTo", member("semver_compare_to", [SEMVER, SEMVER], INT, _compare, orders="<=>")),
         Function("major", member("semver_major", [SEMVER], INT, lambda version: version.key[0])),
         Function("minor", member("semver_minor", [SEMVER], INT, lambda version: version.key[1])),
         Function("patch", member("semver_patch", [SEMVER], INT, lambda version: version.key[2])),

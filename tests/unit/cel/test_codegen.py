@@ -28,9 +28,7 @@ C = 'device.capacity["gpu.example.com"]'
 
 
 def run(expression: str) -> object:
-    generated = generate(checked(expression, environment()), environment())
-    assert generated is not None
-    return generated.run(DEVICE)
+    return generate(checked(expression, environment()), environment()).run(DEVICE)
 
 
 @pytest.mark.parametrize(
