@@ -12,7 +12,7 @@ import yaml
 from dra.errors import DraError, LoadError
 from dra.models import json_text, yaml_text
 
-__all__ = ["Document", "read", "single", "write_json", "write_yaml"]
+__all__ = ["Document", "read", "represent_string", "single", "write_json", "write_yaml"]
 
 
 @attrs.frozen
@@ -98,7 +98,8 @@ class _Dumper(yaml.CSafeDumper):
         return True
 
 
-def _represent_string(dumper: Any, value: str) -> Any:
+def represent_string(dumper: Any, value: str) -> Any:
+    """A string's node for one of PyYAML's dumpers: quoted where YAML 1.1 would take it for something else."""
     style = None
     if "\n" in value:
         style = "|"
@@ -107,7 +108,7 @@ def _represent_string(dumper: Any, value: str) -> Any:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
-_Dumper.add_representer(str, _represent_string)
+_Dumper.add_representer(str, represent_string)
 
 
 def write_yaml(documents: Iterable[object]) -> str:
