@@ -124,8 +124,9 @@ def _ordered(node: Call, bound: Mapping[str, Node]) -> Iterator[Comparison]:
 
 def _compared(left: Node, right: Node, operator: str, bound: Mapping[str, Node]) -> Iterator[Comparison]:
     for one, other, direction in ((left, right, operator), (right, left, _MIRRORED[operator])):
-        access = _access(one, bound)
-        if access is None or access.is_test:
+        read = _guarded(one)
+        access = _access(read, bound)
+        if access is None or (access.is_test and read is one):
             continue
         if isinstance(other, Literal) and isinstance(other.value, str):
             yield Comparison(access, direction, other.value, "string")
@@ -134,6 +135,13 @@ def _compared(left: Node, right: Node, operator: str, bound: Mapping[str, Node])
             if isinstance(constant, Literal) and isinstance(constant.value, str):
                 kind: OneOf["quantity", "semver"] = "quantity" if other.function == "quantity" else "semver"
                 yield Comparison(access, direction, constant.value, kind)
+
+
+def _guarded(node: Node) -> Node:
+    """What `attributes["a"].?b.orValue("")` reads: the optional part of it."""
+    if isinstance(node, Call) and node.function in ("orValue", "value") and node.target is not None:
+        return node.target
+    return node
 
 
 def _nodes(ast: Ast) -> Iterator[tuple[Node, Mapping[str, Node]]]:

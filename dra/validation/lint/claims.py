@@ -17,6 +17,8 @@ __all__: list[str] = []
 
 _MOST_DEVICES: Final = 32
 _MOST_TOLERATIONS: Final = 16
+# What to agree in if the attribute that was named does not do.
+_STANDARD: Final = ("resource.kubernetes.io/pcieRoot", "resource.kubernetes.io/numaNode", "dra.net/numaNode")
 
 
 def _constrained(claim: Claim) -> Iterator[tuple[Path, DeviceConstraint, list[Wanted]]]:
@@ -239,3 +241,80 @@ def admin_access_without_label(given: Given) -> Hints:
             f"namespace {namespace} {known} the label that admin access requires",
             f"label it {ADMIN_ACCESS_LABEL}=true, or take a namespace for administrators",
         )
+
+
+@check("DRA211", Severity.ERROR)
+def nothing_in_common(given: Given) -> Hints:
+    """Requests must agree in an attribute, of which their devices have no value in common on any node."""
+    for claim, at, attribute, requests in _compared(given):
+        if len(requests) > 1 and not _common(given, requests, attribute):
+            names = " and ".join(requests)
+            yield Hint(
+                claim.object,
+                at / "matchAttribute",
+                f"on no node have devices for {names} a value of {attribute} in common",
+                _agreeing(given, requests),
+            )
+
+
+def _compared(given: Given) -> Iterator[tuple[Claim, Path, str, dict[str, list[Wanted]]]]:
+    """Constraints on an attribute that devices of each of their requests publish, with these requests."""
+    for claim in given.claims:
+        for at, constraint, wanted in _constrained(claim):
+            attribute = constraint.match_attribute
+            derived = {item.name for each in wanted for item in each.request.derived_attributes or ()}
+            if not attribute or attribute in derived:
+                continue
+            requests: dict[str, list[Wanted]] = defaultdict(list)
+            for each in wanted:
+                requests[each.name.partition("/")[0]].append(each)
+            if all(_values_by_place(given, options, attribute) for options in requests.values()):
+                yield claim, at, attribute, requests
+
+
+def _devices(given: Given, wanted: Iterable[Wanted]) -> list[KnownDevice]:
+    """All given devices that some of the requests may get."""
+    kinds = {_key(known) for each in wanted for known in given.candidates(each)}
+    return [known for known in given.devices if _key(known) in kinds]
+
+
+def _values_by_place(given: Given, wanted: Iterable[Wanted], attribute: str) -> dict[str, set[str]]:
+    """The values of an attribute that devices for a request have, by node; each member of a list is one."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for known in _devices(given, wanted):
+        value = _value(known, attribute)
+        if value is not None:
+            found[known.place] |= {repr(each) for each in (value if isinstance(value, tuple) else (value,))}
+    return found
+
+
+def _common(given: Given, requests: dict[str, list[Wanted]], attribute: str) -> bool:
+    """Whether devices of all requests have a value in common on some node."""
+    first, *others = (_values_by_place(given, options, attribute) for options in requests.values())
+    return any(
+        values.intersection(*(each.get(place, ()) for each in others)) for place, values in first.items()
+    )
+
+
+def _agreeing(given: Given, requests: dict[str, list[Wanted]]) -> str:
+    """A standard attribute in which the devices of all requests could agree."""
+    for attribute in _STANDARD:
+        values = [_values_by_place(given, options, attribute) for options in requests.values()]
+        if all(values) and _common(given, requests, attribute):
+            return f"{attribute} has values in common"
+    return ""
+
+
+@check("DRA212", Severity.INFO)
+def same_everywhere(given: Given) -> Hints:
+    """A constraint to agree in an attribute that has one value on all given devices, so it holds anyway."""
+    for claim, at, attribute, requests in _compared(given):
+        known = _devices(given, [each for options in requests.values() for each in options])
+        values = {repr(_value(each, attribute)) for each in known}
+        if len(known) > 1 and len(values) == 1:
+            yield Hint(
+                claim.object,
+                at / "matchAttribute",
+                f"{attribute} is {next(iter(values))} on all devices that come in question: "
+                "that they agree says nothing",
+            )

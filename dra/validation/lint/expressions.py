@@ -39,6 +39,11 @@ _REAL_MEMORY: Final[Mapping[str, str]] = {
 # How far above the hardware a threshold is taken for a slip: 5Gi is 5 % above 4864Mi.
 _JUST_ABOVE: Final = 1.06
 
+# As nvidia-smi and lspci write them; attributes have lower case and four digits of domain.
+_PCI_ADDRESS: Final = re.compile(
+    r"(?:0000)?([0-9a-f]{4}:)?([0-9a-f]{2}:[0-9a-f]{2}\.[0-7])", re.ASCII | re.IGNORECASE
+)
+
 _LOOKS_LIKE_QUANTITY: Final = re.compile(r"\d+(\.\d+)?([KMGTPE]i|[kMGTPE])")
 _LOOKS_LIKE_VERSION: Final = re.compile(r"v?\d+\.\d+(\.\d+)*")
 
@@ -348,3 +353,26 @@ def _is_quantity(text: str) -> bool:
     except QuantityError:
         return False
     return True
+
+
+@check("DRA111", Severity.WARNING)
+def pci_address_as_tools_print_it(given: Given) -> Hints:
+    """A PCI address in upper case or with another domain than drivers publish, as nvidia-smi prints it."""
+    for written, _, compared in _parsed(given):
+        for comparison in compared:
+            if comparison.type != "string" or comparison.access.kind != "attributes":
+                continue
+            found = _PCI_ADDRESS.fullmatch(comparison.text)
+            right = f"{found[1] or '0000:'}{found[2]}".lower() if found else comparison.text
+            if comparison.text != right and not _is_published(given, comparison):
+                yield Hint(
+                    written.object,
+                    written.path,
+                    f'"{comparison.text}" is not how {comparison.access} is published: '
+                    "lower case, four digits of domain",
+                    f'write "{right}"',
+                )
+
+
+def _is_published(given: Given, comparison: Comparison) -> bool:
+    return any(value.string == comparison.text for value in _values(given, comparison.access))

@@ -13,6 +13,7 @@ from dra.validation.field_error import Path
 from dra.validation.lint.expressions import nearest
 from dra.validation.lint.finding import Hint, Hints, Severity, check
 from dra.validation.lint.given import Claim, Given, PodUse
+from dra.validation.scope import Limits
 
 __all__: list[str] = []
 
@@ -26,6 +27,10 @@ _PLUGIN_DOMAINS: Final = (
     "aws.amazon.com/neuron",
     "rdma/",
 )
+
+
+# What `status.reservedFor` has room for.
+_MOST_USERS: Final = Limits().reserved_for
 
 
 def _containers(pod: PodUse) -> Iterator[tuple[Path, Container]]:
@@ -194,3 +199,18 @@ def missing_source(given: Given) -> Hints:
                 f"there is no {kind} {_namespace(pod.object)}/{name} among the given objects",
                 f"{name} is a {other.__name__}" if is_other else "",
             )
+
+
+@check("DRA308", Severity.ERROR)
+def too_many_users(given: Given) -> Hints:
+    """More replicas use one ResourceClaim than the 256 users that a claim can have."""
+    for pod in given.pods:
+        in_group = pod.spec.scheduling_group is not None
+        for index, claim in enumerate(pod.spec.resource_claims or ()):
+            if pod.replicas > _MOST_USERS and claim.resource_claim_name and not in_group:
+                yield Hint(
+                    pod.object,
+                    (pod.path / "resourceClaims")[index] / "resourceClaimName",
+                    f"{pod.replicas} pods cannot use one claim: it has at most {_MOST_USERS} users",
+                    "share it through a PodGroup, which counts as one user (DRAWorkloadResourceClaims)",
+                )

@@ -62,6 +62,12 @@ class Case:
     slices: list[Any] = attrs.field(factory=list)
 
 
+GPU_AND_NIC = (
+    device("gpu-0", kind="gpu", root="a", numa=0, vendor="x"),
+    device("gpu-1", kind="gpu", root="b", numa=1, vendor="x"),
+    device("nic-0", kind="nic", root="c", numa=1, vendor="x"),
+)
+PAIR = [request(kind, f'{ATTRIBUTES}.kind == "{kind}"') for kind in ("gpu", "nic")]
 SELECTOR = "spec.devices.requests[0].exactly.selectors[0].cel.expression"
 TOLERATION = "spec.devices.requests[0].exactly.tolerations"
 CLAIM_OF_POD = "spec.resourceClaims[0]"
@@ -133,6 +139,12 @@ CASES = {
         [select(f'{ATTRIBUTES}.driverVersion.compareTo(semver("580.1.0")) >= 0')],
         fix='use semver("580.1.0")',
     ),
+    "DRA111": Case(
+        [select(f'{ATTRIBUTES}.pciBusID == "00000000:1A:00.0"')],
+        SELECTOR,
+        [select(f'{ATTRIBUTES}.pciBusID == "0000:1a:00.0"')],
+        fix='write "0000:1a:00.0"',
+    ),
     "DRA201": Case(
         [claim(request(), constraints=[{"matchAttribute": f"{DRIVER}/rack"}])],
         "spec.devices.constraints[0].matchAttribute",
@@ -194,6 +206,18 @@ CASES = {
         [claim(request(adminAccess=True)), namespace(**{"resource.kubernetes.io/admin-access": "true"})],
         fix="resource.kubernetes.io/admin-access=true",
     ),
+    "DRA211": Case(
+        [claim(*PAIR, constraints=[{"matchAttribute": f"{DRIVER}/root"}])],
+        "spec.devices.constraints[0].matchAttribute",
+        [claim(*PAIR, constraints=[{"matchAttribute": f"{DRIVER}/numa"}])],
+        slices=[resource_slice(*GPU_AND_NIC)],
+    ),
+    "DRA212": Case(
+        [claim(*PAIR, constraints=[{"matchAttribute": f"{DRIVER}/vendor"}])],
+        "spec.devices.constraints[0].matchAttribute",
+        [claim(*PAIR, constraints=[{"matchAttribute": f"{DRIVER}/numa"}])],
+        slices=[resource_slice(*GPU_AND_NIC)],
+    ),
     "DRA301": Case([pod(GPU)], CLAIM_OF_POD, [pod(GPU, uses=[USE])], fix="resources.claims"),
     "DRA302": Case(
         [pod(GPU, uses=[USE, {"name": "gpus"}])],
@@ -232,6 +256,15 @@ CASES = {
         f"{CLAIM_OF_POD}.resourceClaimName",
         [pod(GPU, uses=[USE]), claim(request())],
         fix="train is a ResourceClaimTemplate",
+    ),
+    "DRA308": Case(
+        [deployment(257, pod_spec(GPU, uses=[USE]))],
+        "spec.template.spec.resourceClaims[0].resourceClaimName",
+        [
+            deployment(256, pod_spec(GPU, uses=[USE])),
+            deployment(257, {**pod_spec(GPU, uses=[USE]), "schedulingGroup": {"podGroupName": "g"}}),
+        ],
+        fix="PodGroup",
     ),
     "DRA401": Case(
         [resource_slice(device(), pool=pool(count=2))],
