@@ -19,6 +19,7 @@ from hypothesis import given, settings, strategies as st
 from dra import cel as language
 from dra.claims import select
 from dra.claims.select import Expression, Term, all_of, any_of, device, driver, semver
+from dra.claims.select.recognition import recognised
 from dra.drivers import Kind
 from dra.drivers.fabric import fabric_driver
 from dra.errors import EvaluationError
@@ -281,6 +282,15 @@ def test_python_source_gives_an_equal_expression(drawn: Drawn) -> None:
     assert again == drawn.expression
     assert hash(again) == hash(drawn.expression)
     assert str(again) == str(drawn.expression)
+
+
+@settings(max_examples=100, deadline=None)
+@given(EXPRESSIONS)
+def test_what_was_written_is_recognised(drawn: Drawn) -> None:
+    text = str(drawn.expression)
+    again = recognised(text, [TYPED])
+    assert str(again) == text
+    assert str(eval(repr(again), vars(select))) == text
 
 
 @settings(max_examples=100, deadline=None)

@@ -201,7 +201,9 @@ class Comparison(Expression):
             return f"{value} in [{', '.join(each.cel for each in self.constants)}]", RELATION
         if self.operator in _METHODS:
             return f"{value}.{self.operator}({first.cel})", MEMBER
-        if self.operator in ORDERS and first.type in (Type.QUANTITY, Type.VERSION):
+        # The server cannot bound the cost of `!=` between quantities.
+        is_ordered = self.operator in ORDERS and first.type in (Type.QUANTITY, Type.VERSION)
+        if is_ordered or (self.operator == "!=" and first.type is Type.QUANTITY):
             if self.operator in ("<", ">"):
                 method = "isLessThan" if self.operator == "<" else "isGreaterThan"
                 return f"{value}.{method}({first.cel})", MEMBER

@@ -16,7 +16,7 @@ from dra import cel as language
 from dra.cel import BoundDevice, Mode, Reads, Selector
 from dra.cel.selector import LONGEST_EXPRESSION
 from dra.claims.select.literals import Version
-from dra.claims.select.reads import Missing, Read
+from dra.claims.select.reads import Missing, Read, check_domain
 from dra.errors import CompileError, ExpressionError
 from dra.features import LATEST, Features
 from dra.models.resource import CELDeviceSelector, Device, DeviceSelector
@@ -180,6 +180,20 @@ class Expression(Condition):
         Kubernetes gives up on the whole pod if a selector fails for one device.
         """
         return self.transformed(lambda read: _with(read, Missing.ERROR))
+
+    def of(self, domain: str) -> Expression:
+        """The same with a domain for the names that have none, which holds for devices of that driver only.
+
+        Raises:
+            ExpressionError: It is no domain.
+
+        Example:
+            >>> from dra.claims.select import device
+            >>> print((device.attr("model") == "H100").of("gpu.example.com"))
+            device.attributes["gpu.example.com"].?model.orValue("") == "H100"
+        """
+        checked = check_domain(domain, domain)
+        return self.transformed(lambda read: read.of(checked))
 
     def selector(self) -> DeviceSelector:
         """The expression as an entry of `selectors` of a request or a class."""

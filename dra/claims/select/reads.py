@@ -10,7 +10,7 @@ import attrs
 
 from dra.cel.lexer import RESERVED
 from dra.cel.quoting import quote
-from dra.claims.select.literals import Literal, Type
+from dra.claims.select.literals import Literal, Type, python_text
 from dra.errors import ExpressionError
 from dra.names import subdomain_faults
 
@@ -59,6 +59,13 @@ class Read:
     def guarded(self) -> bool:
         """Whether a device that lacks it makes a comparison false."""
         return self.missing is Missing.FALSE and not self.is_field
+
+    def of(self, domain: str) -> Read:
+        """The same in a domain, if it has none yet."""
+        if self.is_field or self.domain:
+            return self
+        spelling = f"device.of({python_text(domain)}){self.spelling.removeprefix('device')}"
+        return attrs.evolve(self, domain=domain, spelling=spelling)
 
     @property
     def _holder(self) -> str:

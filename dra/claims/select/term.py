@@ -17,7 +17,7 @@ from dra.cel import regex
 from dra.claims.select.comparison import ORDERS, Comparison, Exists, ascii_lower
 from dra.claims.select.expression import Condition, Expression
 from dra.claims.select.literals import Literal, Type, Value, literal, literal_of, python_text
-from dra.claims.select.reads import BOOLEANS, Missing, Read
+from dra.claims.select.reads import BOOLEANS, Missing, Read, Table
 from dra.drivers.declarations import nearest
 from dra.errors import ExpressionError
 
@@ -64,6 +64,16 @@ class Term(Condition):
 
     def __str__(self) -> str:
         return str(self._condition()) if self._type in (None, Type.BOOL) else self._read.value
+
+    @property
+    def table(self) -> Table:
+        """The map of `device` that it is in, or the field that it is."""
+        return self._read.table
+
+    @property
+    def missing(self) -> Missing | Literal:
+        """What counts where the device lacks it."""
+        return self._read.missing
 
     # --- comparisons ---
 

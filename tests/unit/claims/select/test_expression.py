@@ -46,6 +46,7 @@ class TestCel:
             (GPU.capacity("memory").or_error() >= "20Gi", f'{MEMORY}.compareTo(quantity("20Gi")) >= 0'),
             (GPU.capacity("memory").or_error() < quantity("1Gi"), f'{MEMORY}.isLessThan(quantity("1Gi"))'),
             (GPU.capacity("memory").or_error() == "1024Mi", f'{MEMORY} == quantity("1Gi")'),
+            (GPU.capacity("memory").or_error() != "1Gi", f'{MEMORY}.compareTo(quantity("1Gi")) != 0'),
             (device.driver == "gpu.example.com", 'device.driver == "gpu.example.com"'),
             (any_of(device.allow_multiple_allocations), "device.allowMultipleAllocations"),
         ],
@@ -87,6 +88,10 @@ class TestGuards:
             (GPU.attr("x") == False, f"!{DOMAIN}.?x.orValue(true)"),  # noqa: E712 - builds an expression
             (~GPU.attr("x"), f"!{DOMAIN}.?x.orValue(false)"),
             (GPU.attr("x").or_else(3) == 4, f"{DOMAIN}.?x.orValue(3) == 4"),
+            (
+                GPU.attr("x").or_else(semver("1.0.0")) < semver("2.0.0"),
+                f'!has({DOMAIN}.x) || {DOMAIN}.x.isLessThan(semver("2.0.0"))',
+            ),
             (GPU.attr("x").or_else("ab").contains("c"), f'has({DOMAIN}.x) && {DOMAIN}.x.contains("c")'),
             (GPU.attr("x").or_else("ab").contains("b"), f'!has({DOMAIN}.x) || {DOMAIN}.x.contains("b")'),
         ],
@@ -112,6 +117,22 @@ class TestGuards:
     def test_what_every_device_has_needs_none(self) -> None:
         with pytest.raises(ExpressionError, match=r"device\.driver is there on every device"):
             device.driver.or_else("x")
+
+    @pytest.mark.parametrize(
+        "term", [GPU.attr("x"), plain("x"), GPU.attr("x").or_else("a"), device.attr("x")]
+    )
+    def test_the_server_can_bound_the_cost_of_every_test_of_a_text(self, term: Term) -> None:
+        for text in (term, term.lower()):
+            tests = [text == "a", text != "a", text.in_(["a", "b"]), text.startswith("a"), text.endswith("a")]
+            for each in (*tests, text.contains("a"), text.matches("^a.*b$")):
+                each.check("1.34")
+
+    @pytest.mark.parametrize("value", [1, semver("1.0.0"), "1Gi"])
+    def test_the_server_can_bound_the_cost_of_every_comparison(self, value: object) -> None:
+        term = GPU.capacity("x") if isinstance(value, str) else GPU.attr("x")
+        for each in (term, term.or_error(), term.or_else(value)):  # type: ignore[arg-type] # of its type
+            for expression in (each == value, each != value, each < value, each >= value, each.in_([value])):  # type: ignore[operator,list-item] # of its type
+                expression.check("1.34")
 
 
 class TestValues:
@@ -142,6 +163,20 @@ class TestValues:
     def test_chains_are_flat_however_they_are_grouped(self) -> None:
         a, b, c = (plain(name) == 1 for name in "abc")
         assert (a & b) & c == a & (b & c) == all_of(a, b, c)
+
+    def test_names_without_a_domain_take_one_when_the_driver_is_known(self) -> None:
+        bare = (device.attr("x").or_else(1) == 2) & (device.attr("other.io/y") == 1) & (device.driver == "a")
+        bound = bare.of("gpu.example.com")
+        assert bound == (GPU.attr("x").or_else(1) == 2) & (GPU.attr("other.io/y") == 1) & (
+            device.driver == "a"
+        )
+        assert eval(repr(bound)) == bound
+        assert bound.of("another.example.com") == bound
+
+    def test_the_text_of_a_flag_is_that_of_the_expression(self) -> None:
+        assert str(device.allow_multiple_allocations) == "device.allowMultipleAllocations"
+        assert str(GPU.attr("b")) == str(any_of(GPU.attr("b")))
+        assert str(GPU.capacity("memory")) == MEMORY
 
     def test_selector_is_an_entry_of_a_request(self) -> None:
         assert (plain("x") == 1).selector().to_dict() == {"cel": {"expression": f"{DOMAIN}.x == 1"}}
