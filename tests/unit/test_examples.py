@@ -34,7 +34,10 @@ def devices(outcome: Any) -> list[str]:
 )
 def test_every_example_has_a_readme_and_manifests_without_unknown_fields(folder: Path) -> None:
     assert (folder / "README.md").exists()
-    assert dra.load(folder, strict=True)
+    if any(folder.rglob("*.yaml")):
+        assert dra.load(folder, strict=True)
+    else:
+        assert any(folder.glob("*.py"))
 
 
 @pytest.mark.parametrize("kubernetes", ["1.36", "1.37"])
