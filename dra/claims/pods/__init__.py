@@ -1,6 +1,49 @@
-"""Wiring of pods: claims into the two places of any workload that makes pods."""
+r"""Wiring of pods: claims into the two places of any workload that makes pods.
 
+>>> from dra.claims.pods import attach
+>>> job = "apiVersion: batch/v1\nkind: Job\nspec: {template: {spec: {containers: [{name: main}]}}}\n"
+>>> print(attach(job, "template/train", name="gpu"), end="")
+apiVersion: batch/v1
+kind: Job
+spec:
+  template:
+    spec:
+      containers:
+      - name: main
+        resources:
+          claims:
+          - name: gpu
+      resourceClaims:
+      - name: gpu
+        resourceClaimTemplateName: train
+"""
+
+from dra.claims.pods.attach import Attachment, attach, attachment
+from dra.claims.pods.checks import check_wiring
+from dra.claims.pods.count import DeviceCount, device_count
+from dra.claims.pods.fragments import fragments, pod_spec_patch
 from dra.claims.pods.opened import Opened, open_workload
+from dra.claims.pods.quota import quota_cost
+from dra.claims.pods.source import ClaimSource, claim_source
 from dra.claims.pods.templates import PodTemplate, pod_templates, templates
+from dra.claims.pods.wiring import Change
 
-__all__ = ["Opened", "PodTemplate", "open_workload", "pod_templates", "templates"]
+__all__ = [
+    "Attachment",
+    "Change",
+    "ClaimSource",
+    "DeviceCount",
+    "Opened",
+    "PodTemplate",
+    "attach",
+    "attachment",
+    "check_wiring",
+    "claim_source",
+    "device_count",
+    "fragments",
+    "open_workload",
+    "pod_spec_patch",
+    "pod_templates",
+    "quota_cost",
+    "templates",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -18,6 +18,7 @@ from dra.errors import CompileError, DecodeError, EvaluationError
 from dra.features import Features
 from dra.models.core import Pod, PodSpec
 from dra.models.meta import KubernetesObject, Unstructured
+from dra.models.pod_templates import pod_templates
 from dra.models.resource import (
     Device,
     DeviceClaim,
@@ -36,7 +37,6 @@ from dra.validation.scope import Limits
 
 __all__ = ["Claim", "Given", "KnownDevice", "PodUse", "Wanted", "Written"]
 
-_DEEPEST: Final = 30
 _LONGEST_EXPRESSION: Final = Limits().expression_bytes
 
 
@@ -145,13 +145,23 @@ class PodUse:
         object: The Pod, Deployment, Job, ...
         path: Where the pod's spec stands.
         spec: The spec.
-        replicas: How many pods there will be; 1 if the object does not say.
+        replicas: How many pods there will be; 1 if the object does not say, None for one on each node.
     """
 
     object: KubernetesObject
     path: Path
     spec: PodSpec
-    replicas: int
+    replicas: int | None
+
+    @property
+    def are_many(self) -> bool:
+        """Whether there is more than one pod."""
+        return self.replicas is None or self.replicas > 1
+
+    @property
+    def number(self) -> str:
+        """How many pods there are, as it stands before `pods`; nothing if that depends on the nodes."""
+        return "" if self.replicas is None else f"{self.replicas} "
 
 
 @attrs.frozen(slots=False)
@@ -250,7 +260,7 @@ class Given:
             if isinstance(obj, Pod):
                 found.append(PodUse(obj, Path() / "spec", obj.spec, 1))
             elif isinstance(obj, Unstructured):
-                found.extend(_templates(obj, obj.to_dict(), Path(), 1, 0))
+                found.extend(_uses(obj))
         return found
 
     @cached_property
@@ -340,24 +350,14 @@ def _bound(device: Device, driver: str) -> BoundDevice | None:
         return None
 
 
-def _templates(obj: KubernetesObject, node: Any, at: Path, replicas: int, depth: int) -> Iterator[PodUse]:
-    """Pod templates below a piece of wire data."""
-    if depth > _DEEPEST:
-        return
-    if isinstance(node, list):
-        for index, item in enumerate(node):
-            yield from _templates(obj, item, at[index], replicas, depth + 1)
-    if not isinstance(node, dict):
-        return
-    for name in ("replicas", "parallelism", "numNodes"):
-        if isinstance(node.get(name), int) and not isinstance(node[name], bool):
-            replicas = node[name]
-    for name, value in node.items():
-        spec = value.get("spec") if isinstance(value, dict) else None
-        if name.lower().endswith("template") and isinstance(spec, dict) and "containers" in spec:
-            try:
-                yield PodUse(obj, at / name / "spec", PodSpec.from_dict(spec), replicas)
-            except DecodeError:
-                continue
-        else:
-            yield from _templates(obj, value, at / name, replicas, depth + 1)
+def _uses(obj: Unstructured) -> Iterator[PodUse]:
+    """The pod templates of an object; broken ones are left to the API server."""
+    for template in pod_templates(obj.to_dict()):
+        try:
+            spec = PodSpec.from_dict(template.spec)
+        except DecodeError:
+            continue
+        at = Path()
+        for step in template.path:
+            at = at[step] if isinstance(step, int) else at / step
+        yield PodUse(obj, at, spec, template.replicas)

@@ -121,11 +121,11 @@ def one_claim_for_all_replicas(given: Given) -> Hints:
     """Several replicas use one ResourceClaim, so all of them share its devices."""
     for pod in given.pods:
         for index, claim in enumerate(pod.spec.resource_claims or ()):
-            if pod.replicas > 1 and claim.resource_claim_name:
+            if pod.are_many and claim.resource_claim_name:
                 yield Hint(
                     pod.object,
                     (pod.path / "resourceClaims")[index] / "resourceClaimName",
-                    f"all {pod.replicas} pods share the devices of one claim, {claim.resource_claim_name!r}",
+                    f"all {pod.number}pods share the devices of one claim, {claim.resource_claim_name!r}",
                     "for devices of their own use a ResourceClaimTemplate and resourceClaimTemplateName",
                 )
 
@@ -136,11 +136,11 @@ def template_for_shared_devices(given: Given) -> Hints:
     for pod in given.pods:
         for index, claim in enumerate(pod.spec.resource_claims or ()):
             source = _source(given, pod, claim) if claim.resource_claim_template_name else None
-            if pod.replicas > 1 and source is not None and _shares(source):
+            if pod.are_many and source is not None and _shares(source):
                 yield Hint(
                     pod.object,
                     (pod.path / "resourceClaims")[index] / "resourceClaimTemplateName",
-                    f"each of the {pod.replicas} pods gets devices of its own, though "
+                    f"each of the {pod.number}pods gets devices of its own, though "
                     f"{source.object.subject} configures them to be shared",
                     "to share devices between the pods use one ResourceClaim and resourceClaimName",
                 )
@@ -207,10 +207,50 @@ def too_many_users(given: Given) -> Hints:
     for pod in given.pods:
         in_group = pod.spec.scheduling_group is not None
         for index, claim in enumerate(pod.spec.resource_claims or ()):
-            if pod.replicas > _MOST_USERS and claim.resource_claim_name and not in_group:
+            if (pod.replicas or 0) > _MOST_USERS and claim.resource_claim_name and not in_group:
                 yield Hint(
                     pod.object,
                     (pod.path / "resourceClaims")[index] / "resourceClaimName",
                     f"{pod.replicas} pods cannot use one claim: it has at most {_MOST_USERS} users",
                     "share it through a PodGroup, which counts as one user (DRAWorkloadResourceClaims)",
                 )
+
+
+@check("DRA309", Severity.ERROR)
+def claim_without_source(given: Given) -> Hints:
+    """An entry of a pod's claims names neither a claim nor a template, or both."""
+    for pod in given.pods:
+        for index, claim in enumerate(pod.spec.resource_claims or ()):
+            at = (pod.path / "resourceClaims")[index]
+            by_name, by_template = claim.resource_claim_name, claim.resource_claim_template_name
+            if by_name and by_template:
+                yield Hint(pod.object, at, "names a claim and a template", "keep one of the two")
+            elif not by_name and not by_template:
+                old = (claim.model_extra or {}).get("source")
+                fix = "add resourceClaimName or resourceClaimTemplateName"
+                if isinstance(old, dict):
+                    fix = "move the fields of `source` up to the entry: Kubernetes 1.31 removed `source`"
+                yield Hint(pod.object, at, "names neither a claim nor a template", fix)
+
+
+@check("DRA310", Severity.ERROR)
+def claim_listed_twice(given: Given) -> Hints:
+    """A pod has two claims of one name, or a container uses a claim twice."""
+    for pod in given.pods:
+        names: set[str] = set()
+        for index, claim in enumerate(pod.spec.resource_claims or ()):
+            if claim.name and claim.name in names:
+                at = (pod.path / "resourceClaims")[index]
+                yield Hint(pod.object, at / "name", f"{claim.name!r} was there before", "rename one of them")
+            names.add(claim.name)
+        for at, container in _containers(pod):
+            used: set[tuple[str, str]] = set()
+            for index, use in enumerate((container.resources and container.resources.claims) or ()):
+                key = use.name, use.request or ""
+                is_part = bool(key[1]) and (use.name, "") in used
+                is_whole = not key[1] and any(name == use.name for name, _ in used)
+                if key in used or is_part or is_whole:
+                    here = (at / "resources" / "claims")[index]
+                    fix = "keep the whole claim or its requests, not both"
+                    yield Hint(pod.object, here, f"uses {use.name!r} twice", fix)
+                used.add(key)

@@ -266,6 +266,17 @@ CASES = {
         ],
         fix="PodGroup",
     ),
+    "DRA309": Case(
+        [pod({"name": "gpu", "source": {"resourceClaimName": "train"}}, uses=[USE])],
+        CLAIM_OF_POD,
+        [pod(GPU, uses=[USE]), pod(GPU_TEMPLATE, uses=[USE])],
+        fix="`source`",
+    ),
+    "DRA310": Case(
+        [pod(GPU, uses=[USE, {**USE, "request": "gpu"}])],
+        "spec.containers[0].resources.claims[1]",
+        [pod(GPU, uses=[{**USE, "request": "gpu"}, {**USE, "request": "nic"}])],
+    ),
     "DRA401": Case(
         [resource_slice(device(), pool=pool(count=2))],
         "spec.pool.resourceSliceCount",
