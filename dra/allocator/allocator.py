@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-import attrs
-
 from dra.allocator.allocatable import node_allocatable_status
-from dra.allocator.board import Board, Option, Pick, PlacedSlot
-from dra.allocator.candidates import Matcher
-from dra.allocator.capacity import Refusal, exceeded
-from dra.allocator.explain import Explainer
 from dra.allocator.explanation import Explanation
-from dra.allocator.inventory import Inventory, NodeView
-from dra.allocator.plan import RESULTS_MAX, Alternative, ClaimPlan, DeviceFilter, Plan, Slot, plan
-from dra.allocator.pools import Device, each_bit
-from dra.allocator.results import allocation_result
-from dra.allocator.search import Budget, search
+from dra.allocator.inventory import NodeView
+from dra.allocator.plan import Plan
+from dra.allocator.pools import Device
+from dra.allocator.search import Budget
+from dra.allocator.solver import Solver
 from dra.allocator.state import AllocatedState, Holding, Ledger, claim_key, holdings
 from dra.allocator.usage import Books
-from dra.errors import AllocationError, InvalidPoolError
-from dra.features import Features, minor
+from dra.errors import AllocationError
+from dra.features import LATEST, Features
 from dra.models.core import Node, NodeAllocatableResourceClaimStatus, Pod
 from dra.models.resource import AllocationResult, DeviceClass, ResourceClaim, ResourceSlice
 
 __all__ = ["Allocator"]
 
-# How many different filters are remembered, and how many answers of nodes to them (about 250 bytes each).
-_FILTERS_KEPT: Final = 2000
-_ANSWERS_KEPT: Final = 1_000_000
-# How many replaced pools leave what was found out about their devices behind.
-_POOLS_REMEMBERED: Final = 1000
 _RELEASES_TRIED: Final = 8
 
 
@@ -78,17 +67,12 @@ class Allocator:
         allocated: AllocatedState | None = None,
         features: Features | None = None,
         *,
-        kubernetes: str = "1.37",
+        kubernetes: str = LATEST,
     ) -> None:
         self.features = features if features is not None else Features.for_kubernetes(kubernetes)
-        self._classes = {each.metadata.name or "": each for each in classes}
-        self._inventory = Inventory(slices, self.features, mixed=minor(kubernetes) == "1.34")
+        self._solver = Solver(slices, classes, self.features, kubernetes)
         self._ledger = Ledger(self.features, allocated)
         self._books = Books(self._ledger)
-        self._kubernetes = kubernetes
-        self._matcher = Matcher(self.features, kubernetes)
-        self._filters: dict[Hashable, DeviceFilter] = {}
-        self._replaced = 0
         self._reserved = dict(allocated.held_by) if allocated is not None else {}
 
     def prepare(self, claims: Iterable[ResourceClaim]) -> Plan:
@@ -96,12 +80,7 @@ class Allocator:
 
         Faults in the claims are not raised here but by `allocate`.
         """
-        kept = len(self._filters)
-        if kept > _FILTERS_KEPT or kept * self._inventory.nodes > _ANSWERS_KEPT:
-            self._filters.clear()
-            self._inventory.forget_filters()
-            self._matcher = Matcher(self.features, self._kubernetes)
-        return plan(claims, self._classes, self.features, self._filters)
+        return self._solver.prepare(claims)
 
     def allocate(
         self, claims: Iterable[ResourceClaim] | Plan, node: Node, *, budget: Budget | None = None
@@ -123,37 +102,7 @@ class Allocator:
             SearchBudgetExceeded: The budget is used up.
         """
         prepared = claims if isinstance(claims, Plan) else self.prepare(claims)
-        view = self._inventory.view(node)
-        if not prepared.needs_node and self._hopeless(prepared, view):
-            self._check_unfit(view)
-            return None
-        slots, picks = self._attempt(prepared, view, (budget or Budget()).start())
-        if picks is None:
-            self._check_unfit(view)
-            return None
-        return self._results(prepared, slots, picks, node.metadata.name or "")
-
-    def _attempt(
-        self, prepared: Plan, view: NodeView, budget: Budget
-    ) -> tuple[tuple[PlacedSlot, ...], tuple[Pick, ...] | None]:
-        """What the claims want of a node, and the devices they get; None if they do not fit."""
-        slots = tuple(self._placed_slots(prepared, view))
-        return slots, search(Board(view, prepared, self._books, self._matcher), slots, budget)
-
-    def _results(
-        self, prepared: Plan, slots: Sequence[PlacedSlot], picks: Sequence[Pick], node_name: str
-    ) -> list[AllocationResult]:
-        chosen: list[list[Alternative]] = [[] for _ in prepared.claims]
-        used = {id(pick.slot): pick.option.alternative for pick in picks}
-        for slot in slots:
-            chosen[slot.slot.claim].append(used.get(id(slot)) or _without_devices(slot))
-        taken: list[list[Pick]] = [[] for _ in prepared.claims]
-        for pick in picks:
-            taken[pick.slot.slot.claim].append(pick)
-        return [
-            allocation_result(claim, chosen[index], taken[index], node_name, self.features)
-            for index, claim in enumerate(prepared.claims)
-        ]
+        return self._solver.allocate(prepared, node, self._books, budget)
 
     def explain(
         self, claims: Iterable[ResourceClaim] | Plan, node: Node, *, budget: Budget | None = None
@@ -175,28 +124,14 @@ class Allocator:
             claim c, request r wants 1 device: 0 of 0 on the node can be used
         """
         prepared = claims if isinstance(claims, Plan) else self.prepare(claims)
-        limit = budget or Budget()
-        name = node.metadata.name or ""
-        try:
-            view = self._inventory.view(node)
-            slots, picks = self._attempt(prepared, view, limit.start())
-            if picks is not None:
-                self._results(prepared, slots, picks, name)
-            rest = limit.start()
-            explainer = Explainer(
-                name,
-                prepared,
-                view,
-                self._books,
-                lambda reporter: Board(view, prepared, self._books, self._matcher, reporter),
-                self._holders_of,
-            )
-            explanation = explainer.run(slots, picks, rest)
-        except AllocationError as error:
-            return Explanation(name, fits=False, error=str(error))
-        if explanation.fits:
-            return explanation
-        return attrs.evolve(explanation, releases=tuple(self._releases(prepared, view, rest)))
+        return self._solver.explain(
+            prepared,
+            node,
+            self._books,
+            holders=self._holders_of,
+            releases=lambda view, rest: self._releases(prepared, view, rest),
+            budget=budget,
+        )
 
     def _holders_of(self, device: Device) -> list[str]:
         """The claims that hold a device, as far as they are known."""
@@ -217,7 +152,7 @@ class Allocator:
         for key, taken in holders[:_RELEASES_TRIED]:
             self._account(taken, self._ledger.give_back)
             try:
-                if self._attempt(prepared, view, budget)[1] is not None:
+                if self._solver.fits(prepared, view, self._books, budget):
                     yield _label(key)
             except AllocationError:
                 continue
@@ -250,12 +185,7 @@ class Allocator:
             changed: New slices, and changed ones, which replace those of the same name.
             removed: Names of slices that are gone.
         """
-        gone = self._inventory.replace(changed, removed)
-        self._books.forget(gone)
-        self._replaced += len(gone)
-        if self._replaced > _POOLS_REMEMBERED:
-            self._replaced = 0
-            self._matcher = Matcher(self.features, self._kubernetes)
+        self._books.forget(self._solver.replace(changed, removed))
 
     def node_allocatable(
         self, claim: ResourceClaim, result: AllocationResult, node: Node, pod: Pod, entry: str
@@ -274,7 +204,7 @@ class Allocator:
         """
         devices = {
             (device.id.driver, device.id.pool, device.id.device): device.model
-            for _, device in self._inventory.view(node).devices()
+            for _, device in self._solver.view(node).devices()
         }
         return node_allocatable_status(claim.metadata.name or "", result, devices, pod, entry)
 
@@ -282,104 +212,6 @@ class Allocator:
         for holding in taken:
             change(holding)
             self._books.changed(holding.device)
-
-    def _check_unfit(self, view: NodeView) -> None:
-        """An invalid pool may be why nothing fits."""
-        if view.invalid:
-            raise InvalidPoolError(
-                "invalid resource pools were encountered",
-                value=[f"{pool}: {pool.reason}" for pool in view.pools if pool.reason],
-            )
-
-    def _hopeless(self, prepared: Plan, view: NodeView) -> bool:
-        """Whether some request alone has too few devices left, and no selector can fail before that shows."""
-        used = 0
-        for offset, pool, _ in view.offsets:
-            used |= self._books.usage(pool).used << offset
-        known, free = view.candidates, ~used
-        for slot in prepared.slots:
-            enough = False
-            for option in slot.alternatives:
-                found = known.get(option.filter) or self._matcher.candidates(view, option.filter)
-                if found.errors or option.derived:
-                    return False
-                devices = found.usable if option.admin_access else found.usable & free
-                enough = enough or devices.bit_count() >= option.count
-            if not enough:
-                return True
-        return False
-
-    def _placed_slots(self, prepared: Plan, view: NodeView) -> Iterator[PlacedSlot]:
-        """The slots with what the node has for them, checking the claims in Kubernetes' order."""
-        for claim in prepared.claims:
-            fewest = 0
-            for slot in claim.slots:
-                placed = PlacedSlot(
-                    slot, tuple(self._option(claim, slot, each, view) for each in slot.alternatives)
-                )
-                fewest += min(option.need for option in placed.options)
-                yield placed
-            if claim.request_fault:
-                raise claim.request_fault
-            if fewest > RESULTS_MAX:
-                raise AllocationError(
-                    f"claim {claim.label}: number of requested devices {fewest} exceeds the claim limit of "
-                    f"{RESULTS_MAX}",
-                    path="spec.devices.requests",
-                    value=fewest,
-                    subject=claim.subject,
-                    remedy="divide the devices between several claims",
-                )
-            if claim.constraint_fault:
-                raise claim.constraint_fault
-
-    def _option(self, claim: ClaimPlan, slot: Slot, wanted: Alternative, view: NodeView) -> Option:
-        found = self._matcher.candidates(view, wanted.filter)
-        if not wanted.all_devices:
-            return Option(wanted, wanted.count, found.selected, found.errors, found.barred, strict=False)
-        self._check_all(claim, wanted, view, found.errors)
-        selected = found.selected
-        for position in each_bit(selected):
-            if self._is_full(wanted, view, position):
-                selected ^= 1 << position
-        strict = not slot.prioritized and bool(wanted.constraints)
-        return Option(wanted, selected.bit_count(), selected, 0, found.barred, strict)
-
-    def _check_all(self, claim: ClaimPlan, wanted: Alternative, view: NodeView, errors: int) -> None:
-        """`All` must know every device: no pool in doubt, no selector without verdict."""
-        offset = 0
-        for pool in view.pools:
-            if pool.pool is None:
-                raise AllocationError(
-                    f"claim {claim.label}, request {wanted.own_name}: asks for all devices, but resource "
-                    f"pool {pool} is {pool.fault}",
-                    path=f"{wanted.path}.allocationMode",
-                    value=pool.reason or pool.fault,
-                    subject=claim.subject,
-                )
-            end = offset + len(pool.pool.devices)
-            here = errors & ((1 << end) - (1 << offset))
-            if here:
-                position = (here & -here).bit_length() - 1
-                raise self._matcher.error(view, position, wanted, claim.label)
-            offset = end
-
-    def _is_full(self, wanted: Alternative, view: NodeView, position: int) -> bool:
-        if not self.features.consumable_capacity:
-            return False
-        pool, index = view.locate(position)
-        consumed = self._books.usage(pool).consumed_of(index)
-        if not consumed:
-            return False
-        device = pool.devices[index]
-        takes = self._matcher.consumption(device, wanted.filter)
-        return not isinstance(takes, Refusal) and exceeded(takes, device.capacity, consumed) is not None
-
-
-def _without_devices(slot: PlacedSlot) -> Alternative:
-    """The alternative that was used for a slot although it left no trace in the picks: it needs no device."""
-    options = (each.alternative for each in slot.options if not each.need)
-    return next(each for each in options if not each.all_devices)
 
 
 def _label(key: tuple[str, str]) -> str:

@@ -17,7 +17,7 @@ from dra.allocator.counters import SHARED_FREELY, SharedGroups, shortage
 from dra.allocator.inventory import NodeView
 from dra.allocator.plan import Alternative, Plan, Slot
 from dra.allocator.pools import CounterId, Device, Pool
-from dra.allocator.usage import Books, Usage
+from dra.allocator.usage import Account, Usage
 from dra.errors import AllocationError
 
 __all__ = ["Board", "Option", "Pick", "PlacedSlot", "Reporter"]
@@ -95,13 +95,13 @@ class Board:
     """
 
     def __init__(
-        self, view: NodeView, plan: Plan, books: Books, matcher: Matcher, reporter: Reporter | None = None
+        self, view: NodeView, plan: Plan, account: Account, matcher: Matcher, reporter: Reporter | None = None
     ) -> None:
         self.view = view
         self.matcher = matcher
         self.features = matcher.features
         self.reporter = reporter
-        self.usages: dict[Pool, Usage] = {pool: books.usage(pool) for _, pool, _ in view.offsets}
+        self.usages: dict[Pool, Usage] = {pool: account.usage(pool) for _, pool, _ in view.offsets}
         self.used = 0
         for offset, pool, _ in view.offsets:
             self.used |= self.usages[pool].used << offset

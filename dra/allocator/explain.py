@@ -23,7 +23,7 @@ from dra.allocator.nearest import Nearest
 from dra.allocator.plan import Condition, Plan
 from dra.allocator.pools import Device, Pool
 from dra.allocator.search import Budget, search
-from dra.allocator.usage import Books
+from dra.allocator.usage import Account
 from dra.errors import AllocationError
 
 __all__ = ["Explainer"]
@@ -54,7 +54,7 @@ class Explainer:
         node: The node's name.
         plan: The claims.
         view: The node's devices.
-        books: What is taken.
+        account: What is taken.
         board: Makes a fresh board, which tells a reporter what it refuses.
         holders: The claims that hold a device, where that is known.
     """
@@ -64,14 +64,14 @@ class Explainer:
         node: str,
         plan: Plan,
         view: NodeView,
-        books: Books,
+        account: Account,
         board: Callable[[_Tally | None], Board],
         holders: Callable[[Device], Sequence[str]],
     ) -> None:
         self.node = node
         self.plan = plan
         self.view = view
-        self.books = books
+        self.account = account
         self.board = board
         self.holders = holders
         self.devices = list(view.devices())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 
 import attrs
 
@@ -154,6 +155,22 @@ class Inventory:
             if not spec.node_name:
                 self._views.clear()
         return keys
+
+    def fork(self) -> Inventory:
+        """An inventory that starts out the same and changes on its own; pools and views are shared."""
+        forked = copy(self)
+        forked._local = defaultdict(list, {name: list(each) for name, each in self._local.items()})
+        forked._shared = list(self._shared)
+        forked._by_pool = defaultdict(list, {key: list(each) for key, each in self._by_pool.items()})
+        forked._by_name = defaultdict(list, {name: list(each) for name, each in self._by_name.items()})
+        forked._pools = dict(self._pools)
+        forked._views = dict(self._views)
+        return forked
+
+    def nodes_of(self, driver: str, pool: str) -> frozenset[str] | None:
+        """The nodes that a pool is local to; None if it can be seen from others as well."""
+        names = [each.model.spec.node_name for each in self._by_pool.get((driver, pool), ())]
+        return None if None in names or "" in names else frozenset(name for name in names if name)
 
     def view(self, node: Node) -> NodeView:
         """What a node sees.

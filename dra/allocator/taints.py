@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from dra import cel
 from dra.errors import CompileError, EvaluationError
+from dra.models.core import Taint, Toleration
 from dra.models.resource import (
     Device,
     DeviceClass,
@@ -24,8 +25,8 @@ __all__ = ["apply_taint_rules", "blocking_taint", "tolerates"]
 _BLOCKING_EFFECTS = ("NoSchedule", "NoExecute")
 
 
-def tolerates(toleration: DeviceToleration, taint: DeviceTaint) -> bool:
-    """Whether a toleration covers a taint.
+def tolerates(toleration: DeviceToleration | Toleration, taint: DeviceTaint | Taint) -> bool:
+    """Whether a toleration covers a taint; devices and nodes have the same rule.
 
     Example:
         >>> taint = DeviceTaint(key="fault", value="ecc", effect="NoSchedule")

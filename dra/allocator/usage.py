@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Protocol
 
 from dra.allocator.counters import SHARED_FREELY, SharedGroups
 from dra.allocator.pools import CounterId, Pool, each_bit
 from dra.allocator.state import DeviceId, Ledger
 
-__all__ = ["Books", "Usage"]
+__all__ = ["Account", "Books", "Usage"]
 
 _NOTHING: Mapping[str, int] = {}
 
@@ -68,6 +69,13 @@ class Usage:
         """What shares of a device consume."""
         return self.consumed.get(position, _NOTHING)
 
+    def signature(self) -> Hashable:
+        """Equal for pools with devices alike, at the same positions, of which the same is taken."""
+        if not self.consumed:
+            return self.used, self.in_use
+        consumed = sorted((position, tuple(sorted(each.items()))) for position, each in self.consumed.items())
+        return self.used, self.in_use, tuple(consumed)
+
     def groups(self) -> dict[str, SharedGroups]:
         """By counter set, the compatibility groups that the devices in use have in common."""
         groups: dict[str, SharedGroups] = {}
@@ -75,6 +83,13 @@ class Usage:
             for counter_set, names in self._pool.devices[position].groups:
                 groups[counter_set] = groups.get(counter_set, SHARED_FREELY).joined(names)
         return groups
+
+
+class Account(Protocol):
+    """What is taken, pool by pool: all that a search asks."""
+
+    def usage(self, pool: Pool) -> Usage:
+        """What is taken of a pool."""
 
 
 class Books:

@@ -1,3 +1,20 @@
 """Which node: pods, gangs and what-ifs on a whole cluster, and traces replayed on it."""
 
 from __future__ import annotations
+
+from dra.scheduler.cluster import Cluster
+from dra.scheduler.node_usage import NodeChoice, NodeUsage
+from dra.scheduler.placement import NodeGroup, PlacedClaim, Placement, Unschedulable
+from dra.scheduler.policies import POLICIES, Policy
+
+__all__ = [
+    "POLICIES",
+    "Cluster",
+    "NodeChoice",
+    "NodeGroup",
+    "NodeUsage",
+    "PlacedClaim",
+    "Placement",
+    "Policy",
+    "Unschedulable",
+]

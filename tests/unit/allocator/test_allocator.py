@@ -418,7 +418,7 @@ def test_a_claim_that_cannot_be_met_is_not_tried_again_for_every_choice_of_anoth
 
 
 def test_following_a_cluster_for_long_does_not_fill_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dra.allocator.allocator._POOLS_REMEMBERED", 20)
+    monkeypatch.setattr("dra.allocator.solver._POOLS_REMEMBERED", 20)
     wanted = claim(wants(1, 'device.attributes["gpu.example.com"].index >= 0'))
     cluster = allocator(slice_of([]))
 

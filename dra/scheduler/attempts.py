@@ -1,0 +1,368 @@
+"""One pod tried on one node: may it run there, is there room, and are there devices for its claims.
+
+What is found out is kept twice. A node's state remembers the verdict for each kind of pod, so that asking
+again costs a look-up, until something changes on that node. And an attempt to find devices is remembered
+for all nodes that are alike for the claims (`dra.scheduler.likeness`), so that a thousand equal nodes cost
+one search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Final
+
+import attrs
+
+from dra.allocator.board import Pick
+from dra.allocator.explanation import Explanation
+from dra.allocator.extended import ExtendedResourceClaim, extended_resource_claim, resource_classes
+from dra.allocator.inventory import NodeView
+from dra.allocator.plan import Plan
+from dra.allocator.search import Budget
+from dra.allocator.solver import Attempt
+from dra.allocator.state import Holding
+from dra.errors import InvalidPoolError, SearchBudgetExceeded
+from dra.models.core import Node, NodeStatus, Pod
+from dra.models.resource import AllocationResult, ResourceClaim
+from dra.quantity import Quantity
+from dra.scheduler.claims import ClaimUse
+from dra.scheduler.demand import NATIVE, demand
+from dra.scheduler.filters import Reason, Requirements
+from dra.scheduler.likeness import Likeness, wishes
+from dra.scheduler.world import NodeState, World
+
+__all__ = ["DeviceWish", "Outcome", "Trial", "Verdict"]
+
+# A subrequest counts for a node by its place in the list, at most eight
+# (`FirstAvailableDeviceRequestMaxSize`).
+_SUBREQUESTS_MAX: Final = 8
+
+
+@attrs.frozen(eq=False)
+class Outcome:
+    """What an attempt to find devices gave, for all nodes that are alike.
+
+    Attributes:
+        fits: Whether there are devices.
+        preference: How much the chosen alternatives of prioritized lists count (KEP-4816).
+        takes: The devices that it takes, by their position among all that the node sees; for a share with
+            the capacities it consumes, in nano units.
+        note: Why there is no answer, if so.
+    """
+
+    fits: bool
+    preference: int = 0
+    takes: tuple[tuple[int, tuple[tuple[str, int], ...] | None], ...] = ()
+    note: str = ""
+
+    def holdings(self, view: NodeView) -> list[Holding]:
+        """What it takes of one of the nodes that are alike."""
+        return [
+            Holding(view.device(at).id, None if consumed is None else f"share-{number}", consumed or ())
+            for number, (at, consumed) in enumerate(self.takes)
+        ]
+
+
+_NOTHING_WANTED: Final = Outcome(fits=True)
+
+
+@attrs.define(eq=False, slots=True)
+class Verdict:
+    """What a node says to a pod.
+
+    Attributes:
+        reason: Why not; None if the pod may go there.
+        outcome: What came of looking for devices, if it came to that.
+        shared: What it was like with pools that several nodes see, when the verdict was found.
+        affinity: The weights of the pod's preferred node affinity that hold.
+        dislikes: Taints that the pod would rather avoid.
+        scores: By policy, the node's score.
+    """
+
+    reason: Reason | None
+    outcome: Outcome | None
+    shared: object
+    affinity: int = 0
+    dislikes: int = 0
+    scores: dict[object, float] = attrs.field(factory=dict)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the pod may go there."""
+        return self.reason is None
+
+
+@attrs.frozen(eq=False)
+class DeviceWish:
+    """The claims that a pod still needs devices for, as they are on nodes that offer the same resources.
+
+    Attributes:
+        plan: The claims.
+        extended: The claim for extended resources among them, which comes last.
+        key: Equal for equal wishes.
+        likeness: What of a node matters to them.
+    """
+
+    plan: Plan
+    extended: ExtendedResourceClaim | None
+    key: int
+    likeness: Likeness
+
+
+class Trial:
+    """One pod that is tried on the nodes of a world.
+
+    Args:
+        world: The nodes.
+        pod: The pod.
+        uses: Its claims.
+        budget: How long to look for devices on one node.
+    """
+
+    def __init__(
+        self, world: World, pod: Pod, uses: Sequence[ClaimUse], budget: Budget | None = None
+    ) -> None:
+        self.world = world
+        self.engine = world.engine
+        self.solver = world.engine.solver
+        self.pod = pod
+        self.uses = uses
+        self.budget = budget or Budget()
+        self.open = tuple(use.claim for use in uses if not use.allocated)
+        self.demand = demand(pod)
+        self.served = self._served_by_classes()
+        self.operations = any(
+            each.skip_node_operations
+            for use in uses
+            if use.claim.status and use.claim.status.allocation
+            for each in use.claim.status.allocation.devices.results or ()
+        )
+        self.requirements = Requirements.of(
+            pod,
+            (
+                (use.label, use.claim.status.allocation.node_selector)
+                for use in uses
+                if use.claim.status and use.claim.status.allocation
+                if use.claim.status.allocation.node_selector is not None
+            ),
+        )
+        self.required = self.engine.numbers.of(("requirements", self.requirements.key))
+        self._wishes: dict[frozenset[str], DeviceWish] = {}
+        wish = self.wish(frozenset())
+        self.kind = self.engine.numbers.of(
+            (
+                "kind",
+                self.required,
+                tuple(sorted(self.demand.items())),
+                self.operations,
+                tuple(sorted(self.served.items())),
+                wish.key,
+            )
+        )
+
+    def _served_by_classes(self) -> Mapping[str, str]:
+        """The extended resources that the pod asks for and a device class stands for."""
+        if not self.solver.features.extended_resource:
+            return {}
+        asked = [name for name in self.demand if "/" in name]
+        if not asked:
+            return {}
+        known = resource_classes(self.solver.classes.values(), self.solver.kubernetes)
+        return {name: known[name].metadata.name or "" for name in asked if name in known}
+
+    @property
+    def ranks(self) -> bool:
+        """Whether Kubernetes would prefer some of the nodes that fit, so that all have to be looked at."""
+        alternatives = any(
+            len(slot.alternatives) > 1 for wish in self._wishes.values() for slot in wish.plan.slots
+        )
+        return alternatives or bool(self.requirements.preferred) or self.world.prefers
+
+    def wish(self, offered: frozenset[str]) -> DeviceWish:
+        """What the pod needs devices for.
+
+        Args:
+            offered: The extended resources that the node has through a device plugin, of those that classes
+                stand for.
+        """
+        known = self._wishes.get(offered)
+        if known is None:
+            claims: list[ResourceClaim] = list(self.open)
+            extended = None
+            if self.served.keys() - offered:
+                there = Node(status=NodeStatus(allocatable=dict.fromkeys(offered, Quantity(1))))
+                classes = self.solver.classes.values()
+                extended = extended_resource_claim(self.pod, classes, there, self.solver.kubernetes)
+                if extended is not None:
+                    claims.append(extended.claim)
+            plan = self.solver.prepare(claims)
+            known = self._wishes[offered] = DeviceWish(
+                plan, extended, self.engine.numbers.of(("wish", wishes(plan))), Likeness.of(plan)
+            )
+        return known
+
+    def verdict(self, state: NodeState) -> Verdict:
+        """What a node says to the pod.
+
+        Raises:
+            AllocationError: Something about the pod's claims, its affinity or the devices is broken.
+        """
+        known = state.verdicts.get(self.kind)
+        if known is not None and (known.shared is self.world.shared or not state.site.sees_shared):
+            return known
+        return state.verdicts.keep(self.kind, self._verdict(state))
+
+    def _verdict(self, state: NodeState) -> Verdict:
+        site, shared = state.site, self.world.shared
+        reason = self.refusal(state) or self.shortage(state, state.requested)
+        if reason is None and self.operations and not _declares_operations(state):
+            reason = Reason("claim", "an allocated device needs DRAOptionalNodeOperations, which it lacks")
+        if reason is not None:
+            return Verdict(reason, None, shared)
+        outcome = self.outcome(state)
+        if not outcome.fits:
+            return Verdict(Reason("devices", outcome.note), outcome, shared)
+        verdict = Verdict(None, outcome, shared)
+        if self.requirements.preferred:
+            verdict.affinity = self.requirements.preference(site.node)
+        if self.world.prefers:
+            verdict.dislikes = self.requirements.dislikes(site.node)
+        return verdict
+
+    def offered(self, state: NodeState) -> frozenset[str]:
+        """The extended resources that a node has through a device plugin, of those that classes stand for."""
+        if not self.served:
+            return frozenset()
+        have = state.site.allocatable or {}
+        return frozenset(name for name in self.served if have.get(name))
+
+    def refusal(self, state: NodeState) -> Reason | None:
+        """Why the pod may not run on a node, whatever runs there.
+
+        Raises:
+            AllocationError: The pod's affinity is malformed.
+        """
+        site, key = state.site, self.required
+        if key in site.refusals:
+            return site.refusals[key]
+        return site.refusals.keep(key, self.requirements.refusal(site.node))
+
+    def shortage(self, state: NodeState, requested: Mapping[str, int]) -> Reason | None:
+        """Which resources are short, devices apart, if so much of the node is requested already."""
+        have = state.site.allocatable
+        if have is None:
+            return None
+        short = []
+        for name, wanted in self.demand.items():
+            there = have.get(name)
+            if there is None:
+                if name in NATIVE or name in self.served:
+                    continue
+                there = 0
+            elif not there and name in self.served:
+                continue
+            if wanted + requested.get(name, 0) > there:
+                short.append(name)
+        if not short:
+            return None
+        return Reason("resources", f"insufficient {', '.join(sorted(short))}")
+
+    def outcome(self, state: NodeState) -> Outcome:
+        """What comes of looking for devices on a node.
+
+        Raises:
+            AllocationError: Something about the claims or the devices is broken.
+        """
+        wish = self.wish(self.offered(state))
+        if not wish.plan.claims:
+            return _NOTHING_WANTED
+        view = state.site.view(self.engine)
+        key = (wish.key, self.likeness(state, wish, view), self.world.account.signature(view))
+        known = self.engine.outcomes.get(key)
+        if known is not None:
+            return known
+        try:
+            attempt = self.solver.attempt(wish.plan, view, self.world.account, self.budget)
+        except InvalidPoolError as error:
+            return self.engine.outcomes.keep(key, Outcome(fits=False, note=error.message))
+        except SearchBudgetExceeded as error:
+            return Outcome(fits=False, note=error.message)
+        return self.engine.outcomes.keep(key, _outcome(attempt))
+
+    def likeness(self, state: NodeState, wish: DeviceWish, view: NodeView) -> int:
+        """What the node is like to the claims."""
+        known = state.site.likenesses.get(wish.key)
+        if known is None:
+            like = wish.likeness.of_node(view, self.solver.matcher, self.engine.shapes)
+            known = state.site.likenesses.keep(wish.key, self.engine.numbers.of(("like", like)))
+        return known
+
+    def results(self, state: NodeState) -> tuple[DeviceWish, list[AllocationResult]]:
+        """The allocations on a node that has devices for the claims.
+
+        Raises:
+            AllocationError: No allocation can express where the devices may be used.
+        """
+        wish = self.wish(self.offered(state))
+        view = state.site.view(self.engine)
+        attempt = self.solver.attempt(wish.plan, view, self.world.account, self.budget)
+        if attempt is None or attempt.picks is None:
+            raise AssertionError("nodes that are alike have devices alike")
+        return wish, self.solver.results(wish.plan, attempt, state.site.name)
+
+    def check(self) -> None:
+        """Look for faults in the claims, which are fatal whatever the nodes.
+
+        Raises:
+            AllocationError: A request or constraint is broken.
+        """
+        for claim in self.wish(frozenset()).plan.claims:
+            fault = claim.request_fault or claim.constraint_fault
+            if fault is not None:
+                raise fault
+
+    def explain(self, node: str) -> Explanation:
+        """Why there are devices on a node, or why not, device by device.
+
+        Raises:
+            LoadError: There is no such node.
+        """
+        with self.engine.lock:
+            return self.explain_at(self.world.state_of(node))
+
+    def explain_at(self, state: NodeState) -> Explanation:
+        """As `explain`, for a node that is at hand."""
+        wish = self.wish(self.offered(state))
+        account = self.world.account
+        return self.solver.explain(
+            wish.plan, state.site.node, account, holders=account.holders_of, budget=self.budget
+        )
+
+
+def _outcome(attempt: Attempt | None) -> Outcome:
+    if attempt is None or attempt.picks is None:
+        return Outcome(fits=False)
+    chosen = {id(pick.slot): pick for pick in attempt.picks}
+    preference = 0
+    for slot in attempt.slots:
+        pick = chosen.get(id(slot))
+        if pick is not None and slot.slot.prioritized:
+            preference += _SUBREQUESTS_MAX - slot.slot.alternatives.index(pick.option.alternative)
+    return Outcome(True, preference, tuple(_take(pick) for pick in attempt.picks if not _is_admin(pick)))
+
+
+def _is_admin(pick: Pick) -> bool:
+    return bool(pick.option.alternative.admin_access)
+
+
+def _take(pick: Pick) -> tuple[int, tuple[tuple[str, int], ...] | None]:
+    if not pick.device.shareable:
+        return pick.position, None
+    return pick.position, pick.consumption.nanos if pick.consumption is not None else ()
+
+
+def _declares_operations(state: NodeState) -> bool:
+    declared = (
+        (state.site.node.status.model_extra or {}).get("declaredFeatures") if state.site.node.status else None
+    )
+    return "DRAOptionalNodeOperations" in (declared or ())

@@ -1,0 +1,576 @@
+"""`Cluster`: nodes, devices, claims and pods as one immutable value, to be asked and changed in copies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+from typing_extensions import Self
+
+from dra.allocator import Explanation
+from dra.errors import AllocationError, DraError, LoadError
+from dra.features import LATEST, Features
+from dra.models.core import Node, Pod, PodResourceClaim
+from dra.models.loading import Source, load
+from dra.models.meta import KubernetesObject, ObjectMeta
+from dra.models.resource import (
+    DeviceClass,
+    DeviceTaintRule,
+    ResourceClaim,
+    ResourceClaimTemplate,
+    ResourceSlice,
+)
+from dra.models.scheduling import CompositePodGroup, PodGroup, Workload
+from dra.scheduler.attempts import Trial
+from dra.scheduler.binding import bound, released
+from dra.scheduler.claims import ClaimUse, NotReady, PodClaims
+from dra.scheduler.fragmentation import Workload as TargetWorkload
+from dra.scheduler.objects import Key, Objects, key_of, label_of, parse_reference
+from dra.scheduler.persistent import PersistentMap
+from dra.scheduler.placement import Placement, Unschedulable
+from dra.scheduler.policies import Policy, policy_of
+from dra.scheduler.schedule import choose, why_not
+from dra.scheduler.world import Engine, World
+
+__all__ = ["Cluster"]
+
+_Object = TypeVar("_Object", bound=KubernetesObject)
+
+# What nodes and the account of devices are derived from, pods and claims apart.
+_STRUCTURE: Final = (Node, ResourceSlice, DeviceClass, DeviceTaintRule)
+
+
+class Cluster:
+    """A cluster at one moment: nodes, slices, classes, claims, templates, pods, groups and taint rules.
+
+    A cluster never changes. `with_`, `without` and `placed` give changed copies, which share with the
+    original all that is the same: a copy of a cluster of 5,000 nodes costs microseconds, and what was found
+    out about its nodes is there for the copy as well. A change of nodes, slices, classes or taint rules
+    costs time in proportion to the cluster, once the copy is first asked something.
+
+    Any number of threads may use a cluster and its copies. One lock guards what they share, so they take
+    turns; processes work side by side (a cluster can be pickled).
+
+    Pods are scheduled as kube-scheduler with its default plugins would, as far as devices and resources are
+    concerned: rules between pods (pod affinity, topology spread), volumes, ports and images are not looked
+        at, and there is no preemption.
+
+    Example:
+        >>> from dra.testing import nodes
+        >>> cluster = Cluster.load(nodes.cluster("dgx-h100", nodes_per_rack=2).objects)
+        >>> pod = Pod.from_dict({"metadata": {"name": "train"}, "spec": {
+        ...     "containers": [{"name": "main"}], "resourceClaims": [
+        ...         {"name": "gpus", "resourceClaimName": "four"}]}})
+        >>> claim = ResourceClaim.from_dict({"metadata": {"name": "four"}, "spec": {"devices": {"requests": [
+        ...     {"name": "gpu", "exactly": {"deviceClassName": "gpu.nvidia.com", "count": 4}}]}}})
+        >>> placement = cluster.schedule(pod, [claim])
+        >>> placement.node, len(placement.devices)
+        ('rack-0-node-0', 4)
+        >>> after = placement.apply()
+        >>> len(after.pods), len(cluster.pods), after.without(placement) == cluster
+        (1, 0, True)
+    """
+
+    def __init__(
+        self,
+        objects: Objects,
+        order: Sequence[str],
+        features: Features,
+        kubernetes: str,
+        *,
+        world: World | None = None,
+        engine: Engine | None = None,
+        workload: TargetWorkload | None = None,
+    ) -> None:
+        self._objects = objects
+        self._order = tuple(order)
+        self._world_known = world
+        self._engine_before = engine
+        self._workload = workload or TargetWorkload(lambda: _tasks(objects, features))
+        self.features = features
+        self.kubernetes = kubernetes
+
+    @classmethod
+    def load(
+        cls,
+        source: Source,
+        *,
+        features: Features | None = None,
+        kubernetes: str = LATEST,
+    ) -> Self:
+        """A cluster from manifests or objects.
+
+        Nodes are tried in the order in which they stand. If no Node is given, the nodes are those that slices
+        name, with nothing said about their resources. Objects of other kinds are passed over.
+
+        Args:
+            source: Whatever `dra.load` takes: a path, text, objects, a list of any of these.
+            features: The scheduler's feature gates, by default those of the minor.
+            kubernetes: The minor whose rules hold.
+
+        Raises:
+            LoadError: A source cannot be read, or an object is given twice or has no name.
+            DecodeError: A document is not what its kind should be.
+            UnknownVersionError: The minor is unknown.
+        """
+        features = features if features is not None else Features.for_kubernetes(kubernetes)
+        objects = Objects.of(load(source))
+        if not objects.nodes:
+            named = dict.fromkeys(each.spec.node_name for each in objects.slices.values())
+            objects = objects.updated(Node(metadata=ObjectMeta(name=name)) for name in named if name)
+        return cls(objects, [name for _, name in objects.nodes], features, kubernetes)
+
+    # --- what there is --------------------------------------------------------------------------------------
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes, in the order in which they are tried."""
+        return tuple(self._objects.nodes["", name] for name in self._order)
+
+    @property
+    def slices(self) -> tuple[ResourceSlice, ...]:
+        """The slices by name, as published: without the taints of rules."""
+        return _sorted(self._objects.slices)
+
+    @property
+    def classes(self) -> tuple[DeviceClass, ...]:
+        """The device classes by name."""
+        return _sorted(self._objects.classes)
+
+    @property
+    def taint_rules(self) -> tuple[DeviceTaintRule, ...]:
+        """The device taint rules by name."""
+        return _sorted(self._objects.taint_rules)
+
+    @property
+    def claims(self) -> tuple[ResourceClaim, ...]:
+        """The claims by namespace and name."""
+        return _sorted(self._objects.claims)
+
+    @property
+    def templates(self) -> tuple[ResourceClaimTemplate, ...]:
+        """The claim templates by namespace and name."""
+        return _sorted(self._objects.templates)
+
+    @property
+    def pods(self) -> tuple[Pod, ...]:
+        """The pods by namespace and name."""
+        return _sorted(self._objects.pods)
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """The workloads by namespace and name."""
+        return _sorted(self._objects.workloads)
+
+    @property
+    def pod_groups(self) -> tuple[PodGroup, ...]:
+        """The pod groups by namespace and name."""
+        return _sorted(self._objects.pod_groups)
+
+    @property
+    def composite_pod_groups(self) -> tuple[CompositePodGroup, ...]:
+        """The composite pod groups by namespace and name."""
+        return _sorted(self._objects.composite_pod_groups)
+
+    def get(self, kind: type[_Object], name: str, namespace: str = "default") -> _Object | None:
+        """The object of a kind, name and, where the kind has one, namespace; None if there is none."""
+        found = self._objects.of_kind(kind)
+        return found.get(("", name)) or found.get((namespace, name))
+
+    def pending(self) -> tuple[Pod, ...]:
+        """The pods that wait for a node, the most important first; equal ones by age, then by name.
+
+        A pod that has ended or has a node waits for nothing.
+        """
+        waiting = [
+            pod
+            for pod in self.pods
+            if not pod.spec.node_name
+            and not (pod.status and pod.status.phase in ("Succeeded", "Failed"))
+            and pod.metadata.deletion_timestamp is None
+        ]
+        return tuple(
+            sorted(
+                waiting,
+                key=lambda pod: (-(pod.spec.priority or 0), str(pod.metadata.creation_timestamp or "")),
+            )
+        )
+
+    def __iter__(self) -> Iterator[KubernetesObject]:
+        return iter(self._objects)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Cluster):
+            return NotImplemented
+        return (
+            self._order == other._order
+            and self.features == other.features
+            and self.kubernetes == other.kubernetes
+            and self._objects.equals(other._objects)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # equal by content, which is too much to hash
+
+    def __repr__(self) -> str:
+        counts = [
+            f"{len(each)} {name}"
+            for name, each in (
+                ("nodes", self._objects.nodes),
+                ("slices", self._objects.slices),
+                ("classes", self._objects.classes),
+                ("claims", self._objects.claims),
+                ("pods", self._objects.pods),
+            )
+        ]
+        return f"<Cluster of Kubernetes {self.kubernetes}: {', '.join(counts)}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (list(self._objects), self._order, self.features, self.kubernetes)
+
+    # --- copies ---------------------------------------------------------------------------------------------
+
+    def with_(self, *sources: Source) -> Self:
+        """A copy with some objects added, or replaced by those of the same kind and name.
+
+        Args:
+            *sources: Objects, or whatever else `dra.load` takes.
+
+        Raises:
+            LoadError: As `load`.
+            DecodeError: As `load`.
+        """
+        return self._copy(changed=load(sources))
+
+    def without(self, *gone: KubernetesObject | Placement | str) -> Self:
+        """A copy without some objects, and without what goes with them in a cluster.
+
+        A pod takes along the claims that were made for it, and is struck from the consumers of others; a
+        claim that is left without consumers loses its devices, as the resource claim controller sees to. A
+        node takes along the slices that are local to it; its pods stay, as they do until they are evicted.
+        A placement is undone: what it made is gone, and what it changed is as it was.
+
+        Args:
+            *gone: Objects of the cluster; references such as `pod/team-a/train` or `node/n1`; placements.
+
+        Raises:
+            LoadError: A reference is malformed, or there is no such object.
+        """
+        result = self
+        for each in gone:
+            if isinstance(each, Placement):
+                result = result._undone(each)
+            else:
+                kind, key = parse_reference(each) if isinstance(each, str) else (type(each), key_of(each))
+                result = result._without_one(kind, key)
+        return result
+
+    def fork(self) -> Self:
+        """A copy. Since a cluster does not change, it is only good for being another object."""
+        return self._copy()
+
+    def with_workload(self, pods: Iterable[Pod]) -> Self:
+        """A copy in which these pods are the workload that fragmentation is measured for.
+
+        By default it is that of the pods that the cluster had when it was loaded. Their claims and templates
+        are those of this cluster.
+        """
+        pods = tuple(pods)
+        copy = self._copy()
+        objects, features = self._objects, self.features
+        copy._workload = TargetWorkload(lambda: _tasks(objects, features, pods))
+        return copy
+
+    def placed(self, placement: Placement) -> Self:
+        """A copy in which a pod is on its node and its claims are allocated and reserved for it.
+
+        Raises:
+            AllocationError: Meanwhile the pod is placed, a claim is allocated, or a device is taken.
+        """
+        self._check_open(placement)
+        return self._copy(changed=[placement.pod, *(each.claim for each in placement.claims)])
+
+    def _check_open(self, placement: Placement) -> None:
+        pod = self._objects.pods.get(key_of(placement.pod))
+        if pod is not None and pod.spec.node_name:
+            raise AllocationError(
+                f"{pod.subject} is on node {pod.spec.node_name} already", subject=pod.subject
+            )
+        if placement._cluster is self:
+            return
+        for each in placement.claims:
+            if each.use.allocated:
+                continue
+            now = self._objects.claims.get(key_of(each.claim))
+            if now is not None and now.status is not None and now.status.allocation is not None:
+                raise AllocationError(f"claim {each.label} is allocated meanwhile", subject=now.subject)
+        with self._world.engine.lock:
+            short = self._world.overdrawn(
+                placement.node, [each.claim for each in placement.claims if not each.use.allocated]
+            )
+        if short:
+            raise AllocationError(
+                f"device {short} is taken meanwhile",
+                value=short,
+                subject=placement.pod.subject,
+                remedy="schedule the pod again on this cluster",
+            )
+
+    def _undone(self, placement: Placement) -> Self:
+        changed: list[KubernetesObject] = []
+        removed: list[tuple[type[KubernetesObject], Key]] = []
+        if placement._before is None:
+            removed.append((Pod, key_of(placement.pod)))
+        else:
+            changed.append(placement._before)
+        for each in placement.claims:
+            key = key_of(each.claim)
+            now = self._objects.claims.get(key)
+            if now is None:
+                continue
+            left = released(now, placement.pod, each.use)
+            if left is None:
+                removed.append((ResourceClaim, key))
+            else:
+                changed.append(left)
+        return self._copy(changed, removed)
+
+    def _without_one(self, kind: type[KubernetesObject], key: Key) -> Self:
+        found = self._objects.of_kind(kind).get(key)
+        if found is None:
+            raise LoadError(f"there is no {kind.__name__} {label_of(key)}", value=label_of(key))
+        changed: list[KubernetesObject] = []
+        removed: list[tuple[type[KubernetesObject], Key]] = [(kind, key)]
+        if isinstance(found, Pod):
+            for claim in self._claims_of(found):
+                left = released(claim, found, None)
+                if left is None:
+                    removed.append((ResourceClaim, key_of(claim)))
+                elif left is not claim:
+                    changed.append(left)
+        elif isinstance(found, Node):
+            removed += [
+                (ResourceSlice, at)
+                for at, each in self._objects.slices.items()
+                if each.spec.node_name == key[1]
+            ]
+        return self._copy(changed, removed)
+
+    def _claims_of(self, pod: Pod) -> list[ResourceClaim]:
+        """The claims that a pod uses, as far as they are there."""
+        namespace, _ = key_of(pod)
+        names = [each.resource_claim_name for each in pod.spec.resource_claims or ()]
+        if pod.status is not None:
+            names += [each.resource_claim_name for each in pod.status.resource_claim_statuses or ()]
+            extended = pod.status.extended_resource_claim_status
+            names.append(extended.resource_claim_name if extended is not None else None)
+        found = [self._objects.claims.get((namespace, name)) for name in dict.fromkeys(names) if name]
+        return [claim for claim in found if claim is not None]
+
+    def _copy(
+        self,
+        changed: Sequence[KubernetesObject] = (),
+        removed: Sequence[tuple[type[KubernetesObject], Key]] = (),
+    ) -> Self:
+        """A copy with some objects set and some removed, with what is known of the rest."""
+        objects = self._objects.updated(changed, removed)
+        order, world = self._order, self._world_known
+        if any(isinstance(each, Node) for each in changed) or any(kind is Node for kind, _ in removed):
+            stay = [name for name in order if ("", name) in objects.nodes]
+            new = dict.fromkeys(each.metadata.name or "" for each in changed if isinstance(each, Node))
+            order = (*stay, *(name for name in new if name not in set(order)))
+        engine = world.engine if world is not None else self._engine_before
+        structural = any(isinstance(each, _STRUCTURE) for each in changed) or any(
+            kind in _STRUCTURE for kind, _ in removed
+        )
+        if structural:
+            world = None
+        elif world is not None and (changed or removed):
+            world = self._followed(world, objects, changed, removed)
+        return type(self)(
+            objects,
+            order,
+            self.features,
+            self.kubernetes,
+            world=world,
+            engine=engine,
+            workload=self._workload,
+        )
+
+    def _followed(
+        self,
+        world: World,
+        objects: Objects,
+        changed: Sequence[KubernetesObject],
+        removed: Sequence[tuple[type[KubernetesObject], Key]],
+    ) -> World:
+        pods = {key_of(each) for each in changed if isinstance(each, Pod)}
+        pods |= {key for kind, key in removed if kind is Pod}
+        claims = {key_of(each) for each in changed if isinstance(each, ResourceClaim)}
+        claims |= {key for kind, key in removed if kind is ResourceClaim}
+        then = self._objects
+        with world.engine.lock:
+            return world.following(
+                [(then.pods.get(key), objects.pods.get(key)) for key in sorted(pods)],
+                [(key, then.claims.get(key), objects.claims.get(key)) for key in sorted(claims)],
+            )
+
+    @property
+    def _world(self) -> World:
+        """What follows from the objects, worked out when it is first needed."""
+        if self._world_known is None:
+            engine = Engine.of(self._objects, self.features, self.kubernetes, self._engine_before)
+            self._world_known = World.of(self._objects, self._order, engine)
+        return self._world_known
+
+    # --- questions ------------------------------------------------------------------------------------------
+
+    def schedule(
+        self,
+        pod: Pod | str,
+        claims: Iterable[ResourceClaim | ResourceClaimTemplate] | None = None,
+        policy: str | Policy = "first",
+    ) -> Placement | Unschedulable:
+        """Where a pod would go, and which devices its claims would get.
+
+        Claims from templates are made as the resource claim controller makes them. Claims that are allocated
+        already decide where the pod can go. Containers that ask for an extended resource that a device class
+        stands for get devices where no device plugin offers it (KEP-5004).
+
+        Args:
+            pod: The pod, or the name of one of the cluster as `namespace/name`.
+            claims: Claims and templates that the pod names and the cluster does not have. A claim that the
+                pod
+                does not name is added to the pod.
+            policy: `first`, `least-allocated`, `most-allocated`, `best-fit`, `fragmentation`, or a function
+                (`dra.scheduler.policies`). It chooses among the nodes that Kubernetes' own scoring likes
+                best: prioritized lists (KEP-4816), preferred node affinity and PreferNoSchedule taints.
+                With `first` and nothing to prefer, nodes after the one that is taken are not looked at.
+
+        Raises:
+            AllocationError: Something is broken, so that kube-scheduler would fail: a selector that does not
+                compile, a malformed affinity; or the pod is on a node already.
+            LoadError: There is no pod of that name.
+            UnknownNameError: There is no such policy.
+        """
+        chosen_policy = policy_of(policy)
+        wanted = self._pod(pod) if isinstance(pod, str) else pod
+        known = self._objects.pods.get(key_of(wanted))
+        if known is not None and known.spec.node_name:
+            raise AllocationError(
+                f"it is on node {known.spec.node_name} already",
+                subject=known.subject,
+                remedy="take it away first: cluster.without(pod)",
+            )
+        more = list(claims or ())
+        wanted = _naming(wanted, [each for each in more if isinstance(each, ResourceClaim)])
+        with self._world.engine.lock:
+            try:
+                trial = self._trial(wanted, more)
+            except NotReady as wait:
+                return Unschedulable(wanted, str(wait))
+            chosen = choose(trial, chosen_policy, self._workload)
+            if chosen is None:
+                return Unschedulable(wanted, "", why_not(trial), trial)
+            return bound(trial, chosen, self, known, policy if isinstance(policy, str) else policy.__name__)
+
+    def explain(
+        self,
+        pod: Pod | str,
+        node: str,
+        claims: Iterable[ResourceClaim | ResourceClaimTemplate] | None = None,
+    ) -> Explanation:
+        """Everything about a pod's devices on one node: what every device fell to, what cannot hold together.
+
+        Args:
+            pod: The pod, or the name of one of the cluster.
+            node: The node. Whether the pod may go there otherwise does not matter.
+            claims: As for `schedule`.
+
+        Raises:
+            LoadError: There is no such pod or node.
+            AllocationError: The pod is not ready to be scheduled.
+        """
+        wanted = self._pod(pod) if isinstance(pod, str) else pod
+        with self._world.engine.lock:
+            try:
+                return self._trial(wanted, claims or ()).explain(node)
+            except NotReady as wait:
+                raise AllocationError(str(wait), subject=wanted.subject) from None
+
+    def _trial(self, pod: Pod, more: Iterable[ResourceClaim | ResourceClaimTemplate]) -> Trial:
+        gates = [each.name for each in pod.spec.scheduling_gates or ()]
+        if gates:
+            raise NotReady(f"it has scheduling gates: {', '.join(gates)}")
+        uses = PodClaims(self._objects, self.features, more, self._world.engine.template).of(pod)
+        for use in uses:
+            for name, each in _classes_named(use.claim):
+                if each and ("", each) not in self._objects.classes:
+                    raise NotReady(f"claim {use.label}, request {name}: device class {each} does not exist")
+        trial = Trial(self._world, pod, uses)
+        trial.check()
+        return trial
+
+    def _pod(self, name: str) -> Pod:
+        kind, key = parse_reference(name if name.startswith("pod/") else f"pod/{name}")
+        pod = self._objects.pods.get(key) if kind is Pod else None
+        if pod is None:
+            names = [label_of(each) for each in sorted(self._objects.pods)][:10]
+            raise LoadError(
+                f"no pod {label_of(key)!r}", value=name, remedy=f"pods: {', '.join(names) or 'none'}"
+            )
+        return pod
+
+
+def _sorted(objects: PersistentMap[Key, _Object]) -> tuple[_Object, ...]:
+    return tuple(each for _, each in sorted(objects.items(), key=lambda item: item[0]))
+
+
+def _rebuilt(
+    objects: list[KubernetesObject], order: Sequence[str], features: Features, kubernetes: str
+) -> Cluster:
+    """A cluster again from its parts (for pickle)."""
+    return Cluster(Objects.of(objects), order, features, kubernetes)
+
+
+def _naming(pod: Pod, claims: Sequence[ResourceClaim]) -> Pod:
+    """The pod, naming these claims even if it did not."""
+    entries = list(pod.spec.resource_claims or ())
+    named = {each.resource_claim_name for each in entries}
+    new = [each.metadata.name or "" for each in claims if each.metadata.name not in named]
+    if not new:
+        return pod
+    entries += [PodResourceClaim(name=name, resource_claim_name=name) for name in new]
+    return pod.model_copy(update={"spec": pod.spec.model_copy(update={"resource_claims": entries})})
+
+
+def _classes_named(claim: ResourceClaim) -> Iterator[tuple[str, str]]:
+    """The requests of a claim, each with its class."""
+    if claim.status is not None and claim.status.allocation is not None:
+        return
+    for request in claim.spec.devices.requests or ():
+        if request.exactly is not None:
+            yield request.name, request.exactly.device_class_name
+        for each in request.first_available or ():
+            yield f"{request.name}/{each.name}", each.device_class_name
+
+
+def _tasks(
+    objects: Objects, features: Features, pods: Iterable[Pod] | None = None
+) -> Iterator[tuple[Pod, Sequence[ClaimUse]]]:
+    """Pods as if they were still to be placed, with their claims as if they were still to be allocated."""
+    finder = PodClaims(objects, features)
+    for pod in pods if pods is not None else objects.pods.values():
+        try:
+            uses = finder.of(pod)
+        except (NotReady, DraError):
+            continue
+        open_pod = pod
+        if pod.spec.node_name:
+            open_pod = pod.model_copy(update={"spec": pod.spec.model_copy(update={"node_name": None})})
+        yield (
+            open_pod,
+            [
+                ClaimUse(use.entry, use.claim.model_copy(update={"status": None}), None, use.group)
+                for use in uses
+            ],
+        )

@@ -1,0 +1,111 @@
+"""Why a node has no devices for some claims, in a few words, so that nodes can be grouped by them.
+
+`Solver.explain` says it all, device by device; here a thousand nodes are to be told apart by one line. The
+first request that cannot be met alone gives the line. If each alone could be met, the requirements that
+cannot hold together do; finding those takes searches, so it is done for a number of different nodes only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from dra.allocator.candidates import Matcher
+from dra.allocator.capacity import Refusal, exceeded
+from dra.allocator.counters import shortage
+from dra.allocator.inventory import NodeView
+from dra.allocator.plan import Alternative, Plan
+from dra.allocator.pools import each_bit
+from dra.allocator.usage import Account
+
+__all__ = ["short_reason", "usable"]
+
+
+def short_reason(plan: Plan, view: NodeView, account: Account, matcher: Matcher) -> str | None:
+    """Why the first request that cannot be met alone cannot be; None if each could.
+
+    Args:
+        plan: The claims.
+        view: The node.
+        account: What is taken.
+        matcher: What devices requests select.
+
+    Raises:
+        AllocationError: A capacity policy that makes no sense.
+    """
+    for slot in plan.slots:
+        reasons = [_shortage(each, view, account, matcher) for each in slot.alternatives]
+        if all(reasons):
+            return " and ".join(dict.fromkeys(each for each in reasons if each))
+    return None
+
+
+def _shortage(wanted: Alternative, view: NodeView, account: Account, matcher: Matcher) -> str:
+    """Why a request alone cannot be met; empty if it can, or if that is hard to say."""
+    found = matcher.candidates(view, wanted.filter)
+    if wanted.all_devices or found.errors or wanted.derived:
+        return ""
+    what = f"device of class {wanted.device_class.metadata.name}"
+    selected = found.selected.bit_count()
+    if not selected:
+        if any(each.class_name == "" for each in wanted.filter.conditions) and _of_class(
+            wanted, view, matcher
+        ):
+            return f"no {what} that the selectors of request {wanted.name} allow"
+        return f"no {what}"
+    free = usable(wanted, view, account, matcher).bit_count()
+    if free >= wanted.count:
+        return ""
+    barred = found.barred.bit_count()
+    if barred == selected:
+        bars = Counter(
+            matcher.bar(view.device(at), wanted.filter) or "not supported by the node"
+            for at in each_bit(found.barred)
+        )
+        return f"no {what}: {bars.most_common(1)[0][0]}"
+    if not free:
+        return f"no {what} free"
+    whose = f"devices of class {wanted.device_class.metadata.name}"
+    return f"{free} of {selected} {whose} free, {wanted.count} wanted"
+
+
+def _of_class(wanted: Alternative, view: NodeView, matcher: Matcher) -> bool:
+    """Whether the node has devices of the class at all."""
+    for _, pool, on_node in view.offsets:
+        alive = matcher.understood(pool) & on_node.usable
+        for condition in wanted.filter.conditions:
+            if condition.class_name:
+                alive &= matcher.verdicts(pool, condition.expression, alive).true
+        if alive:
+            return True
+    return False
+
+
+def usable(wanted: Alternative, view: NodeView, account: Account, matcher: Matcher) -> int:
+    """The devices that a request could use just now, each on its own, as a set of positions.
+
+    Raises:
+        AllocationError: A capacity policy that makes no sense.
+    """
+    left = matcher.candidates(view, wanted.filter).usable
+    for offset, pool, _ in view.offsets:
+        here = left >> offset & pool.everything
+        if not here:
+            continue
+        usage = account.usage(pool)
+        if not wanted.admin_access:
+            here &= ~usage.used
+        for at in each_bit(here):
+            device = pool.devices[at]
+            consumed = usage.consumed_of(at)
+            if matcher.features.consumable_capacity and (device.shareable or consumed):
+                takes = matcher.consumption(device, wanted.filter)
+                if isinstance(takes, Refusal) or exceeded(takes, device.capacity, consumed) is not None:
+                    here ^= 1 << at
+                    continue
+            charged = device.consumes and not (device.shareable and usage.in_use >> at & 1)
+            if charged and (
+                usage.overcommitted or shortage(device.consumes, usage.remaining, {}) is not None
+            ):
+                here ^= 1 << at
+        left = left & ~(pool.everything << offset) | here << offset
+    return left
