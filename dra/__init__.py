@@ -48,6 +48,11 @@ if TYPE_CHECKING:
     )
     from dra.models.scheduling import PodGroup as PodGroup, Workload as Workload
     from dra.quantity import Quantity as Quantity
+    from dra.scheduler import (
+        Cluster as Cluster,
+        Placement as Placement,
+        Unschedulable as Unschedulable,
+    )
     from dra.validation.defaults import default as default
     from dra.validation.field_error import FieldError as FieldError
     from dra.validation.lint.finding import Finding as Finding
@@ -61,6 +66,7 @@ _HOMES = {
     "AllocationResult": "dra.models.resource",
     "Allocator": "dra.allocator",
     "BuildError": "dra.errors",
+    "Cluster": "dra.scheduler",
     "ConversionError": "dra.errors",
     "DecodeError": "dra.errors",
     "DeviceClass": "dra.models.resource",
@@ -75,6 +81,7 @@ _HOMES = {
     "InvalidPoolError": "dra.errors",
     "LoadError": "dra.errors",
     "Node": "dra.models.core",
+    "Placement": "dra.scheduler",
     "Pod": "dra.models.core",
     "PodGroup": "dra.models.scheduling",
     "Quantity": "dra.quantity",
@@ -85,6 +92,7 @@ _HOMES = {
     "SearchBudgetExceeded": "dra.errors",
     "UnknownNameError": "dra.errors",
     "UnknownVersionError": "dra.errors",
+    "Unschedulable": "dra.scheduler",
     "Workload": "dra.models.scheduling",
     "convert": "dra.models.conversion",
     "default": "dra.validation.defaults",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Final
 
 import attrs
 
+from dra.allocator.plan import Plan
 from dra.scheduler.attempts import Outcome, Trial, Verdict
 from dra.scheduler.fragmentation import Workload
 from dra.scheduler.fullness import node_usage, usage_after
@@ -59,7 +60,7 @@ def choose(trial: Trial, policy: Policy, workload: Workload) -> Chosen | None:
     """
     kind, found, feasible = trial.kind, trial.verdict, []
     only_one = policy is first and not trial.ranks
-    for looked_at, state in enumerate(trial.world.states, 1):
+    for looked_at, state in enumerate(_candidates(trial), 1):
         # Most nodes are full, and have said so: what is known is looked up here, without a call.
         known = state.verdicts.get(kind)
         verdict = found(state) if known is None or state.site.sees_shared else known
@@ -74,7 +75,15 @@ def choose(trial: Trial, policy: Policy, workload: Workload) -> Chosen | None:
     liked = [each for each, preference in zip(feasible, preferences, strict=True) if preference == most]
     score = _Scores(trial, policy, workload)
     state, verdict = max(liked, key=lambda each: score.of(*each))
-    return Chosen(state, score.of(state, verdict), most, len(trial.world.states), len(feasible))
+    return Chosen(state, score.of(state, verdict), most, looked_at, len(feasible))
+
+
+def _candidates(trial: Trial) -> Iterable[NodeState]:
+    """The nodes to look at: all, or the one that the pod names."""
+    name, world = trial.requirements.node_name, trial.world
+    if not name:
+        return world.states
+    return [world.states[world.places[name]]] if name in world.places else []
 
 
 def _preferences(verdicts: Sequence[Verdict]) -> list[int]:
@@ -164,7 +173,7 @@ class _Words:
         if self.sought < _CONFLICTS_SOUGHT:
             self.sought += 1
             explanation = trial.explain_at(state)
-            conflict = [_without_claim(each, trial) for each in explanation.conflict]
+            conflict = [_without_claim(each, plan) for each in explanation.conflict]
             if len(conflict) > 1:
                 return f"{' and '.join(conflict)} cannot hold together"
             if explanation.error:
@@ -174,10 +183,6 @@ class _Words:
         return "its devices are free, but in no combination that would do"
 
 
-def _without_claim(text: str, trial: Trial) -> str:
+def _without_claim(text: str, plan: Plan) -> str:
     """A requirement without the name of the claim, if there is only one."""
-    if len(trial.uses) > 1:
-        return text
-    for use in trial.uses:
-        text = text.replace(f"claim {use.label}, ", "").replace(f"claim {use.label} ", "")
-    return text
+    return text if len(plan.claims) > 1 else text.removeprefix(f"claim {plan.claims[0].label}, ")

@@ -1,0 +1,116 @@
+"""Pods that come and go: no device twice, nothing beyond its capacity, and going leaves no trace."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+
+from dra.features import Features
+from dra.models.core import Node, Pod
+from dra.models.resource import DeviceClass, ResourceClaim, ResourceSlice
+from dra.scheduler import POLICIES, Cluster, Placement
+from tests.property import allocation_instances
+
+NODES = 3
+FEATURES = Features.all()
+
+
+def instance(random: Random) -> Cluster:
+    """Nodes with pools of whole, partitioned and shared devices; some of them alike."""
+    patterns = [allocation_instances.instance(random) for _ in range(2)]
+    objects: list[Any] = [DeviceClass.from_dict(each) for each in patterns[0]["classes"]]
+    for number in range(NODES):
+        name = f"n{number}"
+        amounts = {"cpu": str(random.randint(2, 6)), "pods": "5"}
+        objects.append(Node.from_dict({"metadata": {"name": name}, "status": {"allocatable": amounts}}))
+        for position, slice_ in enumerate(random.choice(patterns)["slices"]):
+            spec = {**slice_["spec"], "nodeName": name}
+            spec["pool"] = {**spec["pool"], "name": f"{name}-{spec['pool']['name']}"}
+            metadata = {"name": f"{name}-{position}"}
+            objects.append(ResourceSlice.from_dict({"metadata": metadata, "spec": spec}))
+    return Cluster.load(objects, features=FEATURES)
+
+
+def pod(random: Random, name: str) -> tuple[Pod, ResourceClaim]:
+    claim = ResourceClaim.from_dict(allocation_instances.claim(random, f"claim-{name}"))
+    wanted = {"containers": [{"name": "c", "resources": {"requests": {"cpu": str(random.randint(0, 2))}}}]}
+    return Pod.from_dict({"metadata": {"name": name}, "spec": wanted}), claim
+
+
+def check(cluster: Cluster) -> None:
+    """Nothing is given beyond what there is."""
+    whole: Counter[tuple[str, str, str]] = Counter()
+    shares: dict[tuple[str, str, str], Counter[str]] = {}
+    for claim in cluster.claims:
+        allocation = claim.status.allocation if claim.status else None
+        for each in (allocation.devices.results if allocation else None) or ():
+            device = (each.driver, each.pool, each.device)
+            if each.admin_access:
+                continue
+            if each.share_id is None:
+                whole[device] += 1
+            else:
+                amounts = {name: amount.nanos for name, amount in (each.consumed_capacity or {}).items()}
+                shares.setdefault(device, Counter()).update(amounts)
+    assert not [device for device, times in whole.items() if times > 1]
+    counters: Counter[tuple[str, str, str]] = Counter()
+    for slice_ in cluster.slices:
+        pool = slice_.spec.pool.name
+        for model in slice_.spec.devices or ():
+            device = (slice_.spec.driver, pool, model.name)
+            capacity = {name: each.value.nanos for name, each in (model.capacity or {}).items()}
+            for name, nanos in shares.get(device, {}).items():
+                assert nanos <= capacity[name]
+            if device in whole or device in shares:
+                for consumed in model.consumes_counters or ():
+                    for name, counter in (consumed.counters or {}).items():
+                        counters[pool, consumed.counter_set, name] += counter.value.nanos
+    for slice_ in cluster.slices:
+        for each in slice_.spec.shared_counters or ():
+            for name, counter in (each.counters or {}).items():
+                assert counters[slice_.spec.pool.name, each.name, name] <= counter.value.nanos
+    for node in cluster.nodes:
+        there = (node.status.allocatable if node.status else None) or {}
+        on_node = [each for each in cluster.pods if each.spec.node_name == node.metadata.name]
+        cpu = sum(_cpu(each) for each in on_node)
+        assert cpu <= there["cpu"].nanos
+        assert len(on_node) <= 5
+
+
+def _cpu(pod: Pod) -> int:
+    amounts = [each.resources.requests or {} for each in pod.spec.containers or () if each.resources]
+    return sum(each["cpu"].nanos for each in amounts if "cpu" in each)
+
+
+def said(cluster: Cluster, wanted: Pod, claim: ResourceClaim, policy: str) -> Any:
+    answer = cluster.schedule(wanted, [claim], policy)
+    if isinstance(answer, Placement):
+        return answer.node, sorted(answer.devices), answer.score, answer.preference
+    return answer.to_dict()
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_pods_that_come_and_go(seed: int) -> None:
+    random = Random(seed)
+    start = cluster = instance(random)
+    running: list[Placement] = []
+    for step in range(14):
+        if running and random.random() < 0.35:
+            cluster = cluster.without(running.pop(random.randrange(len(running))))
+        else:
+            wanted, claim = pod(random, f"p{step}")
+            answer = cluster.schedule(wanted, [claim], random.choice(list(POLICIES)))
+            if isinstance(answer, Placement):
+                running.append(answer)
+                cluster = cluster.placed(answer)
+        check(cluster)
+        # What was followed step by step answers like what is made anew from the objects.
+        anew = Cluster.load(list(cluster), features=FEATURES)
+        probe, policy = pod(random, "probe"), random.choice(["first", "best-fit", "least-allocated"])
+        assert said(cluster, *probe, policy) == said(anew, *probe, policy)
+    for placement in random.sample(running, len(running)):
+        cluster = cluster.without(placement)
+    assert cluster == start

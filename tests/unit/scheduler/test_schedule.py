@@ -1,0 +1,482 @@
+"""Where pods go, and why not elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from dra.errors import AllocationError, LoadError, UnknownNameError
+from dra.features import Features
+from dra.models.core import Pod
+from dra.models.resource import DeviceClass, ResourceClaim
+from dra.scheduler import Cluster
+from tests.unit.scheduler.clusters import (
+    claim,
+    devices_on,
+    gpu_class,
+    gpus,
+    node,
+    placed,
+    pod,
+    refused,
+    request,
+    small_cluster,
+    taint_rule,
+    template,
+)
+
+ROOM = {"cpu": "8", "memory": "32Gi", "pods": "10"}
+
+
+# --- claims -------------------------------------------------------------------------------------------------
+
+
+def test_a_pod_gets_devices_on_the_first_node_that_has_them() -> None:
+    cluster = small_cluster(claim("pair", request(2)))
+    placement = placed(cluster.schedule(pod("p", claims=["pair"])))
+
+    assert placement.node == "n0"
+    assert placement.devices == ["gpu.example.com/n0/gpu-0", "gpu.example.com/n0/gpu-1"]
+
+
+def test_the_next_pod_goes_where_devices_are_left() -> None:
+    cluster = small_cluster(template("pair", request(2)))
+    cluster = placed(cluster.schedule(pod("a", templates=["pair"]))).apply()
+
+    assert placed(cluster.schedule(pod("b", templates=["pair"]))).node == "n1"
+
+
+def test_a_claim_from_a_template_is_made_for_the_pod() -> None:
+    cluster = small_cluster(template("one"))
+    placement = placed(cluster.schedule(pod("p", templates=["one"])))
+    made = placement.claims[0].claim
+
+    assert made.metadata.name is not None
+    assert made.metadata.name.startswith("p-one-")
+    assert made.metadata.annotations == {"resource.kubernetes.io/pod-claim-name": "one"}
+    assert [(each.kind, each.name) for each in made.metadata.owner_references or ()] == [("Pod", "p")]
+    assert placement.pod.status is not None
+    assert [each.resource_claim_name for each in placement.pod.status.resource_claim_statuses or ()] == [
+        made.metadata.name
+    ]
+
+
+def test_each_pod_of_a_template_has_a_claim_of_its_own() -> None:
+    cluster = small_cluster(template("one"))
+    names = [placed(cluster.schedule(pod(name, templates=["one"]))).claims[0].label for name in ("a", "b")]
+
+    assert len(set(names)) == 2
+
+
+def test_a_shared_claim_is_allocated_once_and_reserved_for_both() -> None:
+    cluster = small_cluster(claim("shared"))
+    cluster = placed(cluster.schedule(pod("a", claims=["shared"]))).apply()
+    second = placed(cluster.schedule(pod("b", claims=["shared"])))
+    cluster = second.apply()
+
+    assert second.devices == ["gpu.example.com/n0/gpu-0"]
+    shared = cluster.get(ResourceClaim, "shared")
+    assert shared is not None
+    assert shared.status is not None
+    assert [each.name for each in shared.status.reserved_for or ()] == ["a", "b"]
+
+
+def test_an_allocated_claim_pins_its_pod() -> None:
+    held = claim("held")
+    on_n1 = placed(small_cluster(held).schedule(pod("a", claims=["held"], nodeName="n1"))).claims[0].claim
+    cluster = small_cluster(on_n1)
+
+    placement = placed(cluster.schedule(pod("b", claims=["held"])))
+    assert placement.node == "n1"
+    answer = refused(cluster.schedule(pod("b", claims=["held"], nodeSelector={"rack": "r1"})))
+    assert set(answer.nodes) == {"n0", "n1"}
+
+
+def test_why_an_allocated_claim_keeps_a_pod_away() -> None:
+    held = claim("held")
+    on_n1 = placed(small_cluster(held).schedule(pod("a", claims=["held"], nodeName="n1"))).claims[0].claim
+    cluster = small_cluster(on_n1).with_(node("n1", unschedulable=True))
+
+    answer = refused(cluster.schedule(pod("b", claims=["held"])))
+    assert answer.nodes == {
+        "n0": "claim default/held is allocated for other nodes",
+        "n1": "node is unschedulable",
+    }
+
+
+def test_a_claim_has_at_most_256_consumers() -> None:
+    held = placed(small_cluster(claim("held")).schedule(pod("a", claims=["held"]))).claims[0].claim
+    status = held.to_dict()["status"]
+    consumers = [{"resource": "pods", "name": f"p{number}", "uid": str(number)} for number in range(256)]
+    full = ResourceClaim.from_dict({**held.to_dict(), "status": {**status, "reservedFor": consumers}})
+    cluster = small_cluster(full)
+
+    assert "256 consumers" in refused(cluster.schedule(pod("late", claims=["held"]))).reason
+    assert placed(cluster.schedule(pod("p7", claims=["held"]))).node == "n0"
+
+
+def test_claims_may_come_with_the_question() -> None:
+    cluster = small_cluster()
+
+    assert placed(cluster.schedule(pod("p", claims=["mine"]), [claim("mine", request(2))])).devices != []
+    added = placed(cluster.schedule(pod("p"), [claim("mine")]))
+    assert [each.name for each in added.pod.spec.resource_claims or ()] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (pod("p", claims=["nope"]), "claim default/nope does not exist"),
+        (pod("p", templates=["nope"]), "template default/nope for claim nope does not exist"),
+        (pod("p", schedulingGates=[{"name": "wait"}]), "it has scheduling gates: wait"),
+    ],
+)
+def test_a_pod_waits_for_what_is_not_there(asked: Pod, reason: str) -> None:
+    answer = refused(small_cluster().schedule(asked))
+
+    assert answer.reason == reason
+    assert str(answer) == f"pod default/p cannot be scheduled: {reason}"
+
+
+def test_a_pod_waits_for_its_class() -> None:
+    wanted = claim("c", request(deviceClassName="npu"))
+    answer = refused(small_cluster(wanted).schedule(pod("p", claims=["c"])))
+
+    assert answer.reason == "claim default/c, request gpu: device class npu does not exist"
+
+
+def test_a_pod_waits_for_a_claim_that_is_being_deleted() -> None:
+    going = ResourceClaim.from_dict(
+        {
+            **claim("c").to_dict(),
+            "metadata": {"name": "c", "deletionTimestamp": "2026-01-01T00:00:00Z"},
+        }
+    )
+
+    assert "being deleted" in refused(small_cluster(going).schedule(pod("p", claims=["c"]))).reason
+
+
+def test_a_pod_may_not_use_a_claim_made_for_another() -> None:
+    made = placed(small_cluster(template("one")).schedule(pod("a", templates=["one"]))).claims[0].claim
+    thief = pod("b", claims=[made.metadata.name or ""])
+
+    assert "was made for pod a" in refused(small_cluster(made).schedule(thief)).reason
+
+
+def test_a_broken_selector_is_an_error() -> None:
+    broken = claim("c", request(selectors=[{"cel": {"expression": "devices.x"}}]))
+
+    with pytest.raises(AllocationError, match=r"undeclared reference to .devices."):
+        small_cluster(broken).schedule(pod("p", claims=["c"]))
+
+
+def test_a_request_without_anything_is_an_error() -> None:
+    with pytest.raises(AllocationError, match="neither exactly nor firstAvailable"):
+        small_cluster(claim("c", {"name": "r"})).schedule(pod("p", claims=["c"]))
+
+
+# --- nodes --------------------------------------------------------------------------------------------------
+
+
+def test_a_pod_goes_where_its_node_selector_says() -> None:
+    cluster = Cluster.load([node("a"), node("b", labels={"rack": "r1"})])
+
+    assert placed(cluster.schedule(pod("p", nodeSelector={"rack": "r1"}))).node == "b"
+
+
+def test_a_pod_goes_where_its_affinity_says() -> None:
+    cluster = Cluster.load([node("a", labels={"gen": "3"}), node("b", labels={"gen": "5"})])
+    newer = {"matchExpressions": [{"key": "gen", "operator": "Gt", "values": ["4"]}]}
+    required = {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [newer]},
+        }
+    }
+
+    assert placed(cluster.schedule(pod("p", affinity=required))).node == "b"
+
+
+def test_a_pod_prefers_what_its_affinity_prefers() -> None:
+    cluster = Cluster.load([node("a"), node("b", labels={"disk": "fast"}), node("c")])
+    fast = {"matchExpressions": [{"key": "disk", "operator": "Exists"}]}
+    preferred = {
+        "nodeAffinity": {
+            "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 5, "preference": fast}]
+        }
+    }
+    placement = placed(cluster.schedule(pod("p", affinity=preferred)))
+
+    assert placement.node == "b"
+    assert placement.preference == 200
+    assert (placement.considered, placement.feasible) == (3, 3)
+
+
+def test_a_malformed_affinity_is_an_error_with_its_place() -> None:
+    bad = {"matchExpressions": [{"key": "gen", "operator": "Near", "values": ["4"]}]}
+    required = {
+        "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [bad]}}
+    }
+
+    with pytest.raises(AllocationError, match=r"spec\.affinity\.nodeAffinity\.\S+operator"):
+        small_cluster().schedule(pod("p", affinity=required))
+
+
+def test_taints_keep_a_pod_away_unless_it_tolerates_them() -> None:
+    cluster = Cluster.load([node("a", taints=[{"key": "gpu", "value": "yes", "effect": "NoSchedule"}])])
+
+    answer = refused(cluster.schedule(pod("p")))
+    assert answer.nodes == {"a": "taint gpu=yes:NoSchedule is not tolerated"}
+    assert placed(cluster.schedule(pod("p", tolerations=[{"key": "gpu", "operator": "Exists"}]))).node == "a"
+
+
+def test_a_taint_that_is_not_preferred_puts_a_node_last() -> None:
+    cluster = Cluster.load([node("a", taints=[{"key": "old", "effect": "PreferNoSchedule"}]), node("b")])
+
+    assert placed(cluster.schedule(pod("p"))).node == "b"
+    assert placed(cluster.schedule(pod("p", tolerations=[{"operator": "Exists"}]))).node == "a"
+
+
+def test_a_cordoned_node_takes_no_pods() -> None:
+    cluster = Cluster.load([node("a", unschedulable=True)])
+
+    assert refused(cluster.schedule(pod("p"))).nodes == {"a": "node is unschedulable"}
+    tolerating = pod("p", tolerations=[{"key": "node.kubernetes.io/unschedulable", "operator": "Exists"}])
+    assert placed(cluster.schedule(tolerating)).node == "a"
+
+
+def test_resources_run_out() -> None:
+    cluster = Cluster.load([node("a", allocatable=ROOM)])
+    cluster = placed(cluster.schedule(pod("one", requests={"cpu": "5"}))).apply()
+
+    assert refused(cluster.schedule(pod("two", requests={"cpu": "4"}))).nodes == {"a": "insufficient cpu"}
+    assert placed(cluster.schedule(pod("two", requests={"cpu": "3"}))).node == "a"
+
+
+def test_all_short_resources_are_named() -> None:
+    cluster = Cluster.load([node("a", allocatable={"cpu": "1", "memory": "1Gi", "pods": "0"})])
+    answer = refused(cluster.schedule(pod("p", requests={"cpu": "2", "memory": "2Gi", "x.y/z": "1"})))
+
+    assert answer.nodes == {"a": "insufficient cpu, memory, pods, x.y/z"}
+
+
+def test_ended_pods_leave_room() -> None:
+    ended = Pod.from_dict(
+        {
+            "metadata": {"name": "ended"},
+            "spec": {
+                "nodeName": "a",
+                "containers": [{"name": "c", "resources": {"requests": {"cpu": "8"}}}],
+            },
+            "status": {"phase": "Succeeded"},
+        }
+    )
+    cluster = Cluster.load([node("a", allocatable=ROOM), ended])
+
+    assert placed(cluster.schedule(pod("p", requests={"cpu": "8"}))).node == "a"
+
+
+# --- extended resources -------------------------------------------------------------------------------------
+
+
+def test_devices_serve_an_extended_resource_where_no_plugin_does() -> None:
+    cluster = Cluster.load([gpu_class(resource="x.y/gpu"), node("a", allocatable=ROOM), gpus("a", 2)])
+    placement = placed(cluster.schedule(pod("p", requests={"x.y/gpu": "2"})))
+    cluster = placement.apply()
+
+    assert placement.claims[0].claim.metadata.annotations == {
+        "resource.kubernetes.io/extended-resource-claim": "true"
+    }
+    assert placement.pod.status is not None
+    assert placement.pod.status.extended_resource_claim_status is not None
+    assert refused(cluster.schedule(pod("q", requests={"x.y/gpu": "1"}))).nodes == {
+        "a": "no device of class gpu free"
+    }
+
+
+def test_a_device_plugin_serves_an_extended_resource_first() -> None:
+    cluster = Cluster.load(
+        [
+            gpu_class(resource="x.y/gpu"),
+            node("a", allocatable={**ROOM, "x.y/gpu": "1"}),
+            gpus("a", 2),
+        ]
+    )
+    placement = placed(cluster.schedule(pod("p", requests={"x.y/gpu": "1"})))
+
+    assert placement.claims == ()
+    assert refused(placement.apply().schedule(pod("q", requests={"x.y/gpu": "1"}))).nodes == {
+        "a": "insufficient x.y/gpu"
+    }
+
+
+def test_without_the_feature_a_class_serves_nothing() -> None:
+    features = Features.for_kubernetes("1.34")
+    cluster = Cluster.load(
+        [gpu_class(resource="x.y/gpu"), node("a", allocatable=ROOM), gpus("a", 2)],
+        features=features,
+        kubernetes="1.34",
+    )
+
+    assert refused(cluster.schedule(pod("p", requests={"x.y/gpu": "1"}))).nodes == {
+        "a": "insufficient x.y/gpu"
+    }
+
+
+# --- reasons ------------------------------------------------------------------------------------------------
+
+
+def test_nodes_with_one_reason_are_grouped_the_largest_group_first() -> None:
+    cluster = small_cluster(claim("three", request(3)), nodes=4).with_(node("n3", unschedulable=True))
+    answer = refused(cluster.schedule(pod("p", claims=["three"])))
+
+    assert str(answer) == (
+        "pod default/p cannot be scheduled: 3 nodes: 2 of 2 devices of class gpu free, 3 wanted; "
+        "1 node: node is unschedulable"
+    )
+    assert answer.to_dict()["nodes"][0] == {
+        "rule": "devices",
+        "text": "2 of 2 devices of class gpu free, 3 wanted",
+        "count": 3,
+        "nodes": ["n0", "n1", "n2"],
+    }
+    assert not answer
+
+
+def test_devices_that_do_not_go_together_are_named() -> None:
+    pairs = [gpus(f"n{index}", 4, numa=[0, 0, 1, 1]) for index in range(2)]
+    together = claim("c", request(3), constraints=[{"matchAttribute": "gpu.example.com/numa"}])
+    cluster = Cluster.load([gpu_class(), node("n0"), node("n1"), *pairs, together])
+    answer = refused(cluster.schedule(pod("p", claims=["c"])))
+
+    assert str(answer) == (
+        "pod default/p cannot be scheduled: 2 nodes: request gpu (3 devices) and "
+        "matchAttribute gpu.example.com/numa cannot hold together"
+    )
+
+
+def test_nothing_free_nothing_there_nothing_allowed_and_everything_tainted_are_told_apart() -> None:
+    one = claim(
+        "one", request(selectors=[{"cel": {"expression": "device.attributes['gpu.example.com'].big"}}])
+    )
+    cluster = Cluster.load(
+        [
+            gpu_class(),
+            *(node(name) for name in ("full", "bare", "small", "tainted")),
+            gpus("full", 1, big=[True]),
+            gpus("small", 1, big=[False]),
+            gpus("tainted", 1, big=[True]),
+            taint_rule("r", pool="tainted"),
+            claim("first"),
+            one,
+        ]
+    )
+    cluster = placed(cluster.schedule(pod("a", claims=["first"]))).apply()
+
+    assert refused(cluster.schedule(pod("p", claims=["one"]))).nodes == {
+        "full": "no device of class gpu free",
+        "bare": "no device of class gpu",
+        "small": "no device of class gpu that the selectors of request gpu allow",
+        "tainted": "no device of class gpu: taint fault:NoSchedule is not tolerated",
+    }
+
+
+def test_an_invalid_pool_is_the_reason_of_its_node_only() -> None:
+    twice = devices_on("n0", [{"name": "gpu-0"}, {"name": "gpu-0"}])
+    cluster = small_cluster(claim("c", request(3))).with_(twice)
+    answer = refused(cluster.schedule(pod("p", claims=["c"])))
+
+    assert answer.nodes == {
+        "n0": "invalid resource pools were encountered",
+        "n1": "2 of 2 devices of class gpu free, 3 wanted",
+    }
+
+
+def test_an_explanation_of_a_node_goes_into_every_device() -> None:
+    answer = refused(small_cluster(claim("three", request(3))).schedule(pod("p", claims=["three"])))
+    explanation = answer.explain()
+
+    assert explanation is not None
+    assert explanation.node == "n0"
+    assert not explanation.fits
+    with pytest.raises(LoadError, match="no node 'n9'"):
+        answer.explain("n9")
+
+
+def test_a_placement_explains_what_was_passed_over() -> None:
+    cluster = small_cluster(template("one"))
+    cluster = placed(cluster.schedule(pod("a", templates=["one"]))).apply()
+    placement = placed(cluster.schedule(pod("b", templates=["one"])))
+
+    assert "in use" in str(placement.explain())
+    assert "gpu-1" in str(placement)
+
+
+# --- choosing -----------------------------------------------------------------------------------------------
+
+
+def test_the_best_alternative_of_a_prioritized_list_decides() -> None:
+    def alternative(name: str, model: str) -> dict[str, object]:
+        expression = f"device.attributes['gpu.example.com'].model == '{model}'"
+        return {
+            "name": name,
+            "deviceClassName": "gpu",
+            "selectors": [{"cel": {"expression": expression}}],
+        }
+
+    choice = {"name": "gpu", "firstAvailable": [alternative("best", "x2"), alternative("good", "x1")]}
+    cluster = Cluster.load(
+        [
+            gpu_class(),
+            node("a"),
+            node("b"),
+            gpus("a", 1, model=["x1"]),
+            gpus("b", 1, model=["x2"]),
+            claim("c", choice),
+        ]
+    )
+    placement = placed(cluster.schedule(pod("p", claims=["c"])))
+
+    # Scores of 8 and 7: the better one is 100, the other 87, and the plugin counts twice.
+    assert placement.node == "b"
+    assert placement.preference == 200
+    assert (
+        placed(cluster.schedule(pod("p", claims=["c"], nodeName="a")))
+        .claims[0]
+        .allocation.devices.results[0]
+        .request
+        == "gpu/good"
+    )
+
+
+def test_an_unknown_policy_is_an_error_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'best-fit'"):
+        small_cluster().schedule(pod("p"), policy="bestfit")
+
+
+def test_a_policy_may_be_any_function() -> None:
+    cluster = Cluster.load([node("a"), node("b"), node("c")])
+
+    assert placed(cluster.schedule(pod("p"), policy=lambda choice: choice.after.node == "b")).node == "b"
+
+
+def test_a_pod_that_runs_cannot_be_scheduled_again() -> None:
+    cluster = placed(small_cluster().schedule(pod("p"))).apply()
+
+    with pytest.raises(AllocationError, match="on node n0 already"):
+        cluster.schedule("p")
+
+
+def test_a_pod_of_the_cluster_is_asked_about_by_name() -> None:
+    cluster = small_cluster(pod("p"))
+
+    assert placed(cluster.schedule("p")).node == "n0"
+    assert placed(cluster.schedule("default/p")).node == "n0"
+    with pytest.raises(LoadError, match="no pod 'default/q'"):
+        cluster.schedule("q")
+
+
+def test_an_unused_class_does_no_harm() -> None:
+    broken = DeviceClass.from_dict(
+        {"metadata": {"name": "broken"}, "spec": {"selectors": [{"cel": {"expression": "nope"}}]}}
+    )
+
+    assert placed(small_cluster(broken, claim("c")).schedule(pod("p", claims=["c"]))).node == "n0"
