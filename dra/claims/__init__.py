@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         option as option,
         prefer as prefer,
     )
+    from dra.claims.reading import builder_of as builder_of, to_python as to_python
     from dra.claims.wants import Wants as Wants, toleration as toleration
 
 # Public name -> the module that has it: loaded when first asked for, as in `dra` itself.
@@ -30,12 +31,14 @@ _HOMES = {
     "Option": "dra.claims.options",
     "Preference": "dra.claims.options",
     "Wants": "dra.claims.wants",
+    "builder_of": "dra.claims.reading",
     "claim": "dra.claims.builder",
     "device_class": "dra.claims.classes",
     "gpu": "dra.claims.gpus",
     "mig": "dra.claims.gpus",
     "option": "dra.claims.options",
     "prefer": "dra.claims.options",
+    "to_python": "dra.claims.reading",
     "toleration": "dra.claims.wants",
 }
 _MODULES: tuple[str, ...] = ("pods", "select", "sharing")

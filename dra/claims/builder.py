@@ -16,6 +16,7 @@ from dra import drivers
 from dra.claims.checked import Gates, check, findings
 from dra.claims.options import Option, Preference, known_class, option
 from dra.claims.parts import REQUESTS, Configuration, Constraint, Request, merged
+from dra.claims.source import call, literal
 from dra.claims.wants import LIMITS, Config, Strategy, Wants, opaque, qualified, several
 from dra.drivers.declarations import nearest
 from dra.drivers.standard import NUMA_NODE, PCI_BUS_ID, PCIE_ROOT
@@ -40,7 +41,7 @@ __all__ = ["ClaimBuilder", "claim"]
 _STANDARD: Final = tuple(each.name for each in (PCIE_ROOT, PCI_BUS_ID, NUMA_NODE))
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class ClaimBuilder:
     """A claim in the making, by `claim`. Immutable.
 
@@ -194,8 +195,7 @@ class ClaimBuilder:
             DriverError: A driver would refuse its configuration.
             UnknownVersionError: The minor is unknown.
         """
-        made = ResourceClaim(metadata=self._metadata(), spec=self._spec())
-        return check(made, kubernetes, features, slices, gates)
+        return check(self.unchecked(), kubernetes, features, slices, gates)
 
     def template(
         self,
@@ -218,7 +218,7 @@ class ClaimBuilder:
             DriverError: As `build`.
             UnknownVersionError: As `build`.
         """
-        return check(self._template(), kubernetes, features, slices, gates)
+        return check(self.unchecked_template(), kubernetes, features, slices, gates)
 
     def device_class(
         self,
@@ -282,10 +282,34 @@ class ClaimBuilder:
             >>> [finding.code for finding in wanted.findings()]
             ['DRA106']
         """
-        made = ResourceClaim(metadata=self._metadata(), spec=self._spec())
-        return findings(made, kubernetes, features, slices)
+        return findings(self.unchecked(), kubernetes, features, slices)
+
+    # --- The builder as source ---
+
+    def calls(self) -> list[str]:
+        """The source of the builder, call by call."""
+        said = {
+            "namespace": self._namespace,
+            "labels": dict(self._labels),
+            "annotations": dict(self._annotations),
+            "share": self._share[0] if len(self._share) == 1 else self._share,
+        }
+        keywords = [f"{name}={literal(value)}" for name, value in said.items() if value]
+        return [
+            call("claim", [self._name], keywords),
+            *(f".{each.source()}" for each in self._requests),
+            *(f".{each.source()}" for each in self._constraints),
+            *(f".{each.source()}" for each in self._configs),
+        ]
+
+    def __repr__(self) -> str:
+        return "".join(self.calls())
 
     # --- The pieces ---
+
+    def unchecked(self) -> ResourceClaim:
+        """The claim as it is, whether a server would take it or not."""
+        return ResourceClaim(metadata=self._metadata(), spec=self._spec())
 
     def _metadata(self) -> ObjectMeta:
         return ObjectMeta(
@@ -305,7 +329,8 @@ class ClaimBuilder:
             )
         )
 
-    def _template(self) -> ResourceClaimTemplate:
+    def unchecked_template(self) -> ResourceClaimTemplate:
+        """The template as it is."""
         of_claims = ObjectMeta(labels=dict(self._labels) or None, annotations=dict(self._annotations) or None)
         return ResourceClaimTemplate(
             metadata=self._metadata(),

@@ -14,6 +14,7 @@ import attrs
 from typing_extensions import Unpack
 
 from dra import drivers
+from dra.claims.source import option_source
 from dra.claims.wants import (
     LIMITS,
     Strategy,
@@ -46,7 +47,7 @@ _ALL: Final = "All"
 _MODES: Final = ("ExactCount", _ALL)
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Option:
     """What a request wants, or one alternative of it. Made by `option`, `gpu` and `mig`.
 
@@ -84,6 +85,9 @@ class Option:
     share: tuple[Strategy, ...] = ()
     device_type: str = ""
     default_name: str = ""
+
+    def __repr__(self) -> str:
+        return option_source(self)
 
     def but(self, **wants: Unpack[Wants]) -> Option:
         """The option with more said of it: conditions, configuration and the like come on top.
@@ -185,11 +189,14 @@ class Option:
         }
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Preference:
     """Alternatives for a request, the best first; see `prefer`."""
 
     options: tuple[Option, ...]
+
+    def __repr__(self) -> str:
+        return f"prefer({', '.join(map(repr, self.options))})"
 
     def but(self, **wants: Unpack[Wants]) -> Preference:
         """The same, with more said of every alternative; see `Option.but`."""

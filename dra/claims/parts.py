@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from dra.claims.options import Option
+from dra.claims.source import call, literal, option_source, wants_source
 from dra.models.resource import (
     DeviceClaimConfiguration,
     DeviceConstraint,
@@ -47,6 +48,13 @@ class Request:
         """The name by which constraints and configuration call one of the options."""
         return f"{self.name}/{wanted.name}" if self.is_preference else self.name
 
+    def source(self) -> str:
+        """The builder's call that makes it."""
+        if self.is_preference:
+            ladder = f"prefer({', '.join(map(option_source, self.options))})"
+            return f"request({literal(self.name)}, {ladder})"
+        return call("request", [self.name], wants_source(self.options[0]))
+
     def wire(self) -> DeviceRequest:
         """The request as the claim has it."""
         if self.is_preference:
@@ -64,6 +72,10 @@ class Constraint:
     requests: tuple[str, ...]
     is_distinct: bool
 
+    def source(self) -> str:
+        """The builder's call that makes it."""
+        return call("distinct" if self.is_distinct else "align", [self.attribute], _of(self.requests))
+
     def wire(self) -> DeviceConstraint:
         """The constraint as the claim has it."""
         return DeviceConstraint(
@@ -80,9 +92,17 @@ class Configuration:
     opaque: OpaqueDeviceConfiguration
     requests: tuple[str, ...]
 
+    def source(self) -> str:
+        """The builder's call that makes it."""
+        return call("config", [self.opaque], _of(self.requests))
+
     def wire(self) -> DeviceClaimConfiguration:
         """The configuration as the claim has it."""
         return DeviceClaimConfiguration(requests=list(self.requests) or None, opaque=self.opaque.clone())
+
+
+def _of(requests: tuple[str, ...]) -> list[str]:
+    return [f"requests={literal(requests)}"] if requests else []
 
 
 def merged(configurations: Iterable[Configuration], requests: Iterable[Request]) -> Iterator[Configuration]:

@@ -26,7 +26,7 @@ def _memory(value: Quantity | str | int | None) -> Quantity | None:
     return value if value is None or isinstance(value, Quantity) else Quantity(value)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class ConsumableShares(Sharing):
     """A part of a GPU's memory, or one of its shares, beside other claims of any namespace.
 

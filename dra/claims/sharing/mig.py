@@ -30,7 +30,7 @@ def _quantity(value: Quantity | str | int | None) -> Quantity | None:
     return value if value is None or isinstance(value, Quantity) else Quantity(value)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class MIG(Sharing):
     """A MIG device: part of a GPU with memory, multiprocessors and engines that nobody else can touch.
 

@@ -39,7 +39,7 @@ def _configured(option: Option, config: TypedConfig) -> Option:
     return attrs.evolve(option, configs=(*option.configs, config.opaque()))
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Exclusive(Sharing):
     """Nobody else has the device: what a request gets when nothing is said, said.
 
@@ -70,7 +70,7 @@ class Exclusive(Sharing):
         return option
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class TimeSlicing(Sharing):
     """Those who use one claim take turns on its GPU, each with all of it while its turn lasts.
 
@@ -137,7 +137,7 @@ def _limits(
     )
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class MPS(Sharing):
     """Those who use one claim run on its GPU at the same time, through NVIDIA's Multi-Process Service.
 

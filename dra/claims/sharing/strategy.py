@@ -10,6 +10,7 @@ from typing import ClassVar, Final, TypeAlias
 import attrs
 
 from dra.claims.options import Option, known_class
+from dra.claims.source import strategy_source
 from dra.drivers.declarations import unknown_name
 from dra.drivers.nvidia.gpu import DRIVER_NAME
 from dra.errors import DriverError
@@ -73,6 +74,9 @@ class Sharing(ABC):
     """
 
     device_types: ClassVar[tuple[str, ...]] = ("gpu", "mig")
+
+    def __repr__(self) -> str:
+        return strategy_source(self)
 
     @property
     def driver(self) -> str:
