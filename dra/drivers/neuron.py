@@ -14,7 +14,7 @@ from dra.drivers.driver import ClassDeclaration, Driver
 from dra.models.resource import Device
 from dra.models.scalars import Int64, Str
 
-__all__ = ["DRIVER", "DRIVERS", "NeuronConfig", "UltraServerConfig", "neuron_device"]
+__all__ = ["DRIVER", "DRIVERS", "NeuronConfig", "UltraServerConfig", "neuron_device", "neuron_node"]
 
 _API_VERSION: Final = "neuron.aws.com/v1"
 
@@ -131,3 +131,26 @@ def neuron_device(index: int, *, instance_type: str, columns: int = 0, groups: d
         name=DRIVER.device_types[0].names.format(index=index),
         attributes=DRIVER.values(values),
     )
+
+
+def neuron_node(*, instance_type: str, capacity_block: str) -> Device:
+    """A node of an UltraServer as one device, which a pod of a group of 1, 2 or 4 claims.
+
+    Args:
+        instance_type: Such as `trn2u.48xlarge`.
+        capacity_block: The capacity block that the UltraServer belongs to.
+
+    Example:
+        >>> device = neuron_node(instance_type="trn2u.48xlarge", capacity_block="cr-1")
+        >>> device.attributes["resourceType"].string
+        'neuron_node'
+    """
+    values: dict[str, AttributeContent] = {
+        "deviceId": 0,
+        "instanceType": instance_type,
+        "neuronDriverVersion": "2.25.4.0",
+        "draDriverVersion": "1.0.0",
+        "resourceType": "neuron_node",
+        "capacityBlockId": capacity_block,
+    }
+    return Device(name=DRIVER.device_types[0].names.format(index=0), attributes=DRIVER.values(values))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from dra.testing.nodes.clouds import CLOUDS
+from dra.testing.nodes.alibaba import ALIBABA
+from dra.testing.nodes.aws import AWS
+from dra.testing.nodes.azure import AZURE
+from dra.testing.nodes.gke import GKE
+from dra.testing.nodes.oci import OCI
 from dra.testing.nodes.racks import RACKS
 from dra.testing.nodes.servers import SERVERS
 
 __all__ = ["MACHINES"]
 
-MACHINES: Final = {each.name: each for each in (*SERVERS, *RACKS, *CLOUDS)}
+MACHINES: Final = {each.name: each for each in (*SERVERS, *RACKS, *AWS, *GKE, *AZURE, *OCI, *ALIBABA)}

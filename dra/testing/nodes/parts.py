@@ -32,6 +32,8 @@ __all__ = [
     "ImexChannel",
     "IntelGpus",
     "NeuronDevices",
+    "NeuronEfas",
+    "NeuronNode",
     "Nics",
     "NvidiaGpus",
     "Part",
@@ -318,6 +320,12 @@ class TpuChips(Part):
         return [Content(chips)]
 
 
+def _neuron_groups(site: Site, index: int, efa: dranet.Nic | None) -> dict[int, str]:
+    """The connected groups of a device, by size; that of one is the EFA beside it."""
+    groups = {size: site.uuid(f"group-{size}-{index // size}")[:16] for size in (4, 8, 16)}
+    return groups if efa is None else {1: efa.pci.address, **groups}
+
+
 @attrs.frozen
 class NeuronDevices(Part):
     """AWS Neuron devices.
@@ -326,6 +334,7 @@ class NeuronDevices(Part):
         instance_type: Type of the EC2 instance.
         count: Devices of the node.
         columns: Width of their grid; 0 if they form none.
+        efas: The EFA beside each, if they are connected so.
     """
 
     driver: ClassVar[str] = "neuron.aws.com"
@@ -333,21 +342,66 @@ class NeuronDevices(Part):
     instance_type: str
     count: int
     columns: int = 0
+    efas: tuple[dranet.Nic, ...] = ()
 
     def publish(self, site: Site) -> list[Content]:
         """See `Part`."""
+        beside = dict(enumerate(self.efas))
         devices = [
             neuron.neuron_device(
                 index,
                 instance_type=self.instance_type,
                 columns=self.columns,
-                groups={size: site.uuid(f"group-{size}-{index // size}")[:16] for size in (4, 8, 16)}
-                if self.columns
-                else {},
+                groups=_neuron_groups(site, index, beside.get(index)) if self.columns else {},
             )
             for index in range(self.count)
         ]
         return [Content(devices)]
+
+
+@attrs.frozen
+class NeuronNode(Part):
+    """A node of an UltraServer, whose devices are taken together.
+
+    Args:
+        instance_type: Type of the EC2 instance.
+    """
+
+    driver: ClassVar[str] = "neuron.aws.com"
+
+    instance_type: str
+
+    def publish(self, site: Site) -> list[Content]:
+        """See `Part`."""
+        block = f"cr-{site.uuid('capacity block')[:8]}"
+        return [Content([neuron.neuron_node(instance_type=self.instance_type, capacity_block=block)])]
+
+
+@attrs.frozen
+class NeuronEfas(Part):
+    """EFAs, each beside the Neuron device of its number and in the same connected groups.
+
+    Args:
+        cards: The devices.
+    """
+
+    driver: ClassVar[str] = "dra.net"
+
+    cards: tuple[dranet.Nic, ...]
+
+    def publish(self, site: Site) -> list[Content]:
+        """See `Part`."""
+        cards = [
+            attrs.evolve(
+                card,
+                extra={
+                    f"resource.aws.com/devicegroup{size}_id": group
+                    for size, group in _neuron_groups(site, index, card).items()
+                },
+            )
+            for index, card in enumerate(self.cards)
+        ]
+        return [Content(sorted(map(dranet.nic, cards), key=lambda device: device.name))]
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from dra.drivers.dranet import Nic
@@ -47,12 +48,13 @@ def _tray(
     gpus: NvidiaGpus = _GB200,
     instance: str = "",
     nic_class: str = "dranet",
+    cpus: int = 72,
     facts: str,
 ) -> Machine:
     return Machine(
         name,
         title,
-        (gpus, ImexChannel(), nics, Cpus(2, 72, smt=False)),
+        (gpus, ImexChannel(), nics, Cpus(2, cpus, smt=False)),
         memory_mib=960 * 1024,
         arch="arm64",
         labels={"node.kubernetes.io/instance-type": instance} if instance else {},
@@ -63,16 +65,48 @@ def _tray(
     )
 
 
+def _ports(extra: Mapping[str, str]) -> Nics:
+    """The two ports of each ConnectX-8."""
+    return Nics(
+        tuple(
+            Nic(
+                place,
+                CX8,
+                MELLANOX,
+                interface=f"rdma{index}",
+                rdma=f"mlx5_{index}",
+                mtu=9000,
+                extra=dict(extra),
+            )
+            for index, place in enumerate(_TRAY_PORTS)
+        )
+    )
+
+
+def _functions(size: str) -> Nics:
+    """Azure's virtual functions, which have no root."""
+    return Nics(
+        tuple(
+            Nic(
+                PciDevice(f"010{index + 1}:00:00.0", numa_node=index // 2),
+                MLX5_VF,
+                MELLANOX,
+                rdma=f"mlx5_{index}",
+                extra={
+                    "azure.dra.net/placementGroupId": "7f2c1bd0-6d55-4b3a-9a51-5f0f8d3c9e11",
+                    "azure.dra.net/vmSize": size,
+                },
+            )
+            for index in range(4)
+        )
+    )
+
+
 RACKS: Final = (
     _tray(
         "gb200-nvl72",
         "Compute tray of a GB200 NVL72 rack: 4x GB200, 8 ports of ConnectX-8",
-        Nics(
-            tuple(
-                Nic(place, CX8, MELLANOX, interface=f"rdma{index}", rdma=f"mlx5_{index}", mtu=9000)
-                for index, place in enumerate(_TRAY_PORTS)
-            )
-        ),
+        _ports({}),
         facts="live slices of OCI's BM.GPU.GB200-v3.4; no GPU shares a root with a NIC",
     ),
     _tray(
@@ -92,25 +126,35 @@ RACKS: Final = (
         facts="UltraServer of 18 nodes (u-p6e-gb200x72); places as OCI's, the EFAs' an estimate",
     ),
     _tray(
+        "bm.gpu.gb200-v3.4",
+        "OCI BM.GPU.GB200-v3.4: 4x GB200, 8 ports of ConnectX-8",
+        _ports(
+            {
+                "oke.dra.net/hpcIslandId": "hpc-island-1",
+                "oke.dra.net/networkBlockId": "network-block-1",
+                "oke.dra.net/localBlockId": "local-block-1",
+                "oke.dra.net/rackId": "rack-1",
+                "oke.dra.net/gpuMemoryFabricId": "gpu-memory-fabric-1",
+            }
+        ),
+        instance="BM.GPU.GB200-v3.4",
+        facts="live slices; ids made up",
+    ),
+    _tray(
+        "nd-gb200-v6",
+        "Azure ND128isr_NDR_GB200_v6: 4x GB200, 4 InfiniBand functions",
+        _functions("Standard_ND128isr_NDR_GB200_v6"),
+        instance="Standard_ND128isr_NDR_GB200_v6",
+        cpus=64,
+        facts="memory as seen live; NICs as nd-gb300-v6",
+    ),
+    _tray(
         "nd-gb300-v6",
         "Azure ND128isr_GB300_v6: 4x GB300, 4 InfiniBand functions",
-        Nics(
-            tuple(
-                Nic(
-                    PciDevice(f"010{index + 1}:00:00.0", numa_node=index // 2),
-                    MLX5_VF,
-                    MELLANOX,
-                    rdma=f"mlx5_{index}",
-                    extra={
-                        "azure.dra.net/placementGroupId": "7f2c1bd0-6d55-4b3a-9a51-5f0f8d3c9e11",
-                        "azure.dra.net/vmSize": "Standard_ND128isr_GB300_v6",
-                    },
-                )
-                for index in range(4)
-            )
-        ),
+        _functions("Standard_ND128isr_GB300_v6"),
         gpus=NvidiaGpus("GB300", _TRAY, GpuSoftware(driver_version="580.105.8")),
         instance="Standard_ND128isr_GB300_v6",
+        cpus=64,
         facts="live slices",
     ),
 )

@@ -74,6 +74,13 @@ _NVIDIA: Final = (
         facts="as dgx-h100",
     ),
     Machine(
+        "a100-pcie-40gb",
+        "A server with one A100 PCIe 40GB",
+        (NvidiaGpus("A100-PCIE-40GB", on_buses("65", "64", "0")), Cpus(1, 32, sockets=1)),
+        memory_mib=256 * 1024,
+        facts="place and addressing mode as NVIDIA documents them; processors and memory an estimate",
+    ),
+    Machine(
         "l4",
         "A server with 4x L4",
         (NvidiaGpus("L4", on_buses("17 65 ca e3", "16 64 c9 e2", "0 0 1 1")), Cpus(2, 32)),

@@ -11,6 +11,8 @@ from dra.testing import nodes
 from dra.testing.nodes import Fixture, Machine
 
 MACHINES = [pytest.param(each, id=each.name) for each in nodes.machines()]
+# Classes for devices that a node with the driver may lack.
+MAY_LACK = ("mig.nvidia.com", "vfio.gpu.nvidia.com", "netdev.google.com", "mrdma.google.com")
 MIG_MACHINES = ["dgx-a100", "dgx-a100-40gb", "dgx-h100", "hgx-h200", "hgx-b200", "a30", "gb200-nvl72"]
 
 
@@ -71,8 +73,8 @@ class TestEveryMachine:
         allocator = dra.Allocator(fixture.slices, fixture.classes, features=Features.all())
         for each in fixture.classes:
             claim = claim_for(each.metadata.name or "")
-            if each.metadata.name in ("mig.nvidia.com", "vfio.gpu.nvidia.com", "netdev.google.com"):
-                continue  # classes for devices that a node may lack
+            if each.metadata.name in MAY_LACK:
+                continue
             assert allocator.allocate([claim], fixture.node) is not None, each.subject
 
     def test_it_is_said_what_was_seen(self, machine: Machine) -> None:
