@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dra.models.loading import Located
     from dra.models.meta import KubernetesObject
 
-__all__ = ["Files", "FilesToRead", "path_of", "read"]
+__all__ = ["Files", "FilesToRead", "path_of", "read", "write_file"]
 
 FilesToRead = Annotated[
     list[str] | None,
@@ -86,6 +86,18 @@ def path_of(name: str) -> Path:
     if not name:
         raise LoadError("an empty file name", remedy="name a file, a folder, or - for standard input")
     return Path(name)
+
+
+def write_file(name: str, text: str) -> None:
+    """Write a text to the file that an option names.
+
+    Raises:
+        LoadError: It cannot be written.
+    """
+    try:
+        path_of(name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise LoadError(f"cannot write it: {error.strerror or error}", source=name) from None
 
 
 @contextmanager

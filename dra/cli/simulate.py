@@ -11,13 +11,15 @@ import typer
 
 from dra.cli.exit_code import ExitCode
 from dra.cli.failure import reported
-from dra.cli.files import path_of
-from dra.cli.output import Output, print_data
+from dra.cli.files import path_of, write_file
+from dra.cli.output import Output, print_data, print_text
 from dra.cli.progress import progress
 from dra.cli.tabular import Tabular, TabularFormat, print_rows
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+    from dra.scheduler.simulation import Row
 
 __all__ = ["app"]
 
@@ -99,6 +101,106 @@ def openb(
     return ExitCode.OK
 
 
+def run(
+    nodes: Nodes,
+    tasks: Tasks,
+    policy: Annotated[
+        list[PolicyName] | None,
+        typer.Option("--policy", help="Which of the nodes with room to take; may be given several times."),
+    ] = None,
+    compare: Annotated[
+        str,
+        typer.Option(
+            "--compare",
+            "--sharing",
+            metavar="MODEL,...",
+            help="Sharing models, gains being over the first: device-plugin, time-slicing, mig-slices, mig, "
+            "consumable; time-slicing=8, mig=H100-80GB and consumable=50 set replicas, board and step.",
+        ),
+    ] = "consumable",
+    demand: Annotated[
+        float | None,
+        typer.Option(
+            "--demand",
+            help="Offer tasks in random order, never leaving, until they have asked for this, over all GPUs. "
+            "Without it, tasks come and go at their creation_time and deletion_time.",
+        ),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, max=10_000, help="How many runs, each in another order.")
+    ] = 1,
+    wait: Annotated[bool, typer.Option(help="Whether a task that does not fit waits, or is dropped.")] = True,
+    processes: Processes = 1,
+    svg: Annotated[
+        str | None, typer.Option("--svg", metavar="FILE", help="Draw allocation and fragmentation over time.")
+    ] = None,
+    series: Annotated[
+        str | None, typer.Option("--series", metavar="FILE", help="Write the cluster over time as CSV.")
+    ] = None,
+    output: TabularFormat = Tabular.TABLE,
+) -> ExitCode:
+    """Let tasks come to a cluster and go, under policies and sharing models side by side.
+
+    The figures are GPU shares in per cent of all GPUs. Pictures and series show the first seed of each row.
+
+    Exit status: 0 every task ran, or a demand was offered; 1 some never ran; 2 the input cannot be used.
+    """
+    from dra.scheduler import simulation
+
+    machines, arriving = simulation.read_machines(path_of(nodes)), simulation.read_tasks(path_of(tasks))
+    sharings = [simulation.get_sharing(name.strip()) for name in compare.split(",")]
+    policies = [each.value for each in policy or [PolicyName.BEST_FIT]]
+    total = len(sharings) * len(policies) * seeds
+    with progress("simulating", total) as advance, _executor(processes) as executor:
+        comparison = simulation.compare(
+            machines,
+            arriving,
+            sharings,
+            policies,
+            demand=demand,
+            seeds=range(1, seeds + 1),
+            waiting=wait,
+            executor=executor,
+            advance=advance,
+        )
+    shown = [runs[0] for runs in comparison.runs]
+    if svg is not None:
+        write_file(svg, simulation.picture(shown, demand=demand is not None))
+    if series is not None:
+        write_file(series, simulation.series_csv(shown))
+    if output is Tabular.JSON:
+        print_data(comparison.to_dict(), Output.JSON)
+    else:
+        print_rows(_COLUMNS, [_cells(row) for row in comparison.rows], output)
+    if output is Tabular.TABLE:
+        print_text(f"\nmeasured: {comparison.measured}")
+        for name, assumption in comparison.assumptions.items():
+            print_text(f"{name}: {assumption}")
+    complete = demand is not None or not any(row.refused for row in comparison.rows)
+    return ExitCode.OK if complete else ExitCode.NO
+
+
+_COLUMNS = (
+    "sharing",
+    "policy",
+    "allocated_percent",
+    "gain",
+    "taken_percent",
+    "fragmented_percent",
+    "overcommitted_percent",
+    "placed",
+    "refused",
+    "mean_wait",
+)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    gain = "" if row.gain is None else f"{row.gain:.3f}"
+    percents = (f"{each:.2f}" for each in (row.taken, row.fragmented, row.overcommitted))
+    counts = (f"{each:.10g}" for each in (row.placed, row.refused, round(row.mean_wait, 1)))
+    return (row.sharing, row.policy, f"{row.allocated:.2f}", gain, *percents, *counts)
+
+
 @contextmanager
 def _executor(processes: int) -> Iterator[Executor | None]:
     """Processes for replays; None to make them here. A progress bar runs a thread, so they are spawned."""
@@ -113,3 +215,4 @@ def _executor(processes: int) -> Iterator[Executor | None]:
 
 
 app.command()(reported(openb))
+app.command()(reported(run))

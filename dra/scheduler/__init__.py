@@ -6,6 +6,7 @@ from dra.scheduler.cluster import Cluster
 from dra.scheduler.node_usage import NodeChoice, NodeUsage
 from dra.scheduler.placement import NodeGroup, PlacedClaim, Placement, Unschedulable
 from dra.scheduler.policies import POLICIES, Policy
+from dra.scheduler.simulation import simulate
 
 __all__ = [
     "POLICIES",
@@ -17,4 +18,5 @@ __all__ = [
     "Placement",
     "Policy",
     "Unschedulable",
+    "simulate",
 ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dra.scheduler.simulation.comparison import Comparison, Row, compare
 from dra.scheduler.simulation.openb import Experiment, Replay, replay, run_experiment
+from dra.scheduler.simulation.picture import picture
 from dra.scheduler.simulation.policies import POLICIES
+from dra.scheduler.simulation.series import series_csv
 from dra.scheduler.simulation.sharing import (
     SHARING,
     Consumable,
@@ -14,12 +17,14 @@ from dra.scheduler.simulation.sharing import (
     TimeSlicing,
     get_sharing,
 )
+from dra.scheduler.simulation.stream import Run, Sample, simulate
 from dra.scheduler.simulation.sweep import sweep
 from dra.scheduler.simulation.trace import Machine, Task, read_machines, read_tasks
 
 __all__ = [
     "POLICIES",
     "SHARING",
+    "Comparison",
     "Consumable",
     "DevicePlugin",
     "Experiment",
@@ -27,13 +32,20 @@ __all__ = [
     "Mig",
     "MigSlices",
     "Replay",
+    "Row",
+    "Run",
+    "Sample",
     "Sharing",
     "Task",
     "TimeSlicing",
+    "compare",
     "get_sharing",
+    "picture",
     "read_machines",
     "read_tasks",
     "replay",
     "run_experiment",
+    "series_csv",
+    "simulate",
     "sweep",
 ]

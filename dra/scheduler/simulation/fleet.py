@@ -6,7 +6,7 @@ since that kind was last asked for. Choosing among thousands of nodes is then on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import attrs
@@ -15,10 +15,18 @@ from dra.scheduler.simulation.policies import INFEASIBLE, Demand, NodeState, Pol
 from dra.scheduler.simulation.sharing import Sharing
 from dra.scheduler.simulation.trace import Machine, Task
 
-__all__ = ["Fleet", "Place"]
+__all__ = ["DemandKey", "Fleet", "Place", "demand_key"]
 
 _MOST_SCORES: Final = 20_000_000
 _LONGEST_LOG: Final = 1_000_000
+
+
+DemandKey = tuple[int, int, int, int, frozenset[str]]
+
+
+def demand_key(task: Task) -> DemandKey:
+    """What makes tasks the same to a fleet."""
+    return (task.cpu_milli, task.memory_mib, task.gpus, task.gpu_milli, task.models)
 
 
 @attrs.frozen
@@ -36,11 +44,11 @@ class Place:
 
 @attrs.define(eq=False)
 class _Ranking:
-    """The scores of all nodes for one demand, as they were at some point of the log of changes."""
+    """The scores of all nodes for one demand, as they were at some point of the log; None: never."""
 
     demand: Demand
     scores: list[int]
-    seen: int
+    seen: int | None
 
 
 class Fleet:
@@ -50,6 +58,11 @@ class Fleet:
         machines: The nodes; among equally good ones the first is taken.
         sharing: How GPUs are shared.
         policy: Which node and GPU to take.
+
+    Attributes:
+        machines: The nodes.
+        nodes: What is free on each.
+        idle: Thousandths of a GPU idle, over all nodes.
 
     Example:
         >>> from dra.scheduler.simulation.policies import First
@@ -77,7 +90,8 @@ class Fleet:
             )
             for each in machines
         ]
-        self._demands: dict[tuple[object, ...], _Ranking] = {}
+        self.idle = sum(node.idle for node in self.nodes)
+        self._demands: dict[DemandKey, _Ranking] = {}
         self._most_demands = max(16, _MOST_SCORES // max(1, len(self.nodes)))
         self._changed: list[int] = []
 
@@ -91,6 +105,11 @@ class Fleet:
         self._take(place, task, 1)
         return place
 
+    def has_room(self, task: Task, nodes: Iterable[int]) -> bool:
+        """Whether a task fits on one of some nodes, given by their index."""
+        demand = self._known(task).demand
+        return any(self.nodes[index].fits(demand) for index in nodes)
+
     def release(self, task: Task, place: Place) -> None:
         """Take a task away from where it was placed."""
         self._take(place, task, -1)
@@ -102,25 +121,31 @@ class Fleet:
         for gpu, delta in place.taken:
             room = node.rooms[gpu]
             node.rooms[gpu] = room - sign * delta
-            node.idle += self._idle[node.rooms[gpu]] - self._idle[room]
+            freed = self._idle[node.rooms[gpu]] - self._idle[room]
+            node.idle += freed
+            self.idle += freed
         node.fragmented = None
         self._changed.append(place.node)
         if len(self._changed) > _LONGEST_LOG:
             self._changed.clear()
             self._demands.clear()
 
-    def _ranking(self, task: Task) -> _Ranking:
-        """The scores for a task's demand, up to date."""
-        key = (task.cpu_milli, task.memory_mib, task.gpus, task.gpu_milli, task.models)
+    def _known(self, task: Task) -> _Ranking:
+        """The scores for a task's demand, as old as they are."""
+        key = demand_key(task)
         ranking = self._demands.get(key)
         if ranking is None:
             if len(self._demands) >= self._most_demands:
                 del self._demands[next(iter(self._demands))]
-            ranking = _Ranking(Demand.of(task, self._sharing), [INFEASIBLE] * len(self.nodes), 0)
+            ranking = _Ranking(Demand.of(task, self._sharing), [INFEASIBLE] * len(self.nodes), None)
             self._demands[key] = ranking
-            stale: Sequence[int] | set[int] = range(len(self.nodes))
-        else:
-            stale = set(self._changed[ranking.seen :])
+        return ranking
+
+    def _ranking(self, task: Task) -> _Ranking:
+        """The scores for a task's demand, up to date."""
+        ranking = self._known(task)
+        seen = ranking.seen
+        stale = range(len(self.nodes)) if seen is None else set(self._changed[seen:])
         scores, demand, score = ranking.scores, ranking.demand, self._policy.score
         for index in stale:
             node = self.nodes[index]

@@ -20,7 +20,7 @@ from dra.scheduler.simulation.policies import make_policy
 from dra.scheduler.simulation.sharing import Consumable, Sharing
 from dra.scheduler.simulation.sweep import sweep
 from dra.scheduler.simulation.trace import WHOLE, Machine, Task
-from dra.scheduler.simulation.workload import shuffled, tuned
+from dra.scheduler.simulation.workload import offered, shuffled
 
 __all__ = ["Experiment", "Replay", "replay", "run_experiment"]
 
@@ -106,32 +106,24 @@ def replay(
         >>> replay(nodes, tasks, "best-fit", demand=0.5).at(50)
         50.0
     """
-    total = WHOLE * sum(machine.gpus for machine in machines)
-    if not total:
-        raise DraError("no node has a GPU", remedy="the column gpu says how many each has")
-    if not 0 < demand <= 1000:
-        raise DraError(
-            f"a demand of {demand:g}", value=demand, remedy="1.3 stands for 130 % of all GPUs; at most 1000"
-        )
     random = Random(seed)  # noqa: S311 - drawn for a simulation, no secret
-    arriving = shuffled(tasks, random)
-    arriving = tuned(arriving, int(demand * total), random)
+    arriving = offered(machines, tasks, demand, random)
     shared = sharing or Consumable()
     fragmentation = Fragmentation(typical_shapes(tasks), shared)
     chosen = make_policy(policy, machines, shared, fragmentation, random)
-    return _run(Fleet(shuffled(machines, random), shared, chosen), arriving, seed, total)
+    return _run(Fleet(shuffled(machines, random), shared, chosen), arriving, seed)
 
 
-def _run(fleet: Fleet, tasks: Sequence[Task], seed: int, total: int) -> Replay:
+def _run(fleet: Fleet, tasks: Sequence[Task], seed: int) -> Replay:
     """Place the tasks one after another."""
-    asked = allocated = placed = 0
+    total = WHOLE * sum(machine.gpus for machine in fleet.machines)
+    allocated = placed = 0
     ratios: dict[int, list[float]] = {0: [0.0]}
     for task in tasks:
-        asked += task.asked_milli
         if fleet.place(task) is not None:
             allocated += task.asked_milli
             placed += 1
-        ratios.setdefault(round(100 * asked / total), []).append(100 * allocated / total)
+        ratios.setdefault(round(task.arrival), []).append(100 * allocated / total)
     means = {demand: sum(some) / len(some) for demand, some in ratios.items()}
     return Replay(seed, placed, len(tasks) - placed, means)
 

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final, TypeVar
 
-from dra.errors import DraError
-from dra.scheduler.simulation.trace import Task
+import attrs
 
-__all__ = ["shuffled", "tuned"]
+from dra.errors import DraError
+from dra.scheduler.simulation.trace import WHOLE, Machine, Task
+
+__all__ = ["gpu_count", "offered", "shuffled", "tuned"]
 
 _MOST_TASKS: Final = 5_000_000
 _T = TypeVar("_T")
@@ -27,6 +29,45 @@ def shuffled(items: Sequence[_T], random: Random) -> list[_T]:
     """
     keys = [random.random() for _ in items]
     return [items[index] for index in sorted(range(len(items)), key=keys.__getitem__)]
+
+
+def offered(machines: Sequence[Machine], tasks: Sequence[Task], demand: float, random: Random) -> list[Task]:
+    """The tasks of a trace in random order, up to a demand; they come one after another and never leave.
+
+    Args:
+        machines: The nodes.
+        tasks: The tasks; their times are not looked at.
+        demand: GPU shares to ask for together, over the GPUs there are.
+        random: What draws.
+
+    Returns:
+        Tasks whose arrival is the demand that has come with them, in per cent of all GPUs.
+
+    Raises:
+        DraError: There is no GPU, no task asks for one, or the demand is out of range.
+    """
+    total = gpu_count(machines) * WHOLE
+    if not 0 < demand <= 1000:
+        raise DraError(
+            f"a demand of {demand:g}", value=demand, remedy="1.3 stands for 130 % of all GPUs; at most 1000"
+        )
+    asked, coming = 0, []
+    for task in tuned(shuffled(tasks, random), int(demand * total), random):
+        asked += task.asked_milli
+        coming.append(attrs.evolve(task, arrival=100 * asked / total, departure=None))
+    return coming
+
+
+def gpu_count(machines: Sequence[Machine]) -> int:
+    """How many GPUs some nodes have.
+
+    Raises:
+        DraError: They have none.
+    """
+    gpus = sum(machine.gpus for machine in machines)
+    if not gpus:
+        raise DraError("no node has a GPU", remedy="the column gpu says how many each has")
+    return gpus
 
 
 def tuned(tasks: Sequence[Task], target: int, random: Random) -> list[Task]:

@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -86,3 +87,97 @@ class TestOpenb:
         done = dra_command("simulate", "openb", *trace[:2], "--tasks", bad)
         assert done.status == ExitCode.BAD_INPUT
         assert f"{bad}:6: gpu_milli: 'many' is not a value" in done.err
+
+
+TIMED = (
+    "name,cpu_milli,memory_mib,num_gpu,gpu_milli,creation_time,deletion_time\n"
+    "a,1000,1024,1,500,0,100\nb,1000,1024,1,300,10,60\nc,1000,1024,1,1000,20,\nd,1000,1024,0,0,200,300\n"
+)
+
+
+class TestRun:
+    @pytest.fixture
+    def timed(self, trace: tuple[str, ...], tmp_path: Path) -> tuple[str, ...]:
+        file = tmp_path / "timed.csv"
+        file.write_text(TIMED)
+        return (*trace[:2], "--tasks", str(file))
+
+    def test_sharing_models_are_compared_with_their_assumptions(
+        self, dra_command: Command, timed: tuple[str, ...]
+    ) -> None:
+        """a runs for 100 of 200 s, b for 50, c for 180, on six GPUs."""
+        done = dra_command(
+            "simulate", "run", *timed, "--compare", "device-plugin,mig,consumable", "-o", "json"
+        )
+        assert done.status == ExitCode.OK
+        answer = json.loads(done.out)
+        assert list(answer["assumptions"]) == ["device-plugin", "mig", "consumable"]
+        assert "not how busy" in answer["measured"]
+        whole, mig, consumable = answer["rows"]
+        asked = (0.5 * 100 + 0.3 * 50 + 1.0 * 180) / 200 / 6 * 100
+        assert [row["allocated"] for row in answer["rows"]] == [pytest.approx(asked)] * 3
+        assert whole["taken"] == pytest.approx((100 + 50 + 180) / 200 / 6 * 100)
+        assert whole["taken"] > mig["taken"] > consumable["taken"] == pytest.approx(asked)
+
+    def test_table_and_csv_have_the_same_rows(self, dra_command: Command, timed: tuple[str, ...]) -> None:
+        command = ("simulate", "run", *timed, "--compare", "device-plugin,consumable")
+        rows = list(csv.reader(io.StringIO(dra_command(*command, "-o", "csv").out)))
+        lines = dra_command(*command).out.splitlines()
+        assert [line.split() for line in lines[1:3]] == rows[1:]
+        assert lines[4].startswith("measured: mean over the time")
+        assert lines[5] == "device-plugin: a task that asks for a part of a GPU takes a whole one"
+
+    def test_policies_may_be_several_and_a_demand_offered(
+        self, dra_command: Command, trace: tuple[str, ...]
+    ) -> None:
+        done = dra_command(
+            "simulate",
+            "run",
+            *trace,
+            "--demand",
+            1.3,
+            "--policy",
+            "best-fit",
+            "--policy",
+            "random",
+            "-o",
+            "json",
+        )
+        assert done.status == ExitCode.OK
+        assert [row["policy"] for row in json.loads(done.out)["rows"]] == ["best-fit", "random"]
+
+    def test_a_task_that_never_runs_is_a_no(
+        self, dra_command: Command, trace: tuple[str, ...], tmp_path: Path
+    ) -> None:
+        tasks = tmp_path / "large.csv"
+        tasks.write_text(TASKS + "e,65000,1,1,1000\n")
+        done = dra_command("simulate", "run", *trace[:2], "--tasks", tasks)
+        assert done.status == ExitCode.NO
+
+    def test_picture_and_series_are_written(
+        self, dra_command: Command, timed: tuple[str, ...], tmp_path: Path
+    ) -> None:
+        svg, series = tmp_path / "run.svg", tmp_path / "run.csv"
+        dra_command("simulate", "run", *timed, "--svg", svg, "--series", series)
+        assert ElementTree.parse(svg).getroot().tag.endswith("svg")
+        assert [row["time"] for row in csv.DictReader(io.StringIO(series.read_text()))][:3] == [
+            "0",
+            "10",
+            "20",
+        ]
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (("--compare", "mig,consumible"), "did you mean 'consumable'?"),
+            (("--compare", ""), "no sharing model is named ''"),
+            (("--svg", "/absent/run.svg"), "/absent/run.svg: cannot write it: No such file"),
+            (("--demand", "-1"), "a demand of -1"),
+        ],
+    )
+    def test_bad_options_say_what_is_wrong(
+        self, dra_command: Command, timed: tuple[str, ...], options: tuple[str, str], message: str
+    ) -> None:
+        done = dra_command("simulate", "run", *timed, *options)
+        assert done.status == ExitCode.BAD_INPUT
+        assert message in done.err

@@ -22,6 +22,16 @@ def test_threads_and_processes_give_what_is_given_here() -> None:
         assert run_experiment(NODES, TASKS, "random", seeds=range(4), executor=processes) == here
 
 
+def test_a_dask_cluster_gives_what_is_given_here() -> None:
+    """A scheduler and a worker in this process, without sockets."""
+    from distributed import Client, LocalCluster
+
+    here = run_experiment(NODES, TASKS, "random", seeds=range(4))
+    local = LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None)
+    with local as cluster, Client(cluster) as client, client.get_executor() as executor:
+        assert run_experiment(NODES, TASKS, "random", seeds=range(4), executor=executor) == here
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_progress_is_told_after_each_call(workers: int) -> None:
     told: list[int] = []

@@ -1,0 +1,314 @@
+"""Tasks that come and go: what is allocated, waits and lies fragmented while they do.
+
+At each moment tasks first leave, then those that wait are tried in the order in which they came, then new
+ones arrive. A task that waits does not hold up the ones behind it, as in kube-scheduler, and runs as long as
+the trace says, counted from its start.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from random import Random
+from typing import Final
+
+import attrs
+
+from dra.scheduler.simulation.fleet import Fleet, Place, demand_key
+from dra.scheduler.simulation.fragmentation import Fragmentation, typical_shapes
+from dra.scheduler.simulation.policies import make_policy
+from dra.scheduler.simulation.sharing import Consumable, Sharing
+from dra.scheduler.simulation.trace import WHOLE, Machine, Task
+from dra.scheduler.simulation.workload import gpu_count, shuffled
+
+__all__ = ["Run", "Sample", "simulate"]
+
+_MOST_SAMPLES: Final = 1_000
+
+
+@attrs.frozen
+class Sample:
+    """The cluster at a moment, or its mean over time; GPU shares in thousandths of one GPU.
+
+    Attributes:
+        time: Seconds, as in the trace.
+        running: Tasks that are running.
+        waiting: Tasks that wait.
+        asked: What running and waiting tasks ask for.
+        allocated: What running tasks asked for, at most a whole GPU for each GPU.
+        taken: What is taken from GPUs for them, with what the sharing model rounds up.
+        overcommitted: What running tasks asked for beyond the GPUs that they were put on.
+        fragmented: What is idle and of no use to a typical task.
+    """
+
+    time: float
+    running: float = 0
+    waiting: float = 0
+    asked: float = 0
+    allocated: float = 0
+    taken: float = 0
+    overcommitted: float = 0
+    fragmented: float = 0
+
+
+@attrs.frozen
+class Run:
+    """What a simulation gave.
+
+    Attributes:
+        policy: Which policy placed.
+        sharing: Which model GPUs were shared by.
+        seed: What random numbers were made from; None if there were none.
+        gpus: How many GPUs there are.
+        placed: How many tasks ran, at once or later.
+        waited: How many of them had to wait.
+        refused: How many never ran.
+        mean_wait: Seconds that those which ran have waited, on average.
+        samples: The cluster over time, thinned out evenly where there are very many moments.
+        mean: Its mean over the time from the first to the last arrival.
+        final: The cluster after the last arrival.
+    """
+
+    policy: str
+    sharing: str
+    seed: int | None
+    gpus: int
+    placed: int
+    waited: int
+    refused: int
+    mean_wait: float
+    samples: tuple[Sample, ...]
+    mean: Sample
+    final: Sample
+
+    def percent(self, milli: float) -> float:
+        """Thousandths of a GPU as per cent of all GPUs."""
+        return milli / (WHOLE * self.gpus) * 100
+
+
+def simulate(
+    machines: Sequence[Machine],
+    tasks: Iterable[Task],
+    *,
+    policy: str = "best-fit",
+    sharing: Sharing | None = None,
+    seed: int | None = None,
+    waiting: bool = True,
+    advance: Callable[[], object] | None = None,
+) -> Run:
+    """Let tasks come to a cluster and go.
+
+    Args:
+        machines: The nodes.
+        tasks: The tasks, with their times; of those that come at the same time, the first goes first.
+        policy: A name in `POLICIES`.
+        sharing: How GPUs are shared; by default as finely as tasks ask for.
+        seed: For the random policy, and for a random order of the nodes, which decides among equal ones. If
+            None, nodes keep the order given.
+        waiting: Whether a task that does not fit waits; otherwise it is dropped.
+        advance: Called for each task that arrives.
+
+    Raises:
+        DraError: There is no GPU, or there is no such policy.
+
+    Example:
+        >>> node = Machine("node-1", 8000, 65536, gpus=1)
+        >>> half = [Task(f"t{n}", 1000, 1024, 1, 500, arrival=n, departure=n + 4) for n in range(3)]
+        >>> run = simulate([node], half)
+        >>> run.placed, run.waited, run.percent(run.final.allocated)
+        (3, 1, 100.0)
+    """
+    gpus = gpu_count(machines)
+    shared = sharing or Consumable()
+    arriving = sorted(tasks, key=lambda task: task.arrival)
+    measure = Fragmentation(typical_shapes(arriving), shared)
+    random = Random(seed or 0)  # noqa: S311 - drawn for a simulation, no secret
+    nodes = machines if seed is None else shuffled(machines, random)
+    fleet = Fleet(nodes, shared, make_policy(policy, nodes, shared, measure, random))
+    stream = _Stream(fleet, measure, may_wait=waiting)
+    last = arriving[-1].arrival if arriving else 0.0
+    recorder = _Recorder(arriving[0].arrival if arriving else 0.0, last)
+    for time, group in groupby(arriving, key=lambda task: task.arrival):
+        while stream.next_departure <= time:
+            moment = stream.next_departure
+            stream.depart()
+            if moment < time:
+                recorder.add(stream.sample(moment))
+        for task in group:
+            stream.arrive(task)
+            if advance:
+                advance()
+        recorder.add(stream.sample(time))
+    while stream.next_departure < float("inf"):
+        moment = stream.next_departure
+        stream.depart()
+        recorder.add(stream.sample(moment))
+    return Run(
+        policy,
+        shared.name,
+        seed,
+        gpus,
+        stream.placed,
+        stream.waited,
+        len(arriving) - stream.placed,
+        stream.wait / max(1, stream.placed),
+        recorder.samples,
+        recorder.mean,
+        recorder.final,
+    )
+
+
+class _Stream:
+    """The tasks on a fleet and those that wait, at one moment."""
+
+    def __init__(self, fleet: Fleet, measure: Fragmentation, *, may_wait: bool) -> None:
+        self._fleet = fleet
+        self._measure = measure
+        self._may_wait = may_wait
+        self._leaving: list[tuple[float, int, Task, Place]] = []
+        self._queues: dict[tuple[object, ...], deque[tuple[int, Task]]] = {}
+        self._asked_of = [[0] * machine.gpus for machine in fleet.machines]
+        self._fragments = [measure.of_node(node.cpu, node.rooms, node.model) for node in fleet.nodes]
+        self._arrived = 0
+        self._running = self._waiting = self._asked = self._allocated = self._excess = 0
+        self._fragmented = sum(self._fragments)
+        self._total = fleet.idle
+        self.placed = self.waited = 0
+        self.wait = 0.0
+
+    @property
+    def next_departure(self) -> float:
+        """When the next task leaves; infinity if none does."""
+        return self._leaving[0][0] if self._leaving else float("inf")
+
+    def arrive(self, task: Task) -> None:
+        """A task comes: it is placed, or waits, or is dropped."""
+        self._arrived += 1
+        key = demand_key(task)
+        if key not in self._queues and self._start(task, task.arrival, self._arrived):
+            return
+        if self._may_wait:
+            self._queues.setdefault(key, deque()).append((self._arrived, task))
+            self._waiting += 1
+            self._asked += task.asked_milli
+
+    def depart(self) -> None:
+        """All tasks that leave next leave, and those that wait for what they had are placed."""
+        now, changed = self.next_departure, set()
+        while self.next_departure == now:
+            _, _, task, place = heapq.heappop(self._leaving)
+            self._fleet.release(task, place)
+            self._running -= 1
+            self._asked -= task.asked_milli
+            self._account(place, -task.gpu_milli)
+            changed.add(place.node)
+        self._resume(now, changed)
+
+    def _resume(self, now: float, changed: set[int]) -> None:
+        """Place what waits. It fits nowhere yet, so only nodes that changed can have room for it."""
+        heads = [(queue[0][0], key) for key, queue in self._queues.items()]
+        heapq.heapify(heads)  # the numbers differ, so that keys are never compared
+        while heads:
+            _, key = heads[0]
+            queue = self._queues[key]
+            number, task = queue[0]
+            if not self._fleet.has_room(task, changed) or not self._start(task, now, number):
+                heapq.heappop(heads)
+                continue
+            queue.popleft()
+            self.waited += 1
+            self._waiting -= 1
+            self._asked -= task.asked_milli
+            if queue:
+                heapq.heapreplace(heads, (queue[0][0], key))
+            else:
+                heapq.heappop(heads)
+                del self._queues[key]
+
+    def _start(self, task: Task, now: float, number: int) -> bool:
+        place = self._fleet.place(task)
+        if place is None:
+            return False
+        self.placed += 1
+        self.wait += now - task.arrival
+        self._running += 1
+        self._asked += task.asked_milli
+        self._account(place, task.gpu_milli)
+        if task.departure is not None:
+            heapq.heappush(self._leaving, (now + task.departure - task.arrival, number, task, place))
+        return True
+
+    def _account(self, place: Place, milli: int) -> None:
+        asked_of = self._asked_of[place.node]
+        for gpu, _ in place.taken:
+            before = asked_of[gpu]
+            asked_of[gpu] += milli
+            allocated = min(WHOLE, asked_of[gpu]) - min(WHOLE, before)
+            self._allocated += allocated
+            self._excess += milli - allocated
+        node = self._fleet.nodes[place.node]
+        fragmented = self._measure.of_node(node.cpu, node.rooms, node.model)
+        self._fragmented += fragmented - self._fragments[place.node]
+        self._fragments[place.node] = fragmented
+
+    def sample(self, time: float) -> Sample:
+        """The cluster now."""
+        return Sample(
+            time,
+            self._running,
+            self._waiting,
+            self._asked,
+            self._allocated,
+            self._total - self._fleet.idle,
+            self._excess,
+            max(0.0, self._fragmented),
+        )
+
+
+class _Recorder:
+    """Keeps samples, ever coarser ones, and means over the time from the first to the last arrival."""
+
+    def __init__(self, first: float, last: float) -> None:
+        self._first = first
+        self._last = last
+        self._samples: list[Sample] = []
+        self._every = 1
+        self._seen = 0
+        self._now = Sample(first)
+        self._weighted = [0.0] * len(attrs.fields(Sample))
+        self.final = self._now
+
+    def add(self, sample: Sample) -> None:
+        self._weigh(sample.time)
+        self._now = sample
+        if sample.time <= self._last:
+            self.final = sample
+        if self._seen % self._every == 0:
+            self._samples.append(sample)
+            if len(self._samples) >= 2 * _MOST_SAMPLES:
+                del self._samples[1::2]
+                self._every *= 2
+        self._seen += 1
+
+    def _weigh(self, until: float) -> None:
+        span = min(until, self._last) - max(self._now.time, self._first)
+        if span > 0:
+            for index, value in enumerate(attrs.astuple(self._now)):
+                self._weighted[index] += span * value
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """What was kept, the newest always."""
+        newest = () if self._samples and self._samples[-1] is self._now else (self._now,)
+        return (*self._samples, *newest)
+
+    @property
+    def mean(self) -> Sample:
+        """The mean over time; where no time passes, the cluster after the last arrival."""
+        span = self._last - self._first
+        if span <= 0:
+            return self.final
+        _, *values = (weighted / span for weighted in self._weighted)
+        return Sample(self._last, *values)
