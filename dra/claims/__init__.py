@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dra.claims import pods as pods, select as select, sharing as sharing
+    from dra.claims import migrate as migrate, pods as pods, select as select, sharing as sharing
     from dra.claims.builder import ClaimBuilder as ClaimBuilder, claim as claim
     from dra.claims.classes import device_class as device_class
     from dra.claims.gpus import gpu as gpu, mig as mig
@@ -41,7 +41,7 @@ _HOMES = {
     "to_python": "dra.claims.reading",
     "toleration": "dra.claims.wants",
 }
-_MODULES: tuple[str, ...] = ("pods", "select", "sharing")
+_MODULES: tuple[str, ...] = ("migrate", "pods", "select", "sharing")
 
 __all__ = [*_HOMES, *_MODULES]
 

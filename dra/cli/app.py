@@ -12,6 +12,7 @@ from dra.cli.cel import cel
 from dra.cli.convert import convert, default
 from dra.cli.failure import reported
 from dra.cli.features import features
+from dra.cli.migrate import migrate
 from dra.cli.simulate import app as simulate
 from dra.cli.validate import lint, validate
 
@@ -26,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (allocate, cel, convert, default, features, lint, validate):
+for command in (allocate, cel, convert, default, features, lint, migrate, validate):
     app.command()(reported(command))
 app.add_typer(simulate)
 

@@ -67,6 +67,7 @@ class Model(BaseModel):
         rides_along: Wire names of fields that Kubernetes has and the model does not spell out. They are
             kept like unknown ones, and `strict` does not refuse them.
         always_written: Attributes that the wire form has even when nobody set them.
+        is_open: Whether it may have any fields besides those spelt out, so that none is unknown.
     """
 
     model_config = ConfigDict(
@@ -80,6 +81,7 @@ class Model(BaseModel):
 
     rides_along: ClassVar[frozenset[str]] = frozenset()
     always_written: ClassVar[frozenset[str]] = frozenset()
+    is_open: ClassVar[bool] = False
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], strict: bool = False) -> Self:
@@ -214,7 +216,7 @@ def _unknown_fields(model: Model, path: str = "") -> Iterator[tuple[str, str, st
     """Path of the object, name and nearest known name of each unknown field below a model."""
     cls = type(model)
     for name in model.__pydantic_extra__ or ():
-        if name not in cls.rides_along:
+        if name not in cls.rides_along and not cls.is_open:
             known = [alias for _, alias, _ in _plan(cls)] + sorted(cls.rides_along)
             yield path, name, next(iter(difflib.get_close_matches(name, known, 1)), "")
     for attribute, alias, _ in _plan(cls):

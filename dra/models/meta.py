@@ -165,3 +165,5 @@ def _default(cls: type[KubernetesObject], attribute: str) -> str:
 
 class Unstructured(KubernetesObject):
     """An object of a kind that has no model here. All of it is kept, as the wire has it."""
+
+    is_open: ClassVar[bool] = True

@@ -77,6 +77,7 @@ def test_a_kind_without_model_keeps_everything() -> None:
     (loaded,) = dra.load(wire)
     assert type(loaded) is Unstructured
     assert loaded.to_dict() == wire
+    assert dra.load(wire, strict=True) == [loaded]
 
 
 def test_objects_pass_through() -> None:
