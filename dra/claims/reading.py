@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+import ast
+import keyword
+from typing import Any, Final, Literal, TypeVar, cast
 
+from dra.claims import select
 from dra.claims.builder import ClaimBuilder, claim
+from dra.claims.checked import check
 from dra.claims.options import Option, Preference, option, prefer
-from dra.claims.source import call, config_source, literal
+from dra.claims.source import call, config_source, literal, where_source
 from dra.claims.wants import Wants
 from dra.errors import BuildError
+from dra.features import LATEST, Features
 from dra.models.meta import ObjectMeta
 from dra.models.resource import (
     DeviceClass,
@@ -23,16 +28,30 @@ from dra.models.resource import (
 __all__ = ["builder_of", "to_python"]
 
 
-def to_python(obj: ResourceClaim | ResourceClaimTemplate | DeviceClass) -> str:
+_O = TypeVar("_O", ResourceClaim, ResourceClaimTemplate, DeviceClass)
+
+# Module -> what source may use of it.
+_HOMES: Final = {
+    "dra": ("Features",),
+    "dra.claims": ("claim", "device_class", "option", "prefer", "toleration"),
+    "dra.claims.select": tuple(select.__all__),
+    "dra.models.resource": ("DeviceToleration", "OpaqueDeviceConfiguration"),
+}
+
+
+def to_python(obj: ResourceClaim | ResourceClaimTemplate | DeviceClass, name: str = "") -> str:
     """The source of an expression that builds an object again, with the names of `dra.claims`.
 
-    Status and what the server sets in metadata are left out.
+    Selectors are expressions of `dra.claims.select` where they say what that writes, else CEL by hand. Status
+    and what the server sets in metadata are left out.
 
     Args:
         obj: A claim, a template or a class.
+        name: A variable to be assigned: the source is whole then, with its imports.
 
     Raises:
-        BuildError: It says something that the builder cannot, such as a field that is not known here.
+        BuildError: It says something that the builder cannot, such as a field that is not known here, or
+            what no server would take; or the variable's name is none.
         CompileError: A selector does not compile.
 
     Example:
@@ -44,11 +63,52 @@ def to_python(obj: ResourceClaim | ResourceClaimTemplate | DeviceClass) -> str:
             .build()
         )
     """
-    if isinstance(obj, DeviceClass):
-        return _class_source(obj)
-    method = "template" if isinstance(obj, ResourceClaimTemplate) else "build"
-    lines = [*builder_of(obj).calls(), f".{method}()"]
-    return "\n".join(("(", *(f"    {line}" for line in lines), ")"))
+    if not isinstance(obj, (ResourceClaim, ResourceClaimTemplate, DeviceClass)):
+        raise BuildError(
+            f"there is no builder for {getattr(obj, 'kind', '') or type(obj).__name__}",
+            value=obj,
+            remedy="give a ResourceClaim, a ResourceClaimTemplate or a DeviceClass",
+        )
+    text = _class_source(obj) if isinstance(obj, DeviceClass) else _claim_source(obj)
+    return _assigned(text, name) if name else text
+
+
+def _claim_source(obj: ResourceClaim | ResourceClaimTemplate) -> str:
+    made = builder_of(obj)
+    if isinstance(obj, ResourceClaimTemplate):
+        last = call(".template", (), _features(made.unchecked_template()))
+    else:
+        last = call(".build", (), _features(made.unchecked()))
+    return "\n".join(("(", *(f"    {line}" for line in (*made.calls(), last)), ")"))
+
+
+def _features(obj: _O) -> list[str]:
+    """The argument that says which features must be on, if those that are by default do not do.
+
+    Raises:
+        BuildError: With every feature it is still not right: there is no source for that.
+    """
+    try:
+        check(obj, LATEST, None, None, None)
+    except BuildError:
+        check(obj, LATEST, Features.all(), None, None)
+        return ["features=Features.all()"]
+    return []
+
+
+def _assigned(text: str, name: str) -> str:
+    """An expression as a module that assigns it."""
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise BuildError(f"{name!r} is no name of a variable", value=name)
+    used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    if name in used:
+        raise BuildError(f"{name!r} is a name that the source needs itself", value=name)
+    imports = [
+        f"from {home} import {', '.join(sorted(used.intersection(known)))}\n"
+        for home, known in _HOMES.items()
+        if used.intersection(known)
+    ]
+    return f"{''.join(imports)}\n{name} = {text}\n"
 
 
 def builder_of(obj: ResourceClaim | ResourceClaimTemplate) -> ClaimBuilder:
@@ -130,13 +190,14 @@ def _expressions(selectors: list[DeviceSelector] | None) -> list[str]:
 def _class_source(obj: DeviceClass) -> str:
     metadata: ObjectMeta = obj.metadata
     said: dict[str, object] = {
-        "where": _expressions(obj.spec.selectors),
         "extended_resource": obj.spec.extended_resource_name,
         "labels": metadata.labels,
         "annotations": metadata.annotations,
     }
-    keywords = [f"{name}={literal(value)}" for name, value in said.items() if value]
+    texts = _expressions(obj.spec.selectors)
+    keywords = [f"where={where_source(texts, metadata.name or '')}"] if texts else []
+    keywords += [f"{name}={literal(value)}" for name, value in said.items() if value]
     configs = [config_source(each.opaque or OpaqueDeviceConfiguration()) for each in obj.spec.config or ()]
     if configs:
         keywords.append(f"config=[{', '.join(configs)}]")
-    return call("device_class", [metadata.name or ""], keywords)
+    return call("device_class", [metadata.name or ""], [*keywords, *_features(obj)])

@@ -167,6 +167,12 @@ class Vendor:
         self.__dict__[name] = found
         return found
 
+    def of_type(self, driver_name: str, device_type: str) -> list[Devices]:
+        """The kinds of device of a driver's type; none if the vendor has no such driver or type."""
+        return [
+            getattr(self, name) for name, kind in self._kinds.items() if kind == (driver_name, device_type)
+        ]
+
     def __dir__(self) -> list[str]:
         return sorted(self._kinds)
 

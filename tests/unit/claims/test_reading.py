@@ -10,7 +10,7 @@ import yaml
 
 import dra
 from dra import claims
-from dra.claims import claim, device_class, gpu, mig, prefer, sharing, to_python, toleration
+from dra.claims import claim, device_class, gpu, mig, prefer, select, sharing, to_python, toleration
 from dra.claims.sharing import MIG, MPS, ConsumableShares, Exclusive, Sharing, TimeSlicing
 from dra.drivers import nvidia
 from dra.models.resource import OpaqueDeviceConfiguration
@@ -19,6 +19,7 @@ GPU = "gpu.nvidia.com"
 NAMES = {
     **{name: getattr(claims, name) for name in claims.__all__},
     **{name: getattr(sharing, name) for name in sharing.__all__},
+    **{name: getattr(select, name) for name in select.__all__},
     "OpaqueDeviceConfiguration": OpaqueDeviceConfiguration,
 }
 NEWER = OpaqueDeviceConfiguration(
@@ -141,3 +142,110 @@ def test_what_a_builder_cannot_say(spec: str) -> None:
 def test_a_claim_without_a_name() -> None:
     with pytest.raises(dra.BuildError, match=r"metadata\.name"):
         to_python(dra.ResourceClaim())
+
+
+class TestSelectors:
+    @pytest.mark.parametrize(
+        ("device_class", "text", "source"),
+        [
+            (
+                GPU,
+                'device.attributes["gpu.nvidia.com"].architecture in ["Hopper", "Blackwell"]',
+                'where=nvidia.gpu.architecture.in_(["Hopper", "Blackwell"])',
+            ),
+            (
+                "mig.nvidia.com",
+                'device.attributes["gpu.nvidia.com"].profile == "1g.5gb"',
+                'where=nvidia.mig.profile == "1g.5gb"',
+            ),
+            (
+                "own.example.com",
+                'device.capacity["gpu.amd.com"].memory.compareTo(quantity("20Gi")) >= 0',
+                'where=driver("gpu.amd.com").memory.or_error() >= "20Gi"',
+            ),
+            (GPU, "device.driver.size() == 14", 'where=cel("device.driver.size() == 14")'),
+            (GPU, "true // for now\n", 'where="true // for now\\n"'),
+        ],
+    )
+    def test_are_expressions_if_they_are_what_select_writes(
+        self, device_class: str, text: str, source: str
+    ) -> None:
+        made = claim("a").request("gpu", device_class=device_class, where=text).build()
+        assert source in to_python(made)
+        assert eval(to_python(made), dict(NAMES)) == made
+
+    def test_of_a_class(self) -> None:
+        made = device_class(
+            "own", where=select.is_a(select.nvidia.gpu) & (select.nvidia.gpu.memory >= "75Gi")
+        )
+        assert '(driver("gpu.nvidia.com").memory >= "75Gi")' in to_python(made)
+        assert eval(to_python(made), dict(NAMES)) == made
+
+
+class TestWholeSource:
+    """With a name the source has its imports and can be run as it is."""
+
+    def run(self, text: str) -> Any:
+        namespace: dict[str, Any] = {}
+        exec(text, namespace)
+        return namespace["built"]
+
+    @pytest.mark.parametrize("builder", BUILDERS.values(), ids=BUILDERS)
+    def test_of_a_builder(self, builder: Any) -> None:
+        for made in (builder.build(), builder.template()):
+            assert self.run(to_python(made, "built")) == made
+
+    @pytest.mark.parametrize("driver", dra.drivers.all(), ids=lambda driver: driver.name)
+    def test_of_the_classes_of_a_driver(self, driver: dra.drivers.Driver) -> None:
+        for made in driver.device_classes():
+            assert self.run(to_python(made, "built")) == made
+
+    def test_of_every_manifest_in_the_examples(self) -> None:
+        found = [
+            each
+            for path in sorted((Path(__file__).parents[3] / "examples").rglob("*.y*ml"))
+            for each in dra.load(path)
+            if isinstance(each, (dra.ResourceClaim, dra.ResourceClaimTemplate, dra.DeviceClass))
+        ]
+        assert found
+        for each in found:
+            assert self.run(to_python(each, "built")).to_dict()["spec"] == each.to_dict()["spec"]
+
+    def test_imports_what_it_uses(self) -> None:
+        made = claim("a").request("gpu", device_class=GPU, where=select.nvidia.gpu.memory >= "75Gi").build()
+        assert to_python(made, "big").splitlines()[:4] == [
+            "from dra.claims import claim",
+            "from dra.claims.select import nvidia",
+            "",
+            "big = (",
+        ]
+
+    def test_features_are_said_where_they_must_be_on(self) -> None:
+        made = (
+            claim("a")
+            .request("gpu", device_class=GPU, derived_attributes={"a.example.com/b": "device.driver"})
+            .align("a.example.com/b", requests=["gpu"])
+            .build(features=dra.Features.all())
+        )
+        assert "from dra import Features\n" in to_python(made, "built")
+        assert self.run(to_python(made, "built")) == made
+
+    @pytest.mark.parametrize("name", ["not a name", "class", "x = 1; y", "claim"])
+    def test_needs_a_variable(self, name: str) -> None:
+        with pytest.raises(dra.BuildError, match=r"is no name of a variable|needs itself"):
+            to_python(BUILDERS["a ladder"].build(), name)
+
+
+def test_what_no_server_would_take() -> None:
+    both = {"name": "a", "exactly": {"deviceClassName": "x", "allocationMode": "ExactCount", "count": 1}}
+    constraint = {"requests": ["a"], "matchAttribute": "a.b/" + "c" * 40}
+    odd = dra.ResourceClaim.from_dict(
+        {"metadata": {"name": "odd"}, "spec": {"devices": {"requests": [both], "constraints": [constraint]}}}
+    )
+    with pytest.raises(dra.BuildError, match="matchAttribute"):
+        to_python(odd)
+
+
+def test_other_kinds() -> None:
+    with pytest.raises(dra.BuildError, match="no builder for Pod"):
+        to_python(dra.load('{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}')[0])  # type: ignore[arg-type] # the mistake
