@@ -77,7 +77,8 @@ def attach(
             PodSpec, a SkyPilot task, ...), and a Workload or PodGroup of `scheduling.k8s.io`; as dict, YAML
             or JSON text, model, or object of a client. In text with several documents, those without pods
             stay as they are.
-        claim: A ResourceClaim or ResourceClaimTemplate in any form, a builder, or what names one:
+        claim: A ResourceClaim or ResourceClaimTemplate in any form; a builder, of which the template is
+            taken; what `sharing.shared` and `per_pod` give; or what names a claim:
             `"template/train"`, `"claim/train"`, `{"resourceClaimName": "train"}`, a name with `kind`.
         containers: The containers that use the claim; `*` for all. By default the main one: those that ask
             for a device already, else the one annotated as default, else the first that is no sidecar.

@@ -13,7 +13,9 @@ from dra.claims.pods.clients import rebuilt
 from dra.errors import DraError, LoadError
 from dra.models import text
 from dra.models.base import Model
+from dra.models.edits import edits_between
 from dra.models.foreign import wire_data
+from dra.models.text_edit import edit_text
 
 __all__ = ["Opened", "open_workload"]
 
@@ -36,8 +38,7 @@ class Opened(Generic[T]):
         >>> opened.objects[0]["spec"]["hostname"] = "b"
         >>> print(opened.close(), end="")
         kind: Pod
-        spec:
-          hostname: b
+        spec: {hostname: b}
     """
 
     data: Any
@@ -105,27 +106,23 @@ def _open(source: Any, depth: int) -> Opened[Any]:
 
 
 def _open_text(source: Any) -> Opened[Any]:
-    documents = [data for data, _ in text.read(source)]
-    objects = [data for data in documents if data is not None]
-    if not objects or not all(isinstance(data, (dict, list)) for data in objects):
-        shown = (
-            source
-            if len(source) <= 80
-            else source[:77] + source[:0].join(["..."] if isinstance(source, str) else [b"..."])
-        )
+    """Text, of which everything that is not changed stays as it is, comments included."""
+    read = [(document.index, data) for data, document in text.read(source) if data is not None]
+    if not read or not all(isinstance(data, (dict, list)) for _, data in read):
         raise LoadError(
             "expected YAML or JSON of a Kubernetes object",
-            value=shown,
+            value=source[:80],
             remedy="is it the name of a file? pass what is in it",
         )
-    is_json = source.lstrip()[:1] in ("{", b"{", "[", b"[")
-    write = text.write_json if is_json else text.write_yaml
+    before = copy.deepcopy(read)
 
     def closed(data: list[Any]) -> Any:
-        written = write(data)
-        return written.encode() if isinstance(source, bytes) else written
+        edits = {index: edits_between(old, new) for (index, old), new in zip(before, data, strict=True)}
+        is_bytes = isinstance(source, bytes)
+        edited = edit_text(source.decode() if is_bytes else source, edits).text
+        return edited.encode() if is_bytes else edited
 
-    return Opened(objects, closed)
+    return Opened([data for _, data in read], closed)
 
 
 def _plain(value: Any, depth: int) -> Any:

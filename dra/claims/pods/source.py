@@ -46,6 +46,7 @@ class ClaimSource:
         name: Its name.
         namespace: Its namespace; empty if that is not known.
         object: The claim or template itself; None if only its name is known.
+        entry_name: The name that it wants in a pod; empty if it has no wish.
 
     Example:
         >>> ClaimSource("ResourceClaimTemplate", "train").entry("gpu")
@@ -56,6 +57,7 @@ class ClaimSource:
     name: str
     namespace: str = ""
     object: ResourceClaim | ResourceClaimTemplate | None = attrs.field(default=None, repr=False, eq=False)
+    entry_name: str = attrs.field(default="", repr=False)
 
     @property
     def field(self) -> str:
@@ -69,7 +71,9 @@ class ClaimSource:
 
     @property
     def label(self) -> str:
-        """Its name as the name of an entry, which has to be a DNS label."""
+        """The name of an entry, a DNS label: the one it wants, or else one made from its own."""
+        if self.entry_name:
+            return self.entry_name
         return _NOT_IN_A_LABEL.sub("-", self.name.lower())[:_LABEL_SIZE].strip("-") or "claim"
 
     def entry(self, name: str = "") -> dict[str, str]:
@@ -112,7 +116,8 @@ def claim_source(claim: Claim, kind: ClaimKind | None = None) -> ClaimSource:
 
     Args:
         claim: A ResourceClaim or ResourceClaimTemplate as model, dict, YAML text or object of a client; a
-            builder, of which the template is taken, so that each pod gets devices of its own; an entry
+            builder, of which the template is taken, so that each pod gets devices of its own; what
+            `sharing.shared`, `per_pod` and `per_pod_group` give; an entry
             such as `{"resourceClaimName": "train"}`; `"template/train"` or `"claim/train"`; or a name, with
             `kind`.
         kind: What a bare name is the name of.
@@ -137,6 +142,8 @@ def claim_source(claim: Claim, kind: ClaimKind | None = None) -> ClaimSource:
         return _entry(claim.to_dict())
     if isinstance(claim, Mapping) and "kind" not in claim and any(field in claim for field in _FIELDS):
         return _entry(claim)
+    if isinstance(pod_claim := getattr(claim, "pod_claim", None), PodResourceClaim):  # sharing.Use
+        return attrs.evolve(_loaded(getattr(claim, "claim", None)), entry_name=pod_claim.name)
     template = getattr(claim, "template", None)
     if callable(template) and callable(getattr(claim, "build", None)):
         claim = template()

@@ -11,6 +11,7 @@ import yaml
 
 import dra
 from dra import DraError, UnknownNameError, UnknownVersionError
+from dra.claims import claim as build, sharing
 from dra.claims.pods import attach, attachment, claim_source
 
 ENTRY = {"name": "gpu", "resourceClaimTemplateName": "train"}
@@ -245,14 +246,16 @@ class TestClaims:
         assert claim_source("train", "ResourceClaim").field == "resourceClaimName"
 
     def test_a_builder_gives_its_template(self) -> None:
-        class Builder:
-            def build(self) -> object:
-                return claim()
+        builder = build("train").request("gpu", device_class="gpu.nvidia.com", count=2)
+        source = claim_source(builder)
+        assert (source.kind, source.name) == ("ResourceClaimTemplate", "train")
+        assert source.object == builder.template()
 
-            def template(self) -> object:
-                return template()
-
-        assert claim_source(Builder()).kind == "ResourceClaimTemplate"
+    def test_who_shares_it_says_which_it_is(self) -> None:
+        builder = build("train").request("gpu", device_class="gpu.nvidia.com")
+        assert attach(pod(), sharing.per_pod(builder, entry="gpu"))["spec"]["resourceClaims"] == [ENTRY]
+        shared = attach(pod(), sharing.shared(builder, entry="gpu"))
+        assert shared["spec"]["resourceClaims"] == [{"name": "gpu", "resourceClaimName": "train"}]
 
     @pytest.mark.parametrize(
         ("given", "message"),
