@@ -8,7 +8,17 @@ from __future__ import annotations
 import attrs
 
 from dra.cel.checker import Checked
-from dra.cel.declarations import UNBOUNDED, UNKNOWN, Arguments, Estimate, Overload, Range
+from dra.cel.declarations import (
+    LIST_COST,
+    MAP_COST,
+    STRUCT_COST,
+    UNBOUNDED,
+    UNKNOWN,
+    Arguments,
+    Estimate,
+    Overload,
+    Range,
+)
 from dra.cel.env import Environment
 from dra.cel.syntax import (
     ACCUMULATOR,
@@ -29,7 +39,7 @@ __all__ = ["estimate_cost"]
 
 _NOTHING = Range(0, 0)
 _ONE = Range.exactly(1)
-_CREATE_LIST, _CREATE_MAP, _CREATE_STRUCT = map(Range.exactly, (10, 30, 40))
+_CREATE_LIST, _CREATE_MAP, _CREATE_STRUCT = map(Range.exactly, (LIST_COST, MAP_COST, STRUCT_COST))
 _EMPTY = Range(UNBOUNDED, 0)
 _SCALARS = frozenset((Kind.BOOL, Kind.DOUBLE, Kind.DURATION, Kind.INT, Kind.TIMESTAMP, Kind.UINT))
 _FIELDS_COST = frozenset((Kind.MAP, Kind.STRUCT, Kind.PARAMETER))

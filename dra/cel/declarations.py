@@ -17,7 +17,10 @@ from dra.cel.types import Type
 from dra.cel.values import size_of
 
 __all__ = [
+    "LIST_COST",
+    "MAP_COST",
     "NOMINAL",
+    "STRUCT_COST",
     "Arguments",
     "Cost",
     "Estimate",
@@ -32,10 +35,14 @@ __all__ = [
     "literal_validator",
     "member",
     "overload",
+    "shared_charge",
     "traversal",
 ]
 
 UNBOUNDED: Final = 2**64 - 1
+LIST_COST: Final = 10
+MAP_COST: Final = 30
+STRUCT_COST: Final = 40
 STRING_TRAVERSAL: Final = 0.1  # cost of one character
 REGEX_LENGTH: Final = 0.25  # cost of one character of a pattern, per unit of text
 
@@ -212,6 +219,12 @@ def member(
 ) -> Overload:
     """An overload called as `x.f(y)`; `parameters` starts with the receiver's type."""
     return Overload(id, tuple(parameters), result, implementation, True, cost, inline, guarded, orders)
+
+
+def shared_charge(overloads: tuple[Overload, ...]) -> Callable[[Sequence[Any], Any], int] | None:
+    """The run-time cost of a call, which all candidates must share; None stands for one."""
+    cost = overloads[0].cost
+    return cost.charge if all(one.cost is cost for one in overloads) else None
 
 
 @attrs.frozen(init=False)

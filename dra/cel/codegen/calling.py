@@ -14,7 +14,17 @@ from dra.cel.syntax import Call, Literal, Node
 from dra.cel.types import STRING, Kind, Type
 from dra.cel.values import Failure, Value, python_class
 
-__all__ = ["call", "computed", "conditional", "conjunction", "disjunction", "equality", "relation"]
+__all__ = [
+    "call",
+    "computed",
+    "conditional",
+    "conjunction",
+    "disjunction",
+    "equality",
+    "implementation",
+    "operands",
+    "relation",
+]
 
 _SCALARS: Final = frozenset(
     (Kind.BOOL, Kind.INT, Kind.UINT, Kind.DOUBLE, Kind.STRING, Kind.BYTES, Kind.DURATION, Kind.TIMESTAMP)
@@ -138,7 +148,8 @@ def call(writer: Writer, node: Call, _wanted: Type | None = None) -> str:
     return _call_any(writer, node, overloads)
 
 
-def _implementation(writer: Writer, node: Call, overloads: tuple[Overload, ...]) -> Callable[..., Value]:
+def implementation(writer: Writer, node: Call, overloads: tuple[Overload, ...]) -> Callable[..., Value]:
+    """What a call calls, choosing among its overloads by the values."""
     function = writer.environment.functions[node.function]
     candidates = function.overloads if function.is_shared or len(overloads) > 1 else overloads
     return dispatcher(function.name, candidates, shared=function.is_shared)
@@ -152,27 +163,36 @@ def computed(writer: Writer, node: Node) -> str | None:
     if not values or len(values) != len(node.operands):
         return None
     try:
-        return writer.literal(_implementation(writer, node, writer.checked.overloads[node.id])(*values))
+        return writer.literal(implementation(writer, node, writer.checked.overloads[node.id])(*values))
     except Failure:
         raise NotGenerated from None
 
 
 def _call_one(writer: Writer, node: Call, overload: Overload) -> str:
-    operands = node.operands
-    if node.function == "matches" and isinstance(operands[1], Literal):
-        search = writer.constant(compile_regex(str(operands[1].value)).search)
-        return f"{search}({writer.of(operands[0], STRING)})"
+    parts = node.operands
+    if node.function == "matches" and isinstance(parts[1], Literal):
+        search = writer.constant(compile_regex(str(parts[1].value)).search)
+        return f"{search}({writer.of(parts[0], STRING)})"
     if overload.orders in ("<", ">"):
         sides = _keys(writer, node, overload)
         if sides is not None:
             return f"({sides[0]} {overload.orders} {sides[1]})"
-    if all(_fits(writer, *pair) for pair in zip(operands, overload.parameters, strict=True)):
-        codes = [writer.of(*pair) for pair in zip(operands, overload.parameters, strict=True)]
-        if overload.inline:
-            return f"({overload.inline.format(*codes)})"
-        return f"{writer.constant(overload.implementation)}({', '.join(codes)})"
-    called = writer.constant(_implementation(writer, node, (overload,)))
-    return f"{called}({', '.join(map(writer.code, operands))})"
+    if overload.inline and all(_fits(writer, *pair) for pair in zip(parts, overload.parameters, strict=True)):
+        codes = [writer.of(*pair) for pair in zip(parts, overload.parameters, strict=True)]
+        return f"({overload.inline.format(*codes)})"
+    called, codes = operands(writer, node, (overload,))
+    return f"{called}({', '.join(codes)})"
+
+
+def operands(writer: Writer, node: Call, overloads: tuple[Overload, ...]) -> tuple[str, list[str]]:
+    """What to call, and the code of each operand."""
+    first = overloads[0]
+    if len(overloads) == 1:
+        pairs = list(zip(node.operands, first.parameters, strict=True))
+        if all(_fits(writer, *pair) for pair in pairs):
+            return writer.constant(first.implementation), [writer.of(*pair) for pair in pairs]
+    called = writer.constant(implementation(writer, node, overloads))
+    return called, [writer.code(operand) for operand in node.operands]
 
 
 def _fits(writer: Writer, node: Node, wanted: Type) -> bool:
@@ -188,7 +208,7 @@ def _fits(writer: Writer, node: Node, wanted: Type) -> bool:
 
 def _call_any(writer: Writer, node: Call, overloads: tuple[Overload, ...]) -> str:
     """A call with operands of unknown type: the likely overload inline, the others through a look-up."""
-    called = writer.constant(_implementation(writer, node, overloads))
+    called = writer.constant(implementation(writer, node, overloads))
     if len(node.operands) == 2 and writer.may_assign:
         for index in (0, 1):
             code = _likely(writer, node, overloads, index, called)

@@ -63,14 +63,16 @@ def _inserted(
 
 
 def _insert(entries: dict[Value, Value], key: Value, value: Value) -> dict[Value, Value]:
+    """Adds an entry in place: only the macros call this, with a map that nothing else has seen."""
     if map_key(key) in entries:
         raise Failure(f"insert failed: key {key} already exists")
-    return {**entries, map_key(key): value}
+    entries[map_key(key)] = value
+    return entries
 
 
 def _insert_all(entries: dict[Value, Value], more: dict[Value, Value]) -> dict[Value, Value]:
     for key, value in more.items():
-        entries = _insert(entries, key_value(key), value)
+        _insert(entries, key_value(key), value)
     return entries
 
 
