@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -59,7 +60,22 @@ class Carried:
         return max((each.replicas for each in self.meanings), default=0)
 
 
-def carry_over(spec: dict[str, Any], path: str, vendor: str, *, mig: bool) -> Carried:
+@attrs.frozen
+class _Found:
+    """A constraint on devices.
+
+    Attributes:
+        what: The constraint, for people.
+        entry: What becomes of it.
+        meaning: What it means; None if it stays.
+    """
+
+    what: object
+    entry: Entry
+    meaning: Meaning | None = None
+
+
+def carry_over(spec: dict[str, Any], path: str, vendor: str, *, mig: bool = False, keep: str = "") -> Carried:
     """Take the constraints on a vendor's devices out of a pod's spec, which is changed.
 
     Args:
@@ -67,18 +83,25 @@ def carry_over(spec: dict[str, Any], path: str, vendor: str, *, mig: bool) -> Ca
         path: Its path.
         vendor: The vendor.
         mig: Whether devices are MIG devices by the name of their resource.
+        keep: Why all of them stay where they are; the spec is not changed then.
     """
-    found: list[tuple[Meaning | None, Entry]] = [
-        *_node_selector(spec, path, vendor, mig),
-        *_node_affinity(spec, path, vendor, mig),
-    ]
-    meanings = tuple(meaning for meaning, _ in found if meaning is not None)
-    return Carried(meanings, tuple(entry for _, entry in found))
+    if keep:
+        spec = copy.deepcopy({name: spec[name] for name in ("nodeSelector", "affinity") if name in spec})
+    found = [*_node_selector(spec, path, vendor, mig), *_node_affinity(spec, path, vendor, mig)]
+    meanings = tuple(each.meaning for each in found if each.meaning is not None)
+    if not keep:
+        return Carried(meanings, tuple(each.entry for each in found))
+    return Carried(
+        meanings,
+        tuple(_kept(each.what, keep, each.entry.path) if each.meaning else each.entry for each in found),
+    )
 
 
-def _node_selector(
-    spec: dict[str, Any], path: str, vendor: str, mig: bool
-) -> Iterator[tuple[Meaning | None, Entry]]:
+def _kept(what: object, reason: str, path: str) -> Entry:
+    return Entry(Outcome.KEPT, path, f"{what} stays a constraint on nodes: {reason}")
+
+
+def _node_selector(spec: dict[str, Any], path: str, vendor: str, mig: bool) -> Iterator[_Found]:
     labels = spec.get("nodeSelector")
     if not isinstance(labels, dict):
         return
@@ -94,9 +117,9 @@ def _node_selector(
         del spec["nodeSelector"]
 
 
-def _outcome(requirement: Requirement, meaning: Meaning, path: str) -> tuple[Meaning | None, Entry]:
+def _outcome(requirement: Requirement, meaning: Meaning, path: str) -> _Found:
     if meaning.stays:
-        return None, Entry(Outcome.KEPT, path, f"{requirement} stays a constraint on nodes: {meaning.stays}")
+        return _Found(requirement, _kept(requirement, meaning.stays, path))
     if meaning.where is not None:
         said = f"{requirement} -> {meaning.where}"
     elif meaning.profile:
@@ -105,12 +128,10 @@ def _outcome(requirement: Requirement, meaning: Meaning, path: str) -> tuple[Mea
         said = f"{requirement} -> devices that pods share ({meaning.sharing})"
     else:
         said = f"{requirement} goes: the claim says as much"
-    return meaning, Entry(Outcome.CHANGED, path, said)
+    return _Found(requirement, Entry(Outcome.CHANGED, path, said), meaning)
 
 
-def _node_affinity(
-    spec: dict[str, Any], path: str, vendor: str, mig: bool
-) -> Iterator[tuple[Meaning | None, Entry]]:
+def _node_affinity(spec: dict[str, Any], path: str, vendor: str, mig: bool) -> Iterator[_Found]:
     affinity = spec.get("affinity")
     of_nodes = affinity.get("nodeAffinity") if isinstance(affinity, dict) else None
     if not isinstance(affinity, dict) or not isinstance(of_nodes, dict):
@@ -122,7 +143,8 @@ def _node_affinity(
         for at, requirement, _ in _requirements(term, f"{here}.{_PREFERRED}[{index}].preference"):
             if speaks_of_devices(requirement.key, vendor):
                 remedy = "firstAvailable in the claim orders kinds of device, on each node for itself"
-                yield None, Entry(Outcome.KEPT, at, f"{requirement}: {_PREFERENCE}", remedy)
+                entry = attrs.evolve(_kept(requirement, _PREFERENCE, at), remedy=remedy)
+                yield _Found(requirement, entry)
     required = of_nodes.get(_REQUIRED)
     terms = required.get("nodeSelectorTerms") if isinstance(required, dict) else None
     if not isinstance(required, dict) or not isinstance(terms, list):
@@ -152,7 +174,7 @@ def _requirements(term: object, path: str) -> Iterator[tuple[str, Requirement, d
             yield f"{path}.matchExpressions[{index}]", Requirement(key, operator, texts), expression
 
 
-def _only_term(terms: list[Any], path: str, vendor: str, mig: bool) -> Iterator[tuple[Meaning | None, Entry]]:
+def _only_term(terms: list[Any], path: str, vendor: str, mig: bool) -> Iterator[_Found]:
     """Requirements that must all hold: each for itself."""
     term, moved = terms[0], False
     for at, requirement, expression in list(_requirements(term, f"{path}[0]")):
@@ -169,9 +191,7 @@ def _only_term(terms: list[Any], path: str, vendor: str, mig: bool) -> Iterator[
             terms.clear()
 
 
-def _several_terms(
-    terms: list[Any], path: str, vendor: str, mig: bool
-) -> Iterator[tuple[Meaning | None, Entry]]:
+def _several_terms(terms: list[Any], path: str, vendor: str, mig: bool) -> Iterator[_Found]:
     """Alternatives: all of them together are one selector, if they are about devices and nothing else."""
     of_terms = [list(_requirements(term, f"{path}[{index}]")) for index, term in enumerate(terms)]
     spoken = [each for some in of_terms for each in some if speaks_of_devices(each[1].key, vendor)]
@@ -187,15 +207,16 @@ def _several_terms(
     )
     if len(spoken) < sum(map(len, of_terms)) or not alike or not complete or _stays(meanings):
         for at, requirement, _ in spoken:
-            yield None, Entry(Outcome.KEPT, at, f"{requirement} stays a constraint on nodes: {_ALTERNATIVES}")
+            yield _Found(requirement, _kept(requirement, _ALTERNATIVES, at))
         return
     said_of_terms = [[each.where for each in some if each.where is not None] for some in meanings]
     where = any_of(*(all_of(*said) for said in said_of_terms)) if all(said_of_terms) else None
     name = "-or-".join("-".join(each.name for each in some if each.name) for some in meanings)
     meaning = attrs.evolve(meanings[0][0], where=where, name=name if where is not None else "")
-    said = f"{len(terms)} alternatives -> {where}" if where is not None else _ALL_SAID
+    what = f"{len(terms)} alternatives"
+    said = f"{what} -> {where}" if where is not None else _ALL_SAID
     terms.clear()
-    yield meaning, Entry(Outcome.CHANGED, path, said)
+    yield _Found(what, Entry(Outcome.CHANGED, path, said), meaning)
 
 
 def _stays(meanings: Sequence[Sequence[Meaning]]) -> bool:

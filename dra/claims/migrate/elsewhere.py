@@ -61,11 +61,6 @@ def _entry(data: dict[str, Any], steps: tuple[Step, ...], resource: str) -> Entr
     elif group == "kueue.x-k8s.io":
         message = f"counts {resource} and not the devices of claims"
         remedy = f"map the class {device_class} to a name with Kueue's deviceClassMappings, and count that"
-    elif kind == "TrainJob" and "resourcesPerNode" in steps:
-        message = f"asks for {resource} in a field that the launcher copies into pods"
-        remedy = (
-            "use resourceClaimsPerNode (KEP-2782), or runtimePatches, with a template of the same devices"
-        )
     else:
         message = f"speaks of {resource} outside of a pod's containers"
         remedy = f"see what reads it; devices of claims are of class {device_class}"

@@ -7,7 +7,6 @@ depend on the pod.
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -47,7 +46,7 @@ class ExtendedResources:
         spec, path = template.spec, template.field
         asked = asked_of(spec, path)
         entries = list(asked.entries)
-        seen = carry_over(_copy(spec), path, "nvidia", mig=False)
+        seen = carry_over(spec, path, "nvidia", keep="the pod stays as it is")
         for ask in asked.asks:
             if seen.profile and ask.need.vendor == "nvidia" and not ask.need.mig:
                 reason = (
@@ -64,14 +63,7 @@ class ExtendedResources:
             what = f"Kubernetes {self._kubernetes} has extended resources from classes behind a gate"
             entries.append(Entry(Outcome.NOTE, path, what, "enable DRAExtendedResource"))
         for vendor in dict.fromkeys(ask.need.vendor for ask in asked.asks if ask.need.vendor):
-            entries += [
-                Entry(
-                    Outcome.KEPT,
-                    entry.path,
-                    "a constraint on nodes, which stays one: somebody must set the label",
-                )
-                for entry in carry_over(_copy(spec), path, vendor, mig=True).entries
-            ]
+            entries += carry_over(spec, path, vendor, keep="the pod stays as it is").entries
         return entries
 
     def _served(self, ask: Ask) -> Entry:
@@ -114,8 +106,3 @@ class ExtendedResources:
 def _class_name(need: DeviceNeed, driver: str) -> str:
     word = re.sub(r"[^a-z0-9]+", "-", need.resource.partition("/")[2].lower()).strip("-")
     return f"{word}.extended.{driver}"
-
-
-def _copy(spec: dict[str, Any]) -> dict[str, Any]:
-    """As much of a spec as constraints on nodes are in."""
-    return copy.deepcopy({name: spec[name] for name in ("nodeSelector", "affinity") if name in spec})

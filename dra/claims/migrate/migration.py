@@ -15,6 +15,7 @@ from dra.claims.migrate.plugins import PluginConfigs
 from dra.claims.migrate.pods import migrate_pods
 from dra.claims.migrate.report import Entry, Migration, ObjectReport, Outcome
 from dra.claims.migrate.templates import Registry
+from dra.claims.migrate.train_jobs import RESOURCES, node_of, write_node
 from dra.drivers.declarations import unknown_name
 from dra.errors import DraError
 from dra.features import LATEST, minor
@@ -108,12 +109,18 @@ class _Run:
             templates = pod_templates(data)
             for template in templates:
                 entries += self._pods(obj, data, template)
-            entries += mentions(data, [template.path for template in templates])
+            entries += self._train_job(obj, data)
+            entries += mentions(data, [RESOURCES, *(template.path for template in templates)])
             now = obj if data == before else decode(data)
         except (DraError, RecursionError) as error:
             message = error.message if isinstance(error, DraError) else "nested too deeply"
             return ObjectReport(obj, obj, (Entry(Outcome.LEFT, "", f"cannot be migrated: {message}"),))
         return ObjectReport(now, obj, tuple(dict.fromkeys(entries)))
+
+    def _train_job(self, obj: KubernetesObject, data: dict[str, Any]) -> list[Entry]:
+        """Migrate what a TrainJob says of its pods in fields of its own."""
+        node = node_of(data)
+        return write_node(data, node, self._pods(obj, data, node)) if node else []
 
     def _pods(self, obj: KubernetesObject, data: dict[str, Any], template: PodTemplate) -> list[Entry]:
         """Migrate the pods of a template, which is a part of the data."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Sequence
-from types import NoneType
 from typing import Any, Final
 
 import attrs
 
 from dra.claims.migrate.constraints import Carried, carry_over
-from dra.claims.migrate.containers import MAX_DEVICES, Ask, Asked, Wanted, asked_of, containers_of, wanted_of
+from dra.claims.migrate.containers import MAX_DEVICES, Ask, Asked, asked_of, containers_of, wanted_of
 from dra.claims.migrate.labels import speaks_of_devices
 from dra.claims.migrate.notes import Owner, Resolved, notes
 from dra.claims.migrate.plugins import LABEL, MPS, TIME_SLICING, Sharing
 from dra.claims.migrate.report import Entry, Outcome
 from dra.claims.migrate.templates import Need, request_names
+from dra.claims.pods.source import ClaimSource
+from dra.claims.pods.wiring import Wiring, add_entry, add_use
 from dra.errors import DraError
 from dra.models.pod_templates import PodTemplate
 
@@ -56,7 +57,8 @@ class _Migrant:
             return entries
         if not _well_formed(self._spec, self._path):
             return entries + [
-                ask.left("claims of the pod or of a container are not a list") for ask in asked.asks
+                ask.left("claims of the pod or of a container are not a list of objects")
+                for ask in asked.asks
             ]
         resolved, left = self._resolved(asked)
         entries += left
@@ -67,10 +69,12 @@ class _Migrant:
             reason = f"the pod needs {devices} devices, and a claim has at most {MAX_DEVICES}"
             return entries + [one.ask.left(reason, "split the pod") for one in resolved]
         names = asked.left | {entry.path.rpartition("[")[2].rstrip("]") for entry in left}
+        before = self._owner.registry.state()
         carried, moved = self._constraints(resolved, names)
         wired = self._wire(resolved, carried)
-        if not any(entry.outcome is Outcome.CHANGED for entry in wired):
-            return entries + wired
+        if any(entry.outcome is Outcome.LEFT for entry in wired):
+            self._owner.registry.restore(before)
+            return entries + [entry for entry in wired if entry.outcome is Outcome.LEFT]
         self._template.spec.clear()
         self._template.spec.update(self._spec)
         return entries + wired + moved + notes(self._template, self._owner, resolved)
@@ -97,7 +101,7 @@ class _Migrant:
     def _seen(self, asks: Sequence[Ask], vendor: str) -> Carried:
         """What the constraints on nodes say, without taking them out."""
         mig = any(ask.need.mig for ask in asks if ask.need.vendor == vendor)
-        return carry_over(copy.deepcopy(self._spec), self._path, vendor, mig=mig)
+        return carry_over(self._spec, self._path, vendor, mig=mig, keep="nothing is decided yet")
 
     def _on_nodes(self, ask: Ask, on_nodes: Carried) -> Resolved:
         need = ask.need
@@ -130,29 +134,27 @@ class _Migrant:
                 carried[vendor] = carry_over(self._spec, self._path, vendor, mig=mig)
                 entries += carried[vendor].entries
                 continue
-            reason = f"stays a constraint on nodes: {others[0]} is left, which needs it"
-            for entry in self._seen(asks, vendor).entries:
-                what = entry.message.partition(" -> ")[0].partition(" stays ")[0].partition(" goes")[0]
-                entries.append(Entry(Outcome.KEPT, entry.path, f"{what} {reason}"))
+            keep = f"{others[0]} is left, which needs it"
+            entries += carry_over(self._spec, self._path, vendor, keep=keep).entries
         return carried, entries
 
     # --- claims ---
 
     def _wire(self, resolved: Sequence[Resolved], carried: dict[str, Carried]) -> list[Entry]:
         """Make the claims and give them to the containers."""
-        sharing = {one.ask.need: one.sharing for one in resolved}
-        needs = [
-            self._need(wanted, carried.get(wanted.need.vendor, Carried()), sharing[wanted.need])
-            for wanted in wanted_of([one.ask for one in resolved])
-        ]
         asks = [one.ask for one in resolved]
+        sharing = {one.ask.need: one.sharing for one in resolved}
+        all_wanted = wanted_of(asks)
+        needs = []
+        for wanted in all_wanted:
+            shared = sharing[wanted.need]
+            carried_ = carried.get(wanted.need.vendor, Carried())
+            total = sum(each.count for each in all_wanted if each.need == wanted.need)
+            shares = shared is not None and self._owner.sharing == "shares"
+            needs.append(Need(wanted, total, carried_.where, carried_.names, shared, shares))
         by_claim = [need for need in needs if need.shared and not need.shares]
         own = [need for need in needs if not need.shared or need.shares]
         return [entry for some in (own, by_claim) if some for entry in self._claim(some, asks)]
-
-    def _need(self, wanted: Wanted, carried: Carried, shared: Sharing | None) -> Need:
-        shares = shared is not None and self._owner.sharing == "shares"
-        return Need(wanted, carried.where, carried.names, shared, shares)
 
     def _claim(self, needs: Sequence[Need], asks: Sequence[Ask]) -> list[Entry]:
         """One claim of the pod."""
@@ -160,58 +162,51 @@ class _Migrant:
         nouns = {need.wanted.need.noun for need in needs}
         noun = nouns.pop() if len(nouns) == 1 else "devices"
         try:
-            field, source, name = self._registered(needs, noun)
+            source = self._source(needs, noun)
         except DraError as error:
             return [
                 ask.left(f"there can be no such claim: {error.message}", error.remedy) for ask in of_claim
             ]
-        claims = self._spec.get("resourceClaims")
-        known = claims if isinstance(claims, list) else []
-        taken = {each.get("name") for each in known if isinstance(each, dict)}
-        entry_name = next(
-            each for each in (noun, *(f"{noun}-{number}" for number in range(2, 99))) if each not in taken
-        )
-        self._spec["resourceClaims"] = [*known, {"name": entry_name, field: name}]
-        self._give(entry_name, needs)
-        return [self._told(ask, needs, f"{source} {name}") for ask in of_claim]
+        taken = {
+            each.get("name") for each in self._spec.get("resourceClaims") or () if isinstance(each, dict)
+        }
+        names = (noun, *(f"{noun}-{number}" for number in range(2, len(taken) + 3)))
+        entry_name = next(each for each in names if each not in taken)
+        add_entry(self._spec, "resourceClaims", source, entry_name, self._path, [])
+        self._give(source, entry_name, needs)
+        return [self._told(ask, needs, source) for ask in of_claim]
 
-    def _registered(self, needs: Sequence[Need], noun: str) -> tuple[str, str, str]:
-        """Field of the reference, kind and name of the claim or template for some needs."""
+    def _source(self, needs: Sequence[Need], noun: str) -> ClaimSource:
+        """The claim or template for some needs."""
         registry, namespace = self._owner.registry, self._owner.namespace
         if needs[0].shared is None or needs[0].shares:
-            return "resourceClaimTemplateName", "ResourceClaimTemplate", registry.template(namespace, needs)
+            return ClaimSource("ResourceClaimTemplate", registry.template(namespace, needs))
         group = re.sub(r"[^a-z0-9]+", "-", self._template.group.lower()).strip("-")
         name = "-".join(part for part in (self._owner.name, group, noun) if part)
-        return "resourceClaimName", "ResourceClaim", registry.claim(namespace, name, needs)
+        return ClaimSource("ResourceClaim", registry.claim(namespace, name, needs))
 
-    def _give(self, claim: str, needs: Sequence[Need]) -> None:
+    def _give(self, source: ClaimSource, claim: str, needs: Sequence[Need]) -> None:
         """Let the containers use the requests of a claim instead of what they asked for."""
         requests = request_names(needs)
-        for order, (_, container, _) in enumerate(containers_of(self._spec, self._path)):
-            used = [name for name, need in zip(requests, needs, strict=True) if order in need.wanted.orders]
-            if not used:
-                continue
-            resources = container["resources"]
-            gone = {need.wanted.need.resource for need in needs if order in need.wanted.orders}
-            for field in ("limits", "requests"):
-                amounts = resources.get(field)
-                if isinstance(amounts, dict) and gone & amounts.keys():
-                    resources[field] = {name: each for name, each in amounts.items() if name not in gone}
-                    if not resources[field]:
-                        del resources[field]
-            every = len(used) == len(requests)
-            entries = [{"name": claim}] if every else [{"name": claim, "request": name} for name in used]
-            claims = resources.get("claims")
-            resources["claims"] = [*(claims if isinstance(claims, list) else ()), *entries]
+        for order, (path, container, _) in enumerate(containers_of(self._spec, self._path)):
+            used = {
+                name: need.wanted.need.resource
+                for name, need in zip(requests, needs, strict=True)
+                if order in need.wanted.orders
+            }
+            if used:
+                Wiring(source, drop=tuple(used.values())).drop_from(container, path, [])
+                add_use(container, claim, () if len(used) == len(requests) else used, path, [])
 
-    def _told(self, ask: Ask, needs: Sequence[Need], source: str) -> Entry:
+    def _told(self, ask: Ask, needs: Sequence[Need], source: ClaimSource) -> Entry:
         used = [
             (name, need)
             for name, need in zip(request_names(needs), needs, strict=True)
             if ask.order in need.wanted.orders and ask.need == need.wanted.need
         ]
         names = " and ".join(name for name, _ in used)
-        message = f"{ask.count} x {ask.need.resource} of container {ask.name} -> request {names} of {source}"
+        asked = f"{ask.count} x {ask.need.resource} of container {ask.name}"
+        message = f"{asked} -> request {names} of {source.subject}"
         visible = sum(need.wanted.count for _, need in used)
         if visible > ask.count:
             message += f", all {visible} devices of which it sees"
@@ -219,10 +214,11 @@ class _Migrant:
 
 
 def _well_formed(spec: dict[str, Any], path: str) -> bool:
-    """Whether the places that claims are added to are lists, if they are there."""
+    """Whether the places that claims are added to are lists of objects, if they are there."""
     resources = [container.get("resources") for _, container, _ in containers_of(spec, path)]
-    places = [
-        spec.get("resourceClaims"),
-        *(each.get("claims") for each in resources if isinstance(each, dict)),
-    ]
-    return all(isinstance(place, (list, NoneType)) for place in places)
+    places = [spec.get("resourceClaims")]
+    places += [each.get("claims") for each in resources if isinstance(each, dict)]
+    return all(
+        place is None or (isinstance(place, list) and all(isinstance(each, dict) for each in place))
+        for place in places
+    )

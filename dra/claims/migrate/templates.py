@@ -32,6 +32,7 @@ class Need:
 
     Attributes:
         wanted: How many of what, and for whom.
+        total: How many of the same the pod wants in all.
         where: What must hold for devices besides what the resource says.
         names: What to call that in the name of a template.
         shared: How the users of one claim share the devices; None if they do not.
@@ -39,6 +40,7 @@ class Need:
     """
 
     wanted: Wanted
+    total: int
     where: tuple[Expression, ...] = ()
     names: tuple[str, ...] = ()
     shared: Sharing | None = None
@@ -50,7 +52,7 @@ class Need:
         need, count = self.wanted.need, self.wanted.count
         where = [*need.where, *self.where]
         if need.noun == "tpu":
-            where.append(tpu.tpu.chip_count == count)
+            where.append(tpu.tpu.chip_count == self.total)
         wants: Wants = {"device_class": need.device_class}
         if where:
             wants["where"] = where
@@ -97,6 +99,16 @@ class Registry:
         for obj in objects:
             if isinstance(obj, (ResourceClaim, ResourceClaimTemplate)):
                 self._known[_key(obj)] = _devices(obj)
+
+    def state(self) -> int:
+        """What `restore` takes to forget what is registered from now on."""
+        return len(self.new)
+
+    def restore(self, state: int) -> None:
+        """Forget the objects that were registered since."""
+        for obj in self.new[state:]:
+            del self._known[_key(obj)]
+        del self.new[state:]
 
     def template(self, namespace: str, needs: Sequence[Need]) -> str:
         """The name of a template for these needs, such as `nvidia-gpu-a100-sxm4-80gb-x4`.

@@ -113,6 +113,13 @@ class TestSeveralContainers:
         assert spec_of(migration)["resourceClaims"][0]["name"] == "devices"
         assert spec_of(migration)["containers"][0]["resources"]["claims"] == [{"name": "devices"}]
 
+    def test_chips_of_a_node_are_counted_over_the_pod(self) -> None:
+        containers = [{"name": each, "resources": {"limits": {"google.com/tpu": 4}}} for each in "ab"]
+        migration = migrate(pod(*containers))
+        assert {each for request in requests_of(migration) for each in selectors_of(request)} == {
+            'device.attributes["tpu.google.com"].chipCount == 8'
+        }
+
     def test_an_init_container_uses_the_devices_of_what_starts_after_it(self) -> None:
         migration = migrate(
             pod(container("train", nvidia_com__gpu=2), initContainers=[container("warm", nvidia_com__gpu=1)])
@@ -235,6 +242,14 @@ class TestWhatIsLeft:
         }
         assert len(migration.left) == 1
 
+    def test_a_claim_that_no_server_would_take_is_none(self) -> None:
+        given = pod(namespace="Not A Namespace")
+        migration = migrate(given)
+        ((_, entry),) = migration.left
+        assert "there can be no such claim" in entry.message
+        assert migration.new_objects == []
+        assert not migration.changed
+
     def test_too_many_devices_for_one_claim(self) -> None:
         containers = [container(f"c{number}", nvidia_com__gpu=8) for number in range(5)]
         migration = migrate(pod(*containers))
@@ -252,15 +267,10 @@ class TestWhatIsLeft:
         assert entry.path == "spec.hard[requests.nvidia.com/gpu]"
         assert "gpu.nvidia.com.deviceclass.resource.k8s.io/devices" in entry.remedy
 
-    def test_a_launchers_own_field_is_found(self) -> None:
-        job = {
-            "apiVersion": "trainer.kubeflow.org/v1alpha1",
-            "kind": "TrainJob",
-            "metadata": {"name": "t"},
-            "spec": {"trainer": {"resourcesPerNode": {"limits": {"nvidia.com/gpu": 4}}}},
-        }
-        ((_, entry),) = migrate(job).left
-        assert "resourceClaimsPerNode" in entry.remedy
+    def test_what_else_speaks_of_it_is_found(self) -> None:
+        workflow = {"apiVersion": "x.y/v1", "kind": "Run", "spec": {"accelerator": {"nvidia.com/gpu": 4}}}
+        ((_, entry),) = migrate(workflow).left
+        assert entry.path == "spec.accelerator[nvidia.com/gpu]"
 
     def test_kueue_counts_by_its_own_map(self) -> None:
         queue = {
@@ -295,6 +305,38 @@ class TestRay:
         given["spec"]["workerGroupSpecs"][0]["rayStartParams"] = {"num-gpus": "8"}
         group = migrate(given).objects[-1].to_dict()["spec"]["workerGroupSpecs"][0]
         assert group["rayStartParams"] == {"num-gpus": "8"}
+
+
+class TestTrainJob:
+    def job(self, **trainer: Any) -> Wire:
+        return {
+            "apiVersion": "trainer.kubeflow.org/v1alpha1",
+            "kind": "TrainJob",
+            "metadata": {"name": "t", "namespace": "team"},
+            "spec": {"trainer": trainer},
+        }
+
+    def test_its_own_fields_become_its_own_fields(self) -> None:
+        given = self.job(numNodes=2, resourcesPerNode={"limits": {"nvidia.com/gpu": 4, "cpu": 8}})
+        migration = migrate(given)
+        assert migration.complete
+        assert migration.objects[-1].to_dict()["spec"]["trainer"] == {
+            "numNodes": 2,
+            "resourcesPerNode": {"limits": {"cpu": 8}},
+            "resourceClaimsPerNode": [{"name": "gpu", "resourceClaimTemplateName": "nvidia-gpu-x4"}],
+        }
+        (changed,) = entries_of(migration, Outcome.CHANGED)
+        assert changed.path == "spec.trainer.resourcesPerNode.limits[nvidia.com/gpu]"
+
+    def test_resources_that_are_claims_only_go(self) -> None:
+        migration = migrate(self.job(resourcesPerNode={"limits": {"nvidia.com/gpu": 1}}))
+        assert list(migration.objects[-1].to_dict()["spec"]["trainer"]) == ["resourceClaimsPerNode"]
+
+    def test_what_is_left_stays_in_them(self) -> None:
+        given = self.job(resourcesPerNode={"limits": {"example.com/widget": 1}})
+        migration = migrate(given)
+        assert len(migration.left) == 1
+        assert migration.objects[-1].to_dict() == given
 
 
 class TestTheFunction:
@@ -350,5 +392,5 @@ class TestTheFunction:
     def test_claims_that_are_no_list_are_left(self) -> None:
         given = deployment(container(nvidia_com__gpu=1), resourceClaims={"name": "gpu"})
         migration = migrate(given)
-        assert left(migration) == ["claims of the pod or of a container are not a list"]
+        assert left(migration) == ["claims of the pod or of a container are not a list of objects"]
         assert not migration.changed
