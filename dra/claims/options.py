@@ -108,6 +108,8 @@ class Option:
         device_class = wants.get("device_class", "")
         if self.device_class and device_class and self.device_class != device_class:
             raise BuildError(f"is {self.device_class!r} already", path="deviceClassName", value=device_class)
+        known = known_class(device_class or self.device_class)
+        where = selectors(wants.get("where", ()), len(self.selectors), known[0].name if known else "")
         capacity = dict(self.capacity) | dict(amounts(wants.get("capacity") or {}))
         attributes = dict(self.derived_attributes) | dict(derived(wants.get("derived_attributes") or {}))
         return attrs.evolve(
@@ -115,7 +117,7 @@ class Option:
             device_class=device_class or self.device_class,
             count=wants.get("count", self.count),
             allocation_mode=wants.get("allocation_mode", self.allocation_mode),
-            selectors=(*self.selectors, *selectors(wants.get("where", ()), len(self.selectors))),
+            selectors=(*self.selectors, *where),
             capacity=tuple(capacity.items()),
             tolerations=(*self.tolerations, *map(tolerated, several(wants.get("tolerations", ())))),
             admin_access=wants.get("admin_access", self.admin_access),

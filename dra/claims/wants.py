@@ -122,20 +122,27 @@ def several(given: Any) -> tuple[Any, ...]:
     return tuple(given) if isinstance(given, (list, tuple)) else (given,)
 
 
-def selectors(where: Any, first: int) -> tuple[str, ...]:
+def selectors(where: Any, first: int, driver: str = "") -> tuple[str, ...]:
     """Expressions as texts that compile; `first` is the index of the first."""
     return tuple(
-        expression(each, f"selectors[{index}].cel.expression")
+        expression(each, f"selectors[{index}].cel.expression", driver)
         for index, each in enumerate(several(where), start=first)
     )
 
 
-def expression(given: Any, path: str) -> str:
+def expression(given: Any, path: str, driver: str = "") -> str:
     """An expression as CEL text, known to be a selector.
+
+    Args:
+        given: The expression.
+        path: Where it is to stand.
+        driver: The driver of the devices that it is asked about, whose domain names without one are in; empty
+            if it is not known.
 
     Raises:
         BuildError: It is something else, such as a Python bool.
         CompileError: It does not compile on any Kubernetes minor.
+        ExpressionError: It is a term that is no condition.
     """
     if not isinstance(given, (str, Condition)):
         raise BuildError(
@@ -144,7 +151,10 @@ def expression(given: Any, path: str) -> str:
             value=given,
             remedy="write it as text, or build it with dra.claims.select",
         )
-    text = given if isinstance(given, str) else str(all_of(given))
+    if isinstance(given, Condition):
+        condition = all_of(given)
+        given = str(condition.of(driver) if driver else condition)
+    text: str = given
     try:
         compile_selector(text, features=Features.all())
     except CompileError as error:

@@ -489,3 +489,22 @@ class TestDeviceClass:
     def test_of_a_minor_without_extended_resources(self) -> None:
         with pytest.raises(dra.BuildError, match="drops this field unless extended_resource"):
             device_class("a", where="true", extended_resource="example.com/a", kubernetes="1.34")
+
+
+class TestSelectorsWithoutDomains:
+    ENOUGH = select.device.capacity("memory").or_error() >= "20Gi"
+
+    def expression(self, device_class: str) -> str:
+        return (
+            claim("a")
+            .request("x", device_class=device_class, where=self.ENOUGH)
+            ._requests[0]
+            .options[0]
+            .selectors[0]
+        )
+
+    def test_take_the_domain_of_the_driver_of_the_class(self) -> None:
+        assert self.expression("gpu.amd.com").startswith('device.capacity["gpu.amd.com"].memory.')
+
+    def test_stay_with_the_devices_own_driver_for_any_other_class(self) -> None:
+        assert self.expression("own.example.com").startswith("device.capacity[device.driver].memory.")
