@@ -8,11 +8,14 @@ import typer
 
 import dra
 from dra.cli.allocate import allocate
+from dra.cli.capacity import capacity, top
 from dra.cli.cel import cel
 from dra.cli.convert import convert, default
+from dra.cli.explain import explain
 from dra.cli.failure import reported
 from dra.cli.features import features
 from dra.cli.migrate import migrate
+from dra.cli.schedule import schedule
 from dra.cli.simulate import app as simulate
 from dra.cli.validate import lint, validate
 
@@ -27,7 +30,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (allocate, cel, convert, default, features, lint, migrate, validate):
+COMMANDS = (
+    *(allocate, capacity, cel, convert, default, explain, features),
+    *(lint, migrate, schedule, top, validate),
+)
+for command in COMMANDS:
     app.command()(reported(command))
 app.add_typer(simulate)
 

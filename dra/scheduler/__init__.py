@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dra.scheduler.capacity import Capacity, CapacityRow
 from dra.scheduler.cluster import Cluster
 from dra.scheduler.node_usage import NodeChoice, NodeUsage
 from dra.scheduler.placement import NodeGroup, PlacedClaim, Placement, Unschedulable
@@ -10,6 +11,8 @@ from dra.scheduler.simulation import simulate
 
 __all__ = [
     "POLICIES",
+    "Capacity",
+    "CapacityRow",
     "Cluster",
     "NodeChoice",
     "NodeGroup",

@@ -8,7 +8,7 @@ one search.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -36,6 +36,23 @@ __all__ = ["DeviceWish", "Outcome", "Trial", "Verdict"]
 # A subrequest counts for a node by its place in the list, at most eight
 # (`FirstAvailableDeviceRequestMaxSize`).
 _SUBREQUESTS_MAX: Final = 8
+
+
+@attrs.frozen(eq=False)
+class Effect:
+    """What an outcome does to the devices of the nodes that are alike.
+
+    Attributes:
+        devices: How many units of hardware such a node sees.
+        used: How many are taken without the pod.
+        used_after: How many are taken with it.
+        signature: What is taken with it, device by device.
+    """
+
+    devices: int
+    used: float
+    used_after: float
+    signature: tuple[Hashable, ...]
 
 
 @attrs.frozen(eq=False)
@@ -84,7 +101,7 @@ class Verdict:
     shared: object
     affinity: int = 0
     dislikes: int = 0
-    scores: dict[object, float] = attrs.field(factory=dict)
+    scores: dict[int, float] = attrs.field(factory=dict)
 
     @property
     def fits(self) -> bool:

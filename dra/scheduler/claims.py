@@ -106,6 +106,8 @@ class PodClaims:
                 uses.setdefault(key_of(use.claim), use)
         for use in uses.values():
             self._check(pod, use)
+            if not use.allocated:
+                self._check_classes(use)
         return list(uses.values())
 
     def _group(self, pod: Pod) -> PodGroup | None:
@@ -184,6 +186,21 @@ class PodClaims:
             raise NotReady(
                 f"claim {use.label} is in use by {len(consumers)} consumers, and no more can be added"
             )
+
+    def _check_classes(self, use: ClaimUse) -> None:
+        """Whether there are the classes that its requests name."""
+        for request, name in _classes_named(use.claim):
+            if name and ("", name) not in self.objects.classes:
+                raise NotReady(f"claim {use.label}, request {request}: device class {name} does not exist")
+
+
+def _classes_named(claim: ResourceClaim) -> Iterator[tuple[str, str]]:
+    """The requests of a claim, each with its class."""
+    for request in claim.spec.devices.requests or ():
+        if request.exactly is not None:
+            yield request.name, request.exactly.device_class_name
+        for each in request.first_available or ():
+            yield f"{request.name}/{each.name}", each.device_class_name
 
 
 def consumer_of(pod: Pod, group: PodGroup | None) -> ResourceClaimConsumerReference:

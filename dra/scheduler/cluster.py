@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from typing_extensions import Self
 
 from dra.allocator import Explanation
-from dra.errors import AllocationError, DraError, LoadError
+from dra.errors import AllocationError, LoadError
 from dra.features import LATEST, Features
 from dra.models.core import Node, Pod, PodResourceClaim
 from dra.models.loading import Source, load
@@ -20,13 +20,15 @@ from dra.models.resource import (
     ResourceClaimTemplate,
     ResourceSlice,
 )
-from dra.models.scheduling import CompositePodGroup, PodGroup, Workload
 from dra.scheduler.attempts import Trial
 from dra.scheduler.binding import bound, released
-from dra.scheduler.claims import ClaimUse, NotReady, PodClaims
-from dra.scheduler.fragmentation import Workload as TargetWorkload
-from dra.scheduler.objects import Key, Objects, key_of, label_of, parse_reference
-from dra.scheduler.persistent import PersistentMap
+from dra.scheduler.capacity import Capacity, Grouping, Price, summed
+from dra.scheduler.claims import NotReady, PodClaims
+from dra.scheduler.contents import Contents, not_there
+from dra.scheduler.fragmentation import Workload as TargetWorkload, tasks_of
+from dra.scheduler.hardware import units_in_use
+from dra.scheduler.largest import largest_request
+from dra.scheduler.objects import Key, Objects, key_of, parse_reference
 from dra.scheduler.placement import Placement, Unschedulable
 from dra.scheduler.policies import Policy, policy_of
 from dra.scheduler.schedule import choose, why_not
@@ -34,13 +36,11 @@ from dra.scheduler.world import Engine, World
 
 __all__ = ["Cluster"]
 
-_Object = TypeVar("_Object", bound=KubernetesObject)
-
 # What nodes and the account of devices are derived from, pods and claims apart.
 _STRUCTURE: Final = (Node, ResourceSlice, DeviceClass, DeviceTaintRule)
 
 
-class Cluster:
+class Cluster(Contents):
     """A cluster at one moment: nodes, slices, classes, claims, templates, pods, groups and taint rules.
 
     A cluster never changes. `with_`, `without` and `placed` give changed copies, which share with the
@@ -82,11 +82,10 @@ class Cluster:
         engine: Engine | None = None,
         workload: TargetWorkload | None = None,
     ) -> None:
-        self._objects = objects
-        self._order = tuple(order)
+        super().__init__(objects, tuple(order))
         self._world_known = world
         self._engine_before = engine
-        self._workload = workload or TargetWorkload(lambda: _tasks(objects, features))
+        self._workload = workload or TargetWorkload(lambda: tasks_of(objects, features))
         self.features = features
         self.kubernetes = kubernetes
 
@@ -119,85 +118,6 @@ class Cluster:
             named = dict.fromkeys(each.spec.node_name for each in objects.slices.values())
             objects = objects.updated(Node(metadata=ObjectMeta(name=name)) for name in named if name)
         return cls(objects, [name for _, name in objects.nodes], features, kubernetes)
-
-    # --- what there is --------------------------------------------------------------------------------------
-
-    @property
-    def nodes(self) -> tuple[Node, ...]:
-        """The nodes, in the order in which they are tried."""
-        return tuple(self._objects.nodes["", name] for name in self._order)
-
-    @property
-    def slices(self) -> tuple[ResourceSlice, ...]:
-        """The slices by name, as published: without the taints of rules."""
-        return _sorted(self._objects.slices)
-
-    @property
-    def classes(self) -> tuple[DeviceClass, ...]:
-        """The device classes by name."""
-        return _sorted(self._objects.classes)
-
-    @property
-    def taint_rules(self) -> tuple[DeviceTaintRule, ...]:
-        """The device taint rules by name."""
-        return _sorted(self._objects.taint_rules)
-
-    @property
-    def claims(self) -> tuple[ResourceClaim, ...]:
-        """The claims by namespace and name."""
-        return _sorted(self._objects.claims)
-
-    @property
-    def templates(self) -> tuple[ResourceClaimTemplate, ...]:
-        """The claim templates by namespace and name."""
-        return _sorted(self._objects.templates)
-
-    @property
-    def pods(self) -> tuple[Pod, ...]:
-        """The pods by namespace and name."""
-        return _sorted(self._objects.pods)
-
-    @property
-    def workloads(self) -> tuple[Workload, ...]:
-        """The workloads by namespace and name."""
-        return _sorted(self._objects.workloads)
-
-    @property
-    def pod_groups(self) -> tuple[PodGroup, ...]:
-        """The pod groups by namespace and name."""
-        return _sorted(self._objects.pod_groups)
-
-    @property
-    def composite_pod_groups(self) -> tuple[CompositePodGroup, ...]:
-        """The composite pod groups by namespace and name."""
-        return _sorted(self._objects.composite_pod_groups)
-
-    def get(self, kind: type[_Object], name: str, namespace: str = "default") -> _Object | None:
-        """The object of a kind, name and, where the kind has one, namespace; None if there is none."""
-        found = self._objects.of_kind(kind)
-        return found.get(("", name)) or found.get((namespace, name))
-
-    def pending(self) -> tuple[Pod, ...]:
-        """The pods that wait for a node, the most important first; equal ones by age, then by name.
-
-        A pod that has ended or has a node waits for nothing.
-        """
-        waiting = [
-            pod
-            for pod in self.pods
-            if not pod.spec.node_name
-            and not (pod.status and pod.status.phase in ("Succeeded", "Failed"))
-            and pod.metadata.deletion_timestamp is None
-        ]
-        return tuple(
-            sorted(
-                waiting,
-                key=lambda pod: (-(pod.spec.priority or 0), str(pod.metadata.creation_timestamp or "")),
-            )
-        )
-
-    def __iter__(self) -> Iterator[KubernetesObject]:
-        return iter(self._objects)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Cluster):
@@ -277,7 +197,7 @@ class Cluster:
         pods = tuple(pods)
         copy = self._copy()
         objects, features = self._objects, self.features
-        copy._workload = TargetWorkload(lambda: _tasks(objects, features, pods))
+        copy._workload = TargetWorkload(lambda: tasks_of(objects, features, pods))
         return copy
 
     def placed(self, placement: Placement) -> Self:
@@ -337,11 +257,11 @@ class Cluster:
     def _without_one(self, kind: type[KubernetesObject], key: Key) -> Self:
         found = self._objects.of_kind(kind).get(key)
         if found is None:
-            raise LoadError(f"there is no {kind.__name__} {label_of(key)}", value=label_of(key))
+            raise not_there(kind, key, self._objects)
         changed: list[KubernetesObject] = []
         removed: list[tuple[type[KubernetesObject], Key]] = [(kind, key)]
         if isinstance(found, Pod):
-            for claim in self._claims_of(found):
+            for claim in self.claims_of(found):
                 left = released(claim, found, None)
                 if left is None:
                     removed.append((ResourceClaim, key_of(claim)))
@@ -354,17 +274,6 @@ class Cluster:
                 if each.spec.node_name == key[1]
             ]
         return self._copy(changed, removed)
-
-    def _claims_of(self, pod: Pod) -> list[ResourceClaim]:
-        """The claims that a pod uses, as far as they are there."""
-        namespace, _ = key_of(pod)
-        names = [each.resource_claim_name for each in pod.spec.resource_claims or ()]
-        if pod.status is not None:
-            names += [each.resource_claim_name for each in pod.status.resource_claim_statuses or ()]
-            extended = pod.status.extended_resource_claim_status
-            names.append(extended.resource_claim_name if extended is not None else None)
-        found = [self._objects.claims.get((namespace, name)) for name in dict.fromkeys(names) if name]
-        return [claim for claim in found if claim is not None]
 
     def _copy(
         self,
@@ -453,7 +362,7 @@ class Cluster:
             UnknownNameError: There is no such policy.
         """
         chosen_policy = policy_of(policy)
-        wanted = self._pod(pod) if isinstance(pod, str) else pod
+        wanted = self.pod(pod) if isinstance(pod, str) else pod
         known = self._objects.pods.get(key_of(wanted))
         if known is not None and known.spec.node_name:
             raise AllocationError(
@@ -490,39 +399,68 @@ class Cluster:
             LoadError: There is no such pod or node.
             AllocationError: The pod is not ready to be scheduled.
         """
-        wanted = self._pod(pod) if isinstance(pod, str) else pod
+        wanted = self.pod(pod) if isinstance(pod, str) else pod
         with self._world.engine.lock:
             try:
                 return self._trial(wanted, claims or ()).explain(node)
             except NotReady as wait:
                 raise AllocationError(str(wait), subject=wanted.subject) from None
 
+    def capacity(self, by: Grouping = "class", price: Price | None = None) -> Capacity:
+        """How much hardware there is, how much of it is taken, free and fragmented.
+
+        Hardware is counted in units: devices, and in place of devices that are partitions of something, what
+        they are partitions of (`dra.scheduler.units`). A unit counts in every class that selects any of its
+        devices, so rows of classes overlap. What is fragmented is defined in `dra.scheduler.hardware`.
+
+        Args:
+            by: `class`, `product`, `node`, `namespace` or `claim`.
+            price: What a unit costs per hour, to tell what the free ones cost: a number for all, or numbers
+                by product, where products that are not named cost nothing.
+
+        Raises:
+            AllocationError: A selector, a slice's node selector or a capacity policy is broken.
+            LoadError: There is no such grouping.
+
+        Example:
+            >>> from dra.testing import nodes
+            >>> cluster = Cluster.load(nodes.cluster("dgx-h100", nodes_per_rack=2).objects)
+            >>> gpus = cluster.capacity(price=2.5)["gpu.nvidia.com"]
+            >>> gpus.total, gpus.used, gpus.largest, gpus.cost
+            (16.0, 0.0, 8, 40.0)
+        """
+        world = self._world
+        with world.engine.lock:
+            fragmentation = self._workload.of(world)
+            units = units_in_use(world, fragmentation)
+            return summed(world, units, by, price, lambda name: self.largest(name)[0])
+
+    def largest(self, class_name: str) -> tuple[int, str]:
+        """The most devices of a class that one request still gets on one node, and the first such node.
+
+        Whether a pod would get there otherwise, and on how much cpu, does not matter. A claim has 32 devices
+        at most.
+
+        Raises:
+            LoadError: There is no such class.
+            AllocationError: A selector of the class fails.
+        """
+        if ("", class_name) not in self._objects.classes:
+            names = ", ".join(name for _, name in sorted(self._objects.classes))
+            raise LoadError(
+                f"no device class {class_name!r}", value=class_name, remedy=f"classes: {names or 'none'}"
+            )
+        with self._world.engine.lock:
+            return largest_request(self._world, class_name)
+
     def _trial(self, pod: Pod, more: Iterable[ResourceClaim | ResourceClaimTemplate]) -> Trial:
         gates = [each.name for each in pod.spec.scheduling_gates or ()]
         if gates:
             raise NotReady(f"it has scheduling gates: {', '.join(gates)}")
         uses = PodClaims(self._objects, self.features, more, self._world.engine.template).of(pod)
-        for use in uses:
-            for name, each in _classes_named(use.claim):
-                if each and ("", each) not in self._objects.classes:
-                    raise NotReady(f"claim {use.label}, request {name}: device class {each} does not exist")
         trial = Trial(self._world, pod, uses)
         trial.check()
         return trial
-
-    def _pod(self, name: str) -> Pod:
-        kind, key = parse_reference(name if name.startswith("pod/") else f"pod/{name}")
-        pod = self._objects.pods.get(key) if kind is Pod else None
-        if pod is None:
-            names = [label_of(each) for each in sorted(self._objects.pods)][:10]
-            raise LoadError(
-                f"no pod {label_of(key)!r}", value=name, remedy=f"pods: {', '.join(names) or 'none'}"
-            )
-        return pod
-
-
-def _sorted(objects: PersistentMap[Key, _Object]) -> tuple[_Object, ...]:
-    return tuple(each for _, each in sorted(objects.items(), key=lambda item: item[0]))
 
 
 def _rebuilt(
@@ -541,36 +479,3 @@ def _naming(pod: Pod, claims: Sequence[ResourceClaim]) -> Pod:
         return pod
     entries += [PodResourceClaim(name=name, resource_claim_name=name) for name in new]
     return pod.model_copy(update={"spec": pod.spec.model_copy(update={"resource_claims": entries})})
-
-
-def _classes_named(claim: ResourceClaim) -> Iterator[tuple[str, str]]:
-    """The requests of a claim, each with its class."""
-    if claim.status is not None and claim.status.allocation is not None:
-        return
-    for request in claim.spec.devices.requests or ():
-        if request.exactly is not None:
-            yield request.name, request.exactly.device_class_name
-        for each in request.first_available or ():
-            yield f"{request.name}/{each.name}", each.device_class_name
-
-
-def _tasks(
-    objects: Objects, features: Features, pods: Iterable[Pod] | None = None
-) -> Iterator[tuple[Pod, Sequence[ClaimUse]]]:
-    """Pods as if they were still to be placed, with their claims as if they were still to be allocated."""
-    finder = PodClaims(objects, features)
-    for pod in pods if pods is not None else objects.pods.values():
-        try:
-            uses = finder.of(pod)
-        except (NotReady, DraError):
-            continue
-        open_pod = pod
-        if pod.spec.node_name:
-            open_pod = pod.model_copy(update={"spec": pod.spec.model_copy(update={"node_name": None})})
-        yield (
-            open_pod,
-            [
-                ClaimUse(use.entry, use.claim.model_copy(update={"status": None}), None, use.group)
-                for use in uses
-            ],
-        )

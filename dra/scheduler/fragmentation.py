@@ -19,7 +19,7 @@ too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -29,18 +29,20 @@ from dra.allocator.plan import Plan
 from dra.allocator.pools import each_bit
 from dra.allocator.search import Budget
 from dra.errors import AllocationError
+from dra.features import Features
 from dra.models.core import Pod
 from dra.scheduler.account import DeviceAccount
 from dra.scheduler.attempts import Outcome, Trial
-from dra.scheduler.claims import ClaimUse
+from dra.scheduler.claims import ClaimUse, NotReady, PodClaims
 from dra.scheduler.demand import demand
 from dra.scheduler.filters import Requirements
-from dra.scheduler.fullness import account_after, requested_after
+from dra.scheduler.fullness import account_after, effect_of, requested_after
+from dra.scheduler.objects import Objects
 from dra.scheduler.shortages import usable
 from dra.scheduler.units import part_taken
 from dra.scheduler.world import Engine, NodeState, World
 
-__all__ = ["Fragmentation", "Task", "Workload", "free_units"]
+__all__ = ["Fragmentation", "Task", "Workload", "free_units", "tasks_of"]
 
 # The most frequent kinds of tasks that together make up nearly all; as many are looked at.
 _TASKS_MAX: Final = 32
@@ -69,47 +71,80 @@ class Fragmentation:
     def __init__(self, tasks: Sequence[Task]) -> None:
         self.tasks = tasks
 
-    def of(self, state: NodeState, account: DeviceAccount, requested: Mapping[str, int]) -> float:
-        """F(n): how many free units a task of the workload cannot use, on average.
-
-        Args:
-            state: The node.
-            account: What is taken of the devices.
-            requested: What is taken of the resources.
+    def before_and_after(self, trial: Trial, state: NodeState, outcome: Outcome) -> tuple[float, float]:
+        """F(n) without and with a pod: how many free units a task cannot use, on average.
 
         Raises:
             AllocationError: A selector or a capacity policy is broken.
         """
-        return sum(task.weight * self.for_task(task, state, account, requested) for task in self.tasks)
-
-    def before_and_after(self, trial: Trial, state: NodeState, outcome: Outcome) -> tuple[float, float]:
-        """F(n) without and with a pod."""
-        account = trial.world.account
+        world = trial.world
+        view = state.site.view(trial.engine)
+        after = effect_of(trial, state, outcome).signature
+        requested = requested_after(trial, state)
+        before = world.account.signature(view)
         return (
-            self.of(state, account, state.requested),
-            self.of(state, account_after(trial.world, state, outcome), requested_after(trial, state)),
+            self._of(state, view, before, state.requested, lambda: world.account),
+            self._of(state, view, after, requested, lambda: account_after(world, state, outcome)),
         )
 
-    def for_task(
-        self, task: Task, state: NodeState, account: DeviceAccount, requested: Mapping[str, int]
+    def _of(
+        self,
+        state: NodeState,
+        view: NodeView,
+        signature: tuple[Hashable, ...],
+        requested: Mapping[str, int],
+        account: Callable[[], DeviceAccount],
+    ) -> float:
+        """F(n).
+
+        Args:
+            state: The node.
+            view: Its devices.
+            signature: What is taken of them.
+            requested: What is taken of the resources.
+            account: Gives the account that the signature is of, where it is needed.
+        """
+        return sum(
+            task.weight * self._for_task(task.trial, state, view, signature, requested, account)
+            for task in self.tasks
+        )
+
+    def _for_task(
+        self,
+        trial: Trial,
+        state: NodeState,
+        view: NodeView,
+        signature: tuple[Hashable, ...],
+        requested: Mapping[str, int],
+        account: Callable[[], DeviceAccount],
     ) -> float:
         """F(n, m)."""
-        trial = task.trial
         engine = trial.engine
-        view = state.site.view(engine)
-        wish = trial.wish(trial.offered(state))
-        signature = account.signature(view)
-        if trial.refusal(state) is not None or trial.shortage(state, requested) is not None:
-            key: Hashable = (None, engine.shapes.of(view), signature)
-            admitted = False
+        admitted = trial.refusal(state) is None and trial.shortage(state, requested) is None
+        if admitted:
+            wish = trial.wish(trial.offered(state))
+            key: Hashable = (wish.key, trial.likeness(state, wish, view), signature)
         else:
-            key = (wish.key, trial.likeness(state, wish, view), signature)
-            admitted = True
+            key = (None, engine.shapes.of(view), signature)
         known = engine.useless.get(key)
         if known is None:
-            lost = self._useless(engine, wish.plan, view, account, admitted=admitted)
-            known = engine.useless.keep(key, lost)
+            plan = trial.wish(trial.offered(state)).plan
+            known = engine.useless.keep(key, self._useless(engine, plan, view, account(), admitted=admitted))
         return known
+
+    def admits(self, task: Task, state: NodeState, world: World) -> bool:
+        """Whether a node can run a task as things are."""
+        trial = task.trial
+        if trial.refusal(state) is not None or trial.shortage(state, state.requested) is not None:
+            return False
+        view = state.site.view(world.engine)
+        wish = trial.wish(trial.offered(state))
+        key = ("fits", wish.key, trial.likeness(state, wish, view), world.account.signature(view))
+        known = world.engine.useless.get(key)
+        if known is None:
+            fits = _fits(world.engine, wish.plan, view, world.account)
+            known = world.engine.useless.keep(key, float(fits))
+        return bool(known)
 
     def _useless(
         self, engine: Engine, plan: Plan, view: NodeView, account: DeviceAccount, *, admitted: bool
@@ -144,12 +179,9 @@ def free_units(engine: Engine, view: NodeView, account: DeviceAccount) -> list[t
             for at in each_bit(units.devices & ~usage.used)
         ]
         if units.counters:
-            behind: dict[str, int] = dict.fromkeys(units.counters, 0)
-            for at in each_bit(units.partitions):
-                for counter, _ in pool.devices[at].consumes:
-                    behind[counter.counter_set] |= 1 << at + offset
+            behind = dict(units.each())
             taken = units.of_counters(usage)
-            found += [(behind[name], max(1.0 - part, 0.0)) for name, part in taken.items()]
+            found += [(behind[name] << offset, max(1.0 - part, 0.0)) for name, part in taken.items()]
     return [(devices, left) for devices, left in found if left > 0]
 
 
@@ -166,19 +198,24 @@ class Workload:
         self._known: tuple[Engine, Fragmentation] | None = None
 
     def fragmentation(self, trial: Trial) -> Fragmentation:
-        """What tells how fragmented nodes are; if there are no tasks, the pod at hand is the only one."""
-        if self._known is None or self._known[0] is not trial.engine:
-            tasks = self._tasks(trial.world)
-            self._known = (trial.engine, Fragmentation(tasks))
-        known = self._known[1]
+        """As `of`; if there are no tasks, the pod at hand is the only one."""
+        known = self.of(trial.world)
         return known if known.tasks else Fragmentation([Task(1.0, trial)])
+
+    def of(self, world: World) -> Fragmentation:
+        """What tells how fragmented nodes are."""
+        if self._known is None or self._known[0] is not world.engine:
+            self._known = (world.engine, Fragmentation(self._tasks(world)))
+        return self._known[1]
 
     def _tasks(self, world: World) -> list[Task]:
         if self._kinds is None:
             self._kinds = list(_counted(self._pods()))
         top = sorted(self._kinds, key=lambda each: -each[2])[:_TASKS_MAX]
-        total = sum(count for _, _, count in top)
-        return [Task(count / total, Trial(world, pod, uses)) for pod, uses, count in top]
+        trials = [(Trial(world, pod, uses), count) for pod, uses, count in top]
+        wanting = [(trial, count) for trial, count in trials if trial.open or trial.served]
+        total = sum(count for _, count in wanting)
+        return [Task(count / total, trial) for trial, count in wanting]
 
 
 def _counted(
@@ -187,12 +224,33 @@ def _counted(
     """The kinds of tasks that use claims, each with how many there are."""
     kinds: dict[Hashable, tuple[Pod, Sequence[ClaimUse], int]] = {}
     for pod, uses in pods:
-        if uses:
+        wanted = demand(pod)
+        if uses or any("/" in name for name in wanted):
             key = (
                 Requirements.of(pod).key,
-                tuple(sorted(demand(pod).items())),
+                tuple(sorted(wanted.items())),
                 tuple(use.claim.spec.model_dump_json() for use in uses),
             )
             known = kinds.get(key, (pod, uses, 0))
             kinds[key] = (*known[:2], known[2] + 1)
     return kinds.values()
+
+
+def tasks_of(
+    objects: Objects, features: Features, pods: Iterable[Pod] | None = None
+) -> Iterator[tuple[Pod, Sequence[ClaimUse]]]:
+    """Pods as if they were still to be placed, with their claims as if they were still to be allocated."""
+    finder = PodClaims(objects, features)
+    for pod in pods if pods is not None else objects.pods.values():
+        try:
+            uses = finder.of(pod)
+        except NotReady:
+            continue
+        waiting = {"spec": pod.spec.model_copy(update={"node_name": None}), "status": None}
+        yield (
+            pod.model_copy(update=waiting),
+            [
+                ClaimUse(use.entry, use.claim.model_copy(update={"status": None}), None, use.group)
+                for use in uses
+            ],
+        )

@@ -5,35 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-import attrs
-
 from dra.scheduler.account import DeviceAccount
-from dra.scheduler.attempts import Outcome, Trial
+from dra.scheduler.attempts import Effect, Outcome, Trial
 from dra.scheduler.node_usage import NodeUsage
 from dra.scheduler.world import Engine, NodeState, World
 
-__all__ = ["account_after", "node_usage", "requested_after", "usage_after"]
+__all__ = ["account_after", "before_and_after", "effect_of", "requested_after"]
 
 # Whoever the devices would belong to.
 _NEW: Final = ("", "")
+_NOTHING: Final[Mapping[str, int]] = {}
 
 
-def node_usage(world: World, state: NodeState) -> NodeUsage:
-    """How full a node is.
+def before_and_after(trial: Trial, state: NodeState, outcome: Outcome) -> tuple[NodeUsage, NodeUsage]:
+    """How full a node is, and how full it would be with the pod.
 
     Raises:
         AllocationError: A node selector in a slice is malformed.
     """
-    total, used = _devices(world.engine, state, world.account)
-    return NodeUsage(state.site.name, state.site.allocatable or {}, state.requested, total, used)
+    name, allocatable = state.site.name, state.site.allocatable or _NOTHING
+    effect = effect_of(trial, state, outcome)
+    return (
+        NodeUsage(name, allocatable, state.requested, effect.devices, effect.used),
+        NodeUsage(name, allocatable, requested_after(trial, state), effect.devices, effect.used_after),
+    )
 
 
-def usage_after(trial: Trial, state: NodeState, outcome: Outcome, before: NodeUsage) -> NodeUsage:
-    """How full a node would be with the pod."""
-    used = before.devices_used
-    if outcome.takes:
-        _, used = _devices(trial.engine, state, account_after(trial.world, state, outcome))
-    return attrs.evolve(before, requested=requested_after(trial, state), devices_used=used)
+def effect_of(trial: Trial, state: NodeState, outcome: Outcome) -> Effect:
+    """What the pod does to the devices of a node: the same for all nodes that share the outcome."""
+    known = trial.engine.effects.get(outcome) if outcome.takes else None
+    if known is not None:
+        return known
+    before, after = trial.world.account, account_after(trial.world, state, outcome)
+    devices, used = _devices(trial.engine, state, before)
+    _, used_after = _devices(trial.engine, state, after)
+    effect = Effect(devices, used, used_after, after.signature(state.site.view(trial.engine)))
+    return trial.engine.effects.keep(outcome, effect) if outcome.takes else effect
 
 
 def requested_after(trial: Trial, state: NodeState) -> Mapping[str, int]:
@@ -46,6 +53,8 @@ def requested_after(trial: Trial, state: NodeState) -> Mapping[str, int]:
 
 def account_after(world: World, state: NodeState, outcome: Outcome) -> DeviceAccount:
     """What would be held of the devices."""
+    if not outcome.takes:
+        return world.account
     taken = outcome.holdings(state.site.view(world.engine))
     account, _ = world.account.changed(taken=[(_NEW, taken)])
     return account

@@ -10,7 +10,7 @@ import attrs
 from dra.allocator.plan import Plan
 from dra.scheduler.attempts import Outcome, Trial, Verdict
 from dra.scheduler.fragmentation import Workload
-from dra.scheduler.fullness import node_usage, usage_after
+from dra.scheduler.fullness import before_and_after
 from dra.scheduler.node_usage import NodeChoice
 from dra.scheduler.placement import NodeGroup
 from dra.scheduler.policies import Policy, first
@@ -58,24 +58,48 @@ def choose(trial: Trial, policy: Policy, workload: Workload) -> Chosen | None:
     Raises:
         AllocationError: Something about the pod, its claims or the devices is broken.
     """
-    kind, found, feasible = trial.kind, trial.verdict, []
     only_one = policy is first and not trial.ranks
-    for looked_at, state in enumerate(_candidates(trial), 1):
-        # Most nodes are full, and have said so: what is known is looked up here, without a call.
-        known = state.verdicts.get(kind)
-        verdict = found(state) if known is None or state.site.sees_shared else known
+    kind, sought, looked_at = trial.kind, trial.verdict, 0
+    feasible: list[tuple[NodeState, Verdict]] = []
+    for state in _candidates(trial):
+        looked_at += 1
+        # Most nodes have been asked before: what is known is looked up here, without a call.
+        verdict = state.verdicts.get(kind)
+        if verdict is None or state.site.sees_shared:
+            verdict = sought(state)
         if verdict.reason is None:
             if only_one:
                 return Chosen(state, 0.0, 0, looked_at, 1)
             feasible.append((state, verdict))
     if not feasible:
         return None
-    preferences = _preferences([verdict for _, verdict in feasible])
-    most = max(preferences)
-    liked = [each for each, preference in zip(feasible, preferences, strict=True) if preference == most]
-    score = _Scores(trial, policy, workload)
-    state, verdict = max(liked, key=lambda each: score.of(*each))
-    return Chosen(state, score.of(state, verdict), most, looked_at, len(feasible))
+    count, preference = len(feasible), 0
+    if trial.ranks:
+        preferences = _preferences([verdict for _, verdict in feasible])
+        preference = max(preferences)
+        feasible = [each for each, its in zip(feasible, preferences, strict=True) if its == preference]
+    state, score = _best(trial, policy, workload, feasible)
+    return Chosen(state, score, preference, looked_at, count)
+
+
+def _best(
+    trial: Trial, policy: Policy, workload: Workload, nodes: Sequence[tuple[NodeState, Verdict]]
+) -> tuple[NodeState, float]:
+    """The first of the nodes that have the highest score, and that score."""
+    if policy is first:
+        return nodes[0][0], 0.0
+    scores = _Scores(trial, policy, workload)
+    key = scores.key
+    best, highest = None, 0.0
+    for state, verdict in nodes:
+        score = verdict.scores.get(key)
+        if score is None:
+            score = verdict.scores[key] = scores.of(state, verdict)
+        if best is None or score > highest:
+            best, highest = state, score
+    if best is None:
+        raise AssertionError("one of the nodes is the best")
+    return best, highest
 
 
 def _candidates(trial: Trial) -> Iterable[NodeState]:
@@ -103,32 +127,23 @@ def _preferences(verdicts: Sequence[Verdict]) -> list[int]:
 
 
 class _Scores:
-    """What a policy gives the nodes; known ones are not asked for again."""
+    """What a policy gives the nodes."""
 
     def __init__(self, trial: Trial, policy: Policy, workload: Workload) -> None:
         self.trial = trial
         self.policy = policy
         self.workload = workload
+        self.key = trial.engine.numbers.of(("score", policy, workload))
 
     def of(self, state: NodeState, verdict: Verdict) -> float:
         """The score of a node that fits."""
-        if self.policy is first:
-            return 0.0
-        key = (self.policy, self.workload)
-        known = verdict.scores.get(key)
-        if known is None:
-            known = verdict.scores[key] = self.policy(self._choice(state, verdict))
-        return known
-
-    def _choice(self, state: NodeState, verdict: Verdict) -> NodeChoice:
         outcome = verdict.outcome or Outcome(fits=True)
-        before = node_usage(self.trial.world, state)
-        after = usage_after(self.trial, state, outcome, before)
+        before, after = before_and_after(self.trial, state, outcome)
 
         def fragmentation() -> tuple[float, float]:
             return self.workload.fragmentation(self.trial).before_and_after(self.trial, state, outcome)
 
-        return NodeChoice(before, after, fragmentation)
+        return self.policy(NodeChoice(before, after, fragmentation))
 
 
 def why_not(trial: Trial) -> tuple[NodeGroup, ...]:

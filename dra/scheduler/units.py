@@ -13,7 +13,7 @@ its capacities that is consumed, where cluster-autoscaler takes it for used as s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 import attrs
@@ -42,6 +42,7 @@ class Units:
     devices: int
     partitions: int
     counters: Mapping[str, Mapping[CounterId, int]]
+    _behind: Mapping[str, int]
 
     @classmethod
     def of(cls, pool: Pool, present: int) -> Units:
@@ -56,7 +57,17 @@ class Units:
         for counter, nanos in pool.counters.items():
             if counter.counter_set in counters and nanos > 0:
                 counters[counter.counter_set][counter] = nanos
-        return cls(pool, present & ~partitions, partitions, counters)
+        behind = dict.fromkeys(counters, 0)
+        for index in each_bit(partitions):
+            for counter, _ in pool.devices[index].consumes:
+                behind[counter.counter_set] |= 1 << index
+        return cls(pool, present & ~partitions, partitions, counters, behind)
+
+    def each(self) -> Iterator[tuple[Unit, int]]:
+        """The units, each with the devices that stand for it, as positions."""
+        for at in each_bit(self.devices):
+            yield at, 1 << at
+        yield from self._behind.items()
 
     @property
     def total(self) -> int:

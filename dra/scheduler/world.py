@@ -34,7 +34,7 @@ from dra.scheduler.units import Units
 from dra.validation.defaults import filled_in
 
 if TYPE_CHECKING:
-    from dra.scheduler.attempts import Outcome, Verdict
+    from dra.scheduler.attempts import Effect, Outcome, Verdict
 
 __all__ = ["Engine", "NodeState", "Site", "World"]
 
@@ -54,6 +54,7 @@ class Engine:
         numbers: What stands for requirements, kinds of pods and likenesses where they are looked up.
         filled: Templates with the API server's defaults, by identity.
         outcomes: What an attempt gave, for all nodes that are alike.
+        effects: What outcomes do to the devices of such nodes.
         useless: How much is free on nodes that are alike, and useless to some claims.
         units: The hardware behind the devices of pools.
         lock: Held while any of this is used: finding out changes what is known. Engines made from one another
@@ -69,6 +70,7 @@ class Engine:
         self.numbers = Numbers(_OUTCOMES_KEPT)
         self.filled: Memo[int, tuple[ResourceClaimTemplate, ResourceClaimTemplate]] = Memo(_KINDS_KEPT)
         self.outcomes: Memo[Hashable, Outcome] = Memo(_OUTCOMES_KEPT)
+        self.effects: Memo[Outcome, Effect] = Memo(_OUTCOMES_KEPT)
         self.useless: Memo[Hashable, float] = Memo(_OUTCOMES_KEPT)
         self.units: dict[tuple[Pool, int], Units] = {}
         self.lock = lock or threading.RLock()

@@ -470,7 +470,7 @@ def test_a_pod_of_the_cluster_is_asked_about_by_name() -> None:
 
     assert placed(cluster.schedule("p")).node == "n0"
     assert placed(cluster.schedule("default/p")).node == "n0"
-    with pytest.raises(LoadError, match="no pod 'default/q'"):
+    with pytest.raises(LoadError, match="there is no Pod default/q"):
         cluster.schedule("q")
 
 

@@ -1,0 +1,70 @@
+"""A cluster from the manifests named on the command line, and what commands about clusters have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import attrs
+import typer
+from typing_extensions import Self
+
+import dra
+from dra.cli.manifests import Manifests
+from dra.errors import AllocationError, DraError, LoadError
+
+if TYPE_CHECKING:
+    from dra.models.meta import KubernetesObject
+    from dra.scheduler import Placement, Unschedulable
+
+__all__ = ["ClusterFiles", "Policy"]
+
+Policy = Annotated[
+    str,
+    typer.Option(
+        "--policy",
+        metavar="POLICY",
+        help="Which node of those that fit: first, least-allocated, most-allocated, best-fit, fragmentation.",
+    ),
+]
+
+
+@attrs.frozen
+class ClusterFiles:
+    """A cluster, and the files it is from.
+
+    Attributes:
+        manifests: The objects with their places.
+        cluster: The cluster.
+    """
+
+    manifests: Manifests
+    cluster: dra.Cluster
+
+    @classmethod
+    def read(cls, filenames: Sequence[str], kubernetes: str) -> Self:
+        """Read a cluster.
+
+        Raises:
+            DraError: Something cannot be read, an object is given twice, or there is no node.
+        """
+        manifests = Manifests.read(filenames)
+        cluster = dra.Cluster.load([each.object for each in manifests.located], kubernetes=kubernetes)
+        if not cluster.nodes:
+            raise LoadError("no Node in the manifests", remedy="add `kubectl get nodes -o yaml` to them")
+        return cls(manifests, cluster)
+
+    def schedule(self, cluster: dra.Cluster, pod: dra.Pod, policy: str) -> Placement | Unschedulable:
+        """Where a pod goes; an error about it has its file and line.
+
+        Raises:
+            DraError: Something is broken.
+        """
+        try:
+            return cluster.schedule(pod, policy=policy)
+        except AllocationError as error:
+            raise self.located(error, pod) from None
+
+    def located(self, error: DraError, otherwise: KubernetesObject) -> DraError:
+        """The error with the place of the object that it names, or of another."""
+        return self.manifests.locate(error, otherwise)

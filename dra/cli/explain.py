@@ -1,0 +1,182 @@
+"""`dra explain`: why a pod or a claim is where it is, or is nowhere."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import attrs
+import typer
+
+import dra
+from dra.cli.clusters import ClusterFiles, Policy
+from dra.cli.exit_code import ExitCode
+from dra.cli.options import Filenames, Kubernetes, NodeName, OutputFormat
+from dra.cli.output import Output, print_data, print_text
+from dra.errors import DraError, LoadError
+from dra.features import LATEST
+
+if TYPE_CHECKING:
+    from dra.allocator import Explanation
+    from dra.scheduler import Placement, Unschedulable
+
+__all__ = ["explain"]
+
+Name = Annotated[
+    str,
+    typer.Argument(metavar="pod/[NAMESPACE/]NAME | claim/[NAMESPACE/]NAME", help="What is asked about."),
+]
+
+_NODES_EXPLAINED = 3
+
+
+@attrs.frozen
+class _Answer:
+    """What is said about a pod or a claim.
+
+    Attributes:
+        subject: The object.
+        fits: Whether it has its place, or would get one.
+        lines: What is said to people.
+        placement: Where it would go.
+        refusal: Why it goes nowhere.
+        explanations: Everything about some nodes.
+        state: What is so already.
+    """
+
+    subject: str
+    fits: bool
+    lines: tuple[str, ...]
+    state: dict[str, Any] | None = None
+    placement: Placement | None = None
+    refusal: Unschedulable | None = None
+    explanations: tuple[Explanation, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain data."""
+        return {
+            "subject": self.subject,
+            "fits": self.fits,
+            "state": self.state,
+            "placement": self.placement.to_dict() if self.placement else None,
+            "refusal": self.refusal.to_dict() if self.refusal is not None else None,
+            "explanations": [each.to_dict() for each in self.explanations],
+        }
+
+
+def explain(
+    name: Name,
+    filename: Filenames,
+    node: NodeName = None,
+    policy: Policy = "first",
+    kubernetes: Kubernetes = LATEST,
+    output: OutputFormat = Output.TABLE,
+) -> ExitCode:
+    """Explain where a pod or claim is or would go, or why it goes nowhere.
+
+    Of a pod or claim that waits, all nodes are told by their reasons, and of some of them everything: what
+    every device fell to, and which requirements cannot hold together. --node asks about one node.
+
+    Exit status: 0 it has a place or would get one, 1 it fits nowhere, 2 the input cannot be used.
+    """
+    files = ClusterFiles.read(filename, kubernetes)
+    subject = files.cluster.find(name)
+    if isinstance(subject, dra.Pod):
+        answer = _of_pod(files, subject, node, policy)
+    elif isinstance(subject, dra.ResourceClaim):
+        answer = _of_claim(files, subject, node, policy)
+    else:
+        raise LoadError(f"{name!r} is no pod and no claim", value=name, remedy="write pod/NAME or claim/NAME")
+    if output is Output.TABLE:
+        for line in answer.lines:
+            print_text(line)
+    else:
+        print_data(answer.to_dict(), output)
+    return ExitCode.OK if answer.fits else ExitCode.NO
+
+
+def _of_pod(files: ClusterFiles, pod: dra.Pod, node: str | None, policy: str) -> _Answer:
+    if pod.spec.node_name and node is None:
+        return _running(files.cluster, pod)
+    if pod.spec.node_name:
+        raise LoadError(
+            f"pod {pod.metadata.name} is on node {pod.spec.node_name} already",
+            remedy="leave --node out to see what it has",
+        )
+    return _waiting(files, pod, pod.subject, node, policy)
+
+
+def _running(cluster: dra.Cluster, pod: dra.Pod) -> _Answer:
+    """A pod that has its node."""
+    lines = [f"{pod.subject} is on node {pod.spec.node_name}"]
+    claims = cluster.claims_of(pod)
+    lines += [f"- claim {_label(each)}: {', '.join(_devices(each)) or 'no devices'}" for each in claims]
+    state = {
+        "node": pod.spec.node_name,
+        "claims": [{"claim": _label(each), "devices": _devices(each)} for each in claims],
+    }
+    return _Answer(pod.subject, True, tuple(lines), state)
+
+
+def _of_claim(files: ClusterFiles, claim: dra.ResourceClaim, node: str | None, policy: str) -> _Answer:
+    status = claim.status
+    if status is not None and status.allocation is not None:
+        users = [each.name for each in status.reserved_for or ()]
+        lines = [f"{claim.subject} has {', '.join(_devices(claim)) or 'no devices'}"]
+        lines.append(f"in use by {', '.join(users)}" if users else "in use by nobody")
+        return _Answer(claim.subject, True, tuple(lines), {"devices": _devices(claim), "users": users})
+    # The scheduler knows pods only, so a pod that asks for nothing else stands in for whoever uses the claim.
+    user = dra.Pod.from_dict(
+        {
+            "metadata": {"name": f"user-of-{claim.metadata.name}", "namespace": claim.metadata.namespace},
+            "spec": {
+                "containers": [{"name": "main"}],
+                "resourceClaims": [{"name": "claim", "resourceClaimName": claim.metadata.name}],
+                "tolerations": [{"operator": "Exists"}],
+            },
+        }
+    )
+    return _waiting(files, user, claim.subject, node, policy)
+
+
+def _waiting(files: ClusterFiles, pod: dra.Pod, subject: str, node: str | None, policy: str) -> _Answer:
+    if node is not None:
+        try:
+            explanation = files.cluster.explain(pod, node)
+        except DraError as error:
+            raise files.located(error, pod) from None
+        return _Answer(
+            subject, explanation.fits, tuple(str(explanation).splitlines()), None, None, None, (explanation,)
+        )
+    answer = files.schedule(files.cluster, pod, policy)
+    if isinstance(answer, dra.Placement):
+        explanation = answer.explain()
+        lines = [f"{subject} would go to node {answer.node}"]
+        lines += str(explanation).splitlines()[1:]
+        return _Answer(subject, True, tuple(lines), placement=answer, explanations=(explanation,))
+    lines = [f"{subject} fits nowhere" + (f": {answer.reason}" if answer.reason else "")]
+    lines += list(answer.lines())[1:]
+    explanations = tuple(_explained(answer))
+    for each in explanations:
+        lines += ["", *textwrap.indent(str(each), "  ").splitlines()]
+    return _Answer(subject, False, tuple(lines), refusal=answer, explanations=explanations)
+
+
+def _explained(answer: Unschedulable) -> Iterator[Explanation]:
+    """Everything about the first node of each of the largest groups that lack devices."""
+    lacking = [group for group in answer.groups if group.rule == "devices"]
+    for group in lacking[:_NODES_EXPLAINED]:
+        explanation = answer.explain(group.nodes[0])
+        if explanation is not None:
+            yield explanation
+
+
+def _label(claim: dra.ResourceClaim) -> str:
+    return f"{claim.metadata.namespace or 'default'}/{claim.metadata.name}"
+
+
+def _devices(claim: dra.ResourceClaim) -> Sequence[str]:
+    allocation = claim.status.allocation if claim.status is not None else None
+    results = (allocation.devices.results if allocation is not None else None) or ()
+    return [f"{each.driver}/{each.pool}/{each.device}" for each in results]

@@ -1,0 +1,283 @@
+"""`dra schedule`, `dra explain`, `dra capacity`, `dra top`: commands about a whole cluster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dra.cli import ExitCode
+from tests.unit.cli.conftest import Run
+
+Command = Callable[..., Run]
+Wire = dict[str, Any]
+
+DRIVER = "gpu.example.com"
+
+
+def node(name: str) -> Wire:
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}
+
+
+def gpus(on: str, count: int) -> Wire:
+    return {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "ResourceSlice",
+        "metadata": {"name": f"{on}-gpus"},
+        "spec": {
+            "driver": DRIVER,
+            "nodeName": on,
+            "pool": {"name": on, "generation": 1, "resourceSliceCount": 1},
+            "devices": [{"name": f"gpu-{index}"} for index in range(count)],
+        },
+    }
+
+
+def gpu_class() -> Wire:
+    return {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "DeviceClass",
+        "metadata": {"name": "gpu"},
+        "spec": {},
+    }
+
+
+def claim(name: str, count: int, **status: Any) -> Wire:
+    exactly = {"deviceClassName": "gpu", "count": count}
+    made = {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "ResourceClaim",
+        "metadata": {"namespace": "team", "name": name},
+        "spec": {"devices": {"requests": [{"name": "gpus", "exactly": exactly}]}},
+    }
+    return made | ({"status": status} if status else {})
+
+
+def pod(name: str, claim_name: str, **spec: Any) -> Wire:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"namespace": "team", "name": name},
+        "spec": {
+            "containers": [{"name": "main"}],
+            "resourceClaims": [{"name": "gpus", "resourceClaimName": claim_name}],
+            **spec,
+        },
+    }
+
+
+def held(on: str, *devices: str) -> Wire:
+    results = [{"request": "gpus", "driver": DRIVER, "pool": on, "device": each} for each in devices]
+    return {
+        "allocation": {"devices": {"results": results}},
+        "reservedFor": [{"resource": "pods", "name": "runs", "uid": "1"}],
+    }
+
+
+def lines(run: Run) -> list[str]:
+    return run.out.splitlines()
+
+
+CLUSTER = (gpu_class(), node("n0"), node("n1"), gpus("n0", 2), gpus("n1", 2))
+
+
+@pytest.fixture
+def dra(dra_command: Command, tmp_path: Path) -> Callable[..., Run]:
+    """`dra`: words, then objects, which `-f` names."""
+
+    def run(*given: Wire | str) -> Run:
+        objects = [each for each in given if isinstance(each, dict)]
+        words = [each for each in given if isinstance(each, str)]
+        (tmp_path / "in.yaml").write_text(yaml.safe_dump_all(objects))
+        return dra_command(*words, "-f", tmp_path)
+
+    return run
+
+
+# --- schedule -----------------------------------------------------------------------------------------------
+
+
+def test_pods_that_wait_are_placed_one_after_another(dra: Command) -> None:
+    run = dra("schedule", *CLUSTER, claim("a", 2), claim("b", 2), pod("a", "a"), pod("b", "b"))
+
+    assert run.status == ExitCode.OK
+    assert lines(run)[1:] == [
+        "team/a  n0    team/a  n0/gpu-0, n0/gpu-1",
+        "team/b  n1    team/b  n1/gpu-0, n1/gpu-1",
+        "",
+        "2 of 2 pods placed",
+    ]
+
+
+def test_a_pod_that_fits_nowhere_is_refused_with_its_reasons(dra: Command) -> None:
+    run = dra("schedule", *CLUSTER, claim("a", 3), pod("a", "a"))
+
+    assert run.status == ExitCode.NO
+    assert lines(run) == [
+        "pod team/a cannot be scheduled",
+        "  - 2 nodes: 2 of 2 devices of class gpu free, 3 wanted (n0, n1)",
+        "",
+        "0 of 1 pods placed",
+    ]
+
+
+def test_only_named_pods_are_placed_in_their_order(dra: Command) -> None:
+    objects = [*CLUSTER, claim("a", 1), claim("b", 1), claim("c", 1)]
+    objects += [pod(name, name) for name in "abc"]
+    run = dra("schedule", "pod/team/c", "pod/team/a", "-o", "json", *objects)
+
+    assert [each["pod"] for each in json.loads(run.out)] == ["team/c", "team/a"]
+
+
+def test_the_policy_decides(dra: Command) -> None:
+    objects = [*CLUSTER, gpus("n0", 5) | {"metadata": {"name": "n0-gpus"}}]
+    objects = [each for each in objects if each is not CLUSTER[3]]
+    run = dra("schedule", "--policy", "best-fit", "-o", "yaml", *objects, claim("a", 1), pod("a", "a"))
+
+    assert yaml.safe_load(run.out)[0]["node"] == "n1"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("schedule", "--policy", "best"), "did you mean 'best-fit'?"),
+        (("schedule", "pod/team/z"), "there is no Pod team/z"),
+        (("explain", "pod/team/z"), "there are: team/a"),
+        (("explain", "node/n0"), "write pod/NAME or claim/NAME"),
+        (("explain", "a"), "write kind/name"),
+        (("explain", "pod/team/a", "--node", "n9"), "no node 'n9'"),
+        (("capacity", "--price", "much"), "write a number such as 2.50"),
+        (("capacity", "--price", "x=1", "--price", "2"), "names no product"),
+        (("capacity", "--by", "rack"), "rack"),
+    ],
+)
+def test_what_cannot_be_answered_is_an_error(dra: Command, words: tuple[str, ...], complaint: str) -> None:
+    run = dra(*words, *CLUSTER, claim("a", 1), pod("a", "a"))
+
+    assert run.status == ExitCode.BAD_INPUT
+    assert complaint in run.err
+
+
+def test_nothing_to_place_is_an_error(dra: Command) -> None:
+    assert "no pod in the manifests waits" in dra("schedule", *CLUSTER).err
+
+
+def test_a_cluster_without_nodes_is_an_error(dra: Command) -> None:
+    assert "no Node in the manifests" in dra("capacity", gpu_class()).err
+
+
+def test_a_broken_selector_is_an_error_with_its_line(dra: Command) -> None:
+    broken = claim("a", 1)
+    broken["spec"]["devices"]["requests"][0]["exactly"]["selectors"] = [{"cel": {"expression": "nope"}}]
+    run = dra("schedule", *CLUSTER, broken, pod("a", "a"))
+
+    assert run.status == ExitCode.BAD_INPUT
+    assert "in.yaml:" in run.err
+    assert "ResourceClaim team/a: spec.devices.requests[0].exactly.selectors[0].cel.expression" in run.err
+
+
+# --- explain ------------------------------------------------------------------------------------------------
+
+
+def test_a_pod_that_would_fit_is_told_where(dra: Command) -> None:
+    run = dra("explain", "pod/team/a", *CLUSTER, claim("a", 1), pod("a", "a"))
+
+    assert run.status == ExitCode.OK
+    assert lines(run) == ["Pod team/a would go to node n0", "- team/a gpus: gpu.example.com/n0/gpu-0"]
+
+
+def test_a_pod_that_fits_nowhere_is_told_all_about_one_node(dra: Command) -> None:
+    run = dra("explain", "pod/team/a", *CLUSTER, claim("a", 3), pod("a", "a"))
+
+    assert run.status == ExitCode.NO
+    assert lines(run)[:2] == [
+        "Pod team/a fits nowhere",
+        "- 2 nodes: 2 of 2 devices of class gpu free, 3 wanted (n0, n1)",
+    ]
+    assert "  node n0: does not fit" in lines(run)
+
+
+def test_a_pod_that_waits_for_a_claim_is_told_so(dra: Command) -> None:
+    run = dra("explain", "pod/team/a", *CLUSTER, pod("a", "gone"))
+
+    assert run.status == ExitCode.NO
+    assert lines(run) == ["Pod team/a fits nowhere: claim team/gone does not exist"]
+
+
+def test_a_pod_that_runs_is_told_what_it_has(dra: Command) -> None:
+    run = dra(
+        "explain",
+        "pod/team/runs",
+        *CLUSTER,
+        claim("a", 1, **held("n1", "gpu-1")),
+        pod("runs", "a", nodeName="n1"),
+    )
+
+    assert run.status == ExitCode.OK
+    assert lines(run) == ["Pod team/runs is on node n1", "- claim team/a: gpu.example.com/n1/gpu-1"]
+
+
+def test_a_claim_that_is_allocated_is_told_its_devices_and_users(dra: Command) -> None:
+    run = dra("explain", "claim/team/a", *CLUSTER, claim("a", 1, **held("n1", "gpu-1")))
+
+    assert run.status == ExitCode.OK
+    assert lines(run) == ["ResourceClaim team/a has gpu.example.com/n1/gpu-1", "in use by runs"]
+
+
+def test_one_node_is_explained_on_demand(dra: Command) -> None:
+    run = dra("explain", "claim/team/a", "--node", "n1", "-o", "json", *CLUSTER, claim("a", 3))
+    answer = json.loads(run.out)
+
+    assert run.status == ExitCode.NO
+    assert [each["node"] for each in answer["explanations"]] == ["n1"]
+    assert answer["fits"] is False
+
+
+# --- capacity and top ---------------------------------------------------------------------------------------
+
+
+def test_capacity_is_a_table(dra: Command) -> None:
+    run = dra("capacity", "--price", "2.5", *CLUSTER, claim("a", 1, **held("n1", "gpu-1")))
+
+    assert run.status == ExitCode.OK
+    assert [line.split() for line in lines(run)] == [
+        ["CLASS", "TOTAL", "USED", "FREE", "FRAGMENTED", "TAINTED", "USED", "%", "LARGEST", "IDLE", "COST/H"],
+        ["gpu", "4", "1", "3", "0", "0", "25", "2", "7.50"],
+        ["all", "hardware", "4", "1", "3", "0", "0", "25", "7.50"],
+    ]
+
+
+def test_capacity_is_data(dra: Command) -> None:
+    run = dra("capacity", "--by", "node", "-o", "json", *CLUSTER, claim("a", 1, **held("n1", "gpu-1")))
+
+    assert [(row["name"], row["used"]) for row in json.loads(run.out)["rows"]] == [("n0", 0.0), ("n1", 1.0)]
+
+
+def test_namespaces_have_what_their_claims_hold(dra: Command) -> None:
+    run = dra("capacity", "--by", "namespace", *CLUSTER, claim("a", 1, **held("n1", "gpu-1")))
+
+    assert [line.split() for line in lines(run)] == [["NAMESPACE", "USED"], ["team", "1"]]
+
+
+@pytest.mark.parametrize(
+    ("what", "first"),
+    [
+        ("nodes", ["n1", "1", "25", "2", "50", "50"]),
+        ("namespaces", ["team", "1", "25"]),
+        ("claims", ["team/a", "1", "25"]),
+    ],
+)
+def test_the_busiest_come_first(dra: Command, what: str, first: list[str]) -> None:
+    run = dra("top", what, "-n", "1", *CLUSTER, claim("a", 1, **held("n1", "gpu-1")))
+
+    assert run.status == ExitCode.OK
+    assert [line.split() for line in lines(run)[1:]] == [first]
+
+
+def test_nobody_is_busy(dra: Command) -> None:
+    assert lines(dra("top", "claims", *CLUSTER)) == ["nothing is taken"]
+    assert json.loads(dra("top", "claims", "-o", "json", *CLUSTER).out) == []
