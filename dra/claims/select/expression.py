@@ -20,6 +20,7 @@ from dra.claims.select.reads import Missing, Read, check_domain
 from dra.errors import CompileError, ExpressionError
 from dra.features import LATEST, Features
 from dra.models.resource import CELDeviceSelector, Device, DeviceSelector
+from dra.names import byte_length
 from dra.quantity import Quantity
 
 __all__ = ["And", "Condition", "Expression", "Not", "Or", "all_of", "any_of"]
@@ -272,10 +273,10 @@ def measured(expression: Expression) -> None:
     """
     if expression.depth > _DEEPEST:
         raise ExpressionError(f"the expression is nested more than {_DEEPEST} deep")
-    length = len(str(expression))
+    length = byte_length(str(expression))
     if length > LONGEST_EXPRESSION:
         raise ExpressionError(
-            f"the expression has {length} characters in CEL, Kubernetes takes {LONGEST_EXPRESSION}",
+            f"the expression has {length} bytes in CEL, Kubernetes takes {LONGEST_EXPRESSION}",
             remedy="ask for one of several values with .in_([...]), or split it into several selectors",
         )
 

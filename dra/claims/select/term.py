@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 import attrs
 from typing_extensions import override
 
 from dra.cel import regex
+from dra.cel.selector import LONGEST_EXPRESSION
 from dra.claims.select.comparison import ORDERS, Comparison, Exists, ascii_lower
 from dra.claims.select.expression import Condition, Expression
 from dra.claims.select.literals import Literal, Type, Value, literal, literal_of, python_text
@@ -105,7 +107,8 @@ class Term(Condition):
             raise ExpressionError(
                 f"{self!r}.in_ takes a list of values", value=values, remedy=f"write .in_([{values!r}])"
             )
-        constants = tuple(self._constant(value) for value in values)
+        # More would not fit, and there may be no end to them.
+        constants = tuple(self._constant(value) for value in islice(values, LONGEST_EXPRESSION))
         if not constants:
             raise ExpressionError(f"{self!r} is never one of no values")
         if len({constant.type for constant in constants}) > 1:

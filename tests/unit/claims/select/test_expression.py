@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import pickle
 
 import pytest
@@ -274,6 +275,20 @@ class TestLimits:
     def test_an_expression_longer_than_10_kib_is_refused(self) -> None:
         with pytest.raises(ExpressionError, match="Kubernetes takes 10240"):
             plain("x").in_([f"name-{number:060}" for number in range(200)])
+
+    def test_bytes_are_counted_as_the_server_does(self) -> None:
+        plain("x").in_(["é" * 64] * 70)
+        with pytest.raises(ExpressionError, match="bytes in CEL"):
+            plain("x").in_(["é" * 64] * 80)
+
+    def test_values_without_an_end_are_refused(self) -> None:
+        with pytest.raises(ExpressionError, match="Kubernetes takes 10240"):
+            plain("x").in_(itertools.count())
+
+    @pytest.mark.parametrize("text", ["", "// nothing"])
+    def test_cel_that_says_nothing_is_no_expression(self, text: str) -> None:
+        with pytest.raises(CompileError):
+            cel(text)
 
     def test_a_tower_of_expressions_is_refused_before_anything_overflows(self) -> None:
         def tower(height: int) -> Expression:
