@@ -6,16 +6,20 @@ assumes what fits. Certain is what a literal, an operator or a function with a p
 
 from __future__ import annotations
 
+from typing import Final
+
 from dra.cel.checker import Checked
 from dra.cel.path import DevicePath
 from dra.cel.syntax import Call, Comprehension, Ident, ListExpr, Literal, MapExpr, Node, Select
-from dra.cel.types import BOOL, DYN, STRING, Type, list_of, map_of
+from dra.cel.types import BOOL, DYN, INT, STRING, Type, list_of, map_of
 from dra.cel.unification import has_variables
 from dra.cel.values import type_value
 
 __all__ = ["Certainty"]
 
 _TESTS = ("all", "exists", "exists_one", "existsOne")
+# Functions that make a list themselves, of nothing else than their declaration says.
+_OF_ONE_CLASS: Final = {"lists.range": list_of(INT), "findAll": list_of(STRING), "split": list_of(STRING)}
 
 
 class Certainty:
@@ -68,6 +72,8 @@ class Certainty:
             return self._common(list(node.arguments[1:]))
         if node.function == "_+_" and self.checked.types[node.id].name == "list":
             return list_of(DYN)
+        if node.function in _OF_ONE_CLASS:
+            return _OF_ONE_CLASS[node.function]
         results = {overload.result for overload in self.checked.overloads[node.id]}
         result = results.pop()
         return DYN if results or has_variables(result) or result.parameters else result
@@ -80,4 +86,6 @@ class Certainty:
             return DYN
         if written.function in _TESTS:
             return BOOL
-        return list_of(DYN) if written.function in ("map", "filter") else DYN
+        if written.function == "filter":
+            return list_of(self.element(node.range))
+        return list_of(DYN) if written.function == "map" else DYN

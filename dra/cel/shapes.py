@@ -1,4 +1,4 @@
-"""What the macros that iterate make: a test of each element, a count, or a list."""
+"""What the macros that iterate make: a test of each element, a count, a list or a map."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dra.cel.syntax import Call, Comprehension, Ident, ListExpr, Literal, Node
 
 __all__ = ["Shape", "shape"]
 
-Kind: TypeAlias = OneOf["all", "exists", "count", "collect"]
+Kind: TypeAlias = OneOf["all", "exists", "count", "collect", "insert"]
 
 # What one element costs besides what is written about it: names and operators of the expanded macro.
 _QUANTIFIERS: Final[dict[str, tuple[Kind, int]]] = {"_&&_": ("all", 3), "_||_": ("exists", 4)}
@@ -22,15 +22,17 @@ class Shape:
 
     Attributes:
         kind: `all` and `exists` end with the first element that decides; `count` is `exists_one`; `collect`
-            makes a list.
+            makes a list, `insert` a map.
         test: What is asked about each element; None to collect all.
         element: What is collected.
+        key: Under which key, in a map.
         steps: What asking `all` or `exists` about one element costs besides the test.
     """
 
     kind: Kind
     test: Node | None
     element: Node | None = None
+    key: Node | None = None
     steps: int = 0
 
 
@@ -47,7 +49,11 @@ def shape(node: Comprehension) -> Shape | None:
     test = None
     if step.function == "_?_:_" and _is_accumulator(node, step.arguments[2]):
         test, step = step.arguments[0], step.arguments[1]
-    if not (isinstance(step, Call) and step.function == "_+_" and _is_accumulator(node, step.arguments[0])):
+    if not isinstance(step, Call) or not _is_accumulator(node, step.operands[0]):
+        return None
+    if step.function == "cel.@mapInsert" and len(step.arguments) == 3:
+        return Shape("insert", test, step.arguments[2], step.arguments[1])
+    if step.function != "_+_":
         return None
     added = step.arguments[1]
     if isinstance(initial, Literal) and test is not None:

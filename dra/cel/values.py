@@ -14,13 +14,14 @@ An evaluation that fails gives a `Failure`: implementations of functions may ret
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
 from dra.cel import types
 from dra.cel.types import Type
 
 __all__ = [
+    "NATIVE",
     "NONE",
     "NO_SUCH_OVERLOAD",
     "Failure",
@@ -33,6 +34,7 @@ __all__ = [
     "equal_to_its_own",
     "key_value",
     "map_key",
+    "only_class",
     "python_class",
     "register",
     "size_of",
@@ -243,7 +245,7 @@ def equal(left: Value, right: Value, begun: set[tuple[int, int]] | None = None) 
         return _EQUALITY[kind](left, right)
     if kind is other:
         if kind is tuple:
-            return len(left) == len(right) and _equal_parts(left, right, zip(left, right, strict=True), begun)
+            return len(left) == len(right) and _equal_lists(left, right, begun)
         if kind is Optional:
             return left.present == right.present and (
                 not left.present or equal(left.value, right.value, begun)
@@ -270,6 +272,26 @@ def python_class(cel_type: Type) -> type | None:
     return next((known for known, type_ in _TYPES.items() if type_ == cel_type), None)
 
 
+# Classes of which Python's `==` between two of the same class is CEL's.
+NATIVE: Final = frozenset((bool, int, Uint, str, bytes))
+_FEW: Final = 8
+
+
+def only_class(elements: Sequence[Value]) -> type | None:
+    """The class of all elements, None if they have several or if there are none."""
+    classes = set(map(type, elements))
+    return classes.pop() if len(classes) == 1 else None
+
+
+def _equal_lists(
+    left: tuple[Value, ...], right: tuple[Value, ...], begun: set[tuple[int, int]] | None
+) -> bool:
+    only = only_class(left) if len(left) > _FEW else None
+    if only in NATIVE and only_class(right) is only:
+        return left == right
+    return _equal_parts(left, right, zip(left, right, strict=True), begun)
+
+
 def _equal_parts(
     left: Value, right: Value, parts: Iterable[tuple[Value, Value]], begun: set[tuple[int, int]] | None
 ) -> bool:
@@ -283,6 +305,8 @@ def _equal_parts(
 
 def contains(elements: tuple[Value, ...], wanted: Value) -> bool:
     """Whether a list has an element that equals a value; elements that cannot be compared do not."""
+    if len(elements) > _FEW and wanted.__class__ in NATIVE and only_class(elements) is wanted.__class__:
+        return wanted in elements
     return any(_equal_or_not(element, wanted) for element in elements)
 
 

@@ -25,19 +25,20 @@ from dra.cel.syntax import Call, Comprehension, Ident, ListExpr, Literal, MapExp
 from dra.cel.types import DYN, STRING, Kind, Type
 from dra.cel.values import Failure, Value, equal, is_registered_opaque
 
-__all__ = ["DONE", "STOPPED", "TROUBLE", "UNSET", "FastLoop", "generate_loop"]
+__all__ = ["DONE", "STOPPED", "TROUBLE", "UNSET", "FastLoop", "Items", "generate_loop"]
 
 DONE: Final = 0
 STOPPED: Final = 1
 TROUBLE: Final = 2
 UNSET: Final = object()
 
+Items: TypeAlias = "list[Value] | dict[Any, Value]"
 # Runs a loop until it ends or there is an element it cannot deal with. From the elements, the cost so far,
-# its limit, a list to collect in, the slots of variables and global names, it gives why it ended (`DONE`;
-# `STOPPED`, an element has decided; `TROUBLE`), the cost up to there, and the element that was trouble, which
-# has left no trace.
+# its limit, a list or map to collect in, the slots of variables and global names, it gives why it ended
+# (`DONE`; `STOPPED`, an element has decided; `TROUBLE`), the cost up to there, and the element that was
+# trouble, which has left no trace.
 FastLoop: TypeAlias = Callable[
-    [Iterator[Value], int, int, "list[Value]", "list[Any]", "Mapping[str, Value]"], "tuple[int, int, Any]"
+    [Iterator[Value], int, int, Items, "list[Any]", "Mapping[str, Value]"], "tuple[int, int, Any]"
 ]
 
 _LONGEST_TABLE: Final = 1000
@@ -207,13 +208,13 @@ def _inner(writer: _CountingWriter, node: Comprehension, found: Shape) -> tuple[
     ends = found.kind == "exists"
     stop = f"return {ends}, c + 1 + ({found.steps - 1} if any(True for _ in elements) else 0)"
     variables, lines = _body(writer, node, found, stop=stop)
-    results = {"collect": "tuple(items), c + 1", "count": "len(items) == 1, c + 2"}
+    results = {"collect": "tuple(items), c + 1", "count": "len(items) == 1, c + 2", "insert": "items, c + 1"}
     outside = {str(code) for scope in writer.scopes for code in scope.values()} | writer.hoisted.keys()
     taken = sorted(set(_VARIABLE.findall(" ".join(lines))) & outside)
     name = f"loop{len(writer.functions)}"
     writer.functions.append(
         f"def {name}({', '.join(('elements', 'c', 'limit', *taken))}):\n"
-        " elements, items = iter(elements), []\n"
+        " elements, items = iter(elements), {'{}' if found.kind == 'insert' else '[]'}\n"
         f" for {variables} in elements:\n"
         + "".join(f"  {line}\n" for line in lines)
         + f" return {results.get(found.kind, f'{not ends}, c + 1')}\n"
@@ -248,16 +249,19 @@ def _test(writer: _CountingWriter, found: Shape, stop: str) -> list[str]:
 
 def _element(writer: _CountingWriter, found: Shape) -> list[str]:
     part = found.element or Literal(0, None)
-    overhead = 2 + (0 if writer.is_constant(part) else LIST_COST)
-    if found.test is None:
-        code = writer.code(part)
-        return [f"c += {writer.cost + overhead}", f"item = {code}", _CHECK, "items.append(item)"]
-    test = writer.boolean(found.test)
-    lines = [f"c += {writer.cost}", f"chosen = {test}"]
-    writer.cost = 0
+    overhead = 2 + (0 if writer.is_constant(part) or found.key is not None else LIST_COST)
+    lines = []
+    if found.test is not None:
+        test = writer.boolean(found.test)
+        lines = [f"c += {writer.cost}", f"chosen = {test}", _CHECK, "if not chosen: continue"]
+        writer.cost = 0
+    if found.key is not None:
+        lines.append(f"key = map_key({writer.code(found.key)})")
     code = writer.code(part)
-    lines += [f"if chosen: c += {writer.cost + overhead}; item = {code}"]
-    return [*lines, _CHECK, "if chosen: items.append(item)"]
+    lines += [f"c += {writer.cost + overhead}", f"item = {code}", _CHECK]
+    if found.key is None:
+        return [*lines, "items.append(item)"]
+    return [*lines, "if key in items: refuse()", "items[key] = item"]
 
 
 def _comprehension(writer: _CountingWriter, node: Comprehension, _wanted: Type | None = None) -> str:

@@ -128,6 +128,7 @@ NAMES: Final[dict[str, object]] = {
     "pairs": _pairs,
     "within": _within,
     "equal": equal,
+    "map_key": map_key,
     "Optional": Optional,
     "Memo": Memo,
     "NONE": NONE,

@@ -7,15 +7,15 @@ one turns out to be long, generated code runs it, and hands over what it has no 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
-from dra.cel.codegen.counting import DONE, STOPPED, UNSET, FastLoop
+from dra.cel.codegen.counting import DONE, STOPPED, UNSET, FastLoop, Items
 from dra.cel.declarations import LIST_COST
 from dra.cel.interpreter.aggregates import go_type
 from dra.cel.interpreter.frame import Constant, Frame, Run
-from dra.cel.values import NO_SUCH_OVERLOAD, Failure, Value, key_value
+from dra.cel.values import NO_SUCH_OVERLOAD, Failure, Value, key_value, map_key
 
 __all__ = [
     "Loop",
@@ -25,6 +25,7 @@ __all__ = [
     "counting",
     "first_use",
     "folding",
+    "inserting",
     "quantifying",
     "slot",
 ]
@@ -95,7 +96,7 @@ class Loop:
             frame.slots[self.first], frame.slots[self.second] = entry
 
     def each(
-        self, frame: Frame, over: Value, one: Callable[[], bool], items: list[Value]
+        self, frame: Frame, over: Value, one: Callable[[], bool], items: Items
     ) -> Iterator[Value] | None:
         """Go through the entries.
 
@@ -196,6 +197,44 @@ def collecting(loop: Loop, test: Run | None, element: Run) -> Run:
             return failure
         frame.units(1)
         return tuple(items) if failed is None else failed
+
+    return run
+
+
+def inserting(loop: Loop, test: Run | None, key: Run, value: Run) -> Run:
+    """`transformMap`: a map of what the values become, where a test is true."""
+
+    def run(frame: Frame) -> Value:
+        over = loop.range(frame)
+        if over.__class__ is Failure:
+            return over
+        made: dict[Any, Value] = {}
+        failed: Failure | None = None
+
+        def one() -> bool:
+            nonlocal failed
+            if test is not None and (chosen := test(frame)) is not True:
+                failed = failed if chosen is False else _no_condition(chosen)
+                return False
+            frame.units(1)
+            if failed is not None:
+                return False
+            name, entry = key(frame), value(frame)
+            if entry.__class__ is Failure:
+                failed = entry
+            elif map_key(name) in made:
+                failed = Failure(f"insert failed: key {name} already exists")
+            else:
+                made[map_key(name)] = entry
+            frame.units(1)
+            return False
+
+        try:
+            loop.each(frame, over, one, made)
+        except Failure as failure:
+            return failure
+        frame.units(1)
+        return made if failed is None else failed
 
     return run
 

@@ -269,8 +269,11 @@ class _Planner:
         )
         test = self.plan(found.test) if found.test is not None else None
         element = self.plan(found.element) if found.element is not None else None
+        key = self.plan(found.key) if found.key is not None else None
         self.scopes.pop()
         self.places.pop()
+        if element is not None and key is not None:
+            return loops.inserting(loop, test, key, element)
         if element is not None:
             return loops.collecting(loop, test, element)
         if test is not None and found.kind == "count":

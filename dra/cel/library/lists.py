@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from functools import cmp_to_key, reduce
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from dra.cel.declarations import (
@@ -23,10 +23,12 @@ from dra.cel.declarations import (
     member,
     overload,
 )
+from dra.cel.library.operators import LONGEST_LIST
 from dra.cel.library.optionals import bind
 from dra.cel.library.standard import collected, iteration_variable
+from dra.cel.library.uniform import keys, total
 from dra.cel.syntax import Call, Comprehension, Factory, Ident, ListExpr, Node, Select
-from dra.cel.times import Duration
+from dra.cel.times import Duration, Timestamp
 from dra.cel.types import (
     BOOL,
     BYTES,
@@ -42,10 +44,23 @@ from dra.cel.types import (
     list_of,
     parameter,
 )
-from dra.cel.values import INT_MAX, INT_MIN, UINT_MAX, Failure, Uint, Value, compare, contains, size_of
+from dra.cel.values import (
+    INT_MAX,
+    INT_MIN,
+    NATIVE,
+    UINT_MAX,
+    Failure,
+    Uint,
+    Value,
+    compare,
+    contains,
+    only_class,
+    size_of,
+)
 
 __all__ = ["LIBRARIES", "MOST_VALUES", "WALK"]
 
+_OF_SIZE_ONE: Final = frozenset((bool, int, Uint, float, Duration, Timestamp))
 MOST_VALUES: Final = 48  # of a list-typed attribute
 
 _A, _T = parameter("A"), parameter("T")
@@ -83,7 +98,10 @@ def walk(value: Value) -> int:
     if isinstance(value, bytes):
         return int(len(value) * STRING_TRAVERSAL)
     if isinstance(value, tuple):
-        return sum(map(walk, value))
+        only = only_class(value)
+        if only is str and "".join(value).isascii():
+            return sum(map(int, map(STRING_TRAVERSAL.__mul__, map(len, value))))
+        return len(value) if only in _OF_SIZE_ONE else sum(map(walk, value))
     if isinstance(value, dict):
         return sum(walk(key) + walk(entry) for key, entry in value.items())
     return 1
@@ -107,6 +125,9 @@ def _order(left: Value, right: Value) -> int:
 
 
 def _is_sorted(elements: tuple[Value, ...]) -> bool:
+    ordered = keys(elements)
+    if ordered is not None:
+        return not any(map(operator.gt, ordered, ordered[1:]))
     return all(_order(left, right) <= 0 for left, right in pairwise(elements))
 
 
@@ -116,6 +137,10 @@ def _extreme(name: str, wanted: int) -> Callable[[tuple[Value, ...]], Value]:
     def implementation(elements: tuple[Value, ...]) -> Value:
         if not elements:
             raise Failure(f"{name} called on empty list")
+        ordered = keys(elements)
+        if ordered is not None:
+            best = max(ordered) if wanted < 0 else min(ordered)
+            return best if ordered is elements else elements[ordered.index(best)]
         return reduce(lambda best, one: one if _order(best, one) == wanted else best, elements)
 
     return implementation
@@ -123,17 +148,26 @@ def _extreme(name: str, wanted: int) -> Callable[[tuple[Value, ...]], Value]:
 
 def _sum_of(zero: Value, low: float, high: float, message: str) -> Callable[[tuple[Value, ...]], Value]:
     def implementation(elements: tuple[Value, ...]) -> Value:
-        total = zero
+        quick = total(elements, int(low), int(high)) if message else None
+        if quick is not None:
+            return type(zero)(quick)
+        if only_class(elements) is float:
+            return reduce(operator.add, elements, zero)
+        result = zero
         for element in elements:
-            total = type(zero)(total + element)
-            if not low <= total <= high and total == total:
+            result = type(zero)(result + element)
+            if not low <= result <= high and result == result:
                 raise Failure(message)
-        return total
+        return result
 
     return implementation
 
 
 def _sum_durations(elements: tuple[Value, ...]) -> Value:
+    nanos = keys(elements) if only_class(elements) is Duration else None
+    quick = total(nanos, INT_MIN, INT_MAX) if nanos is not None else None
+    if quick is not None:
+        return Duration(quick)
     return reduce(operator.add, elements) if elements else Duration(0)
 
 
@@ -149,11 +183,20 @@ def _equals(left: Value, right: Value) -> bool:
     return contains((left,), right)
 
 
+def _is_native(elements: tuple[Value, ...], wanted: Value) -> bool:
+    """Whether Python's search for a value in a list is CEL's."""
+    return wanted.__class__ in NATIVE and only_class(elements) is wanted.__class__
+
+
 def _index_of(elements: tuple[Value, ...], wanted: Value) -> int:
+    if _is_native(elements, wanted):
+        return elements.index(wanted) if wanted in elements else -1
     return next((index for index, element in enumerate(elements) if _equals(element, wanted)), -1)
 
 
 def _last_index_of(elements: tuple[Value, ...], wanted: Value) -> int:
+    if _is_native(elements, wanted):
+        return len(elements) - 1 - elements[::-1].index(wanted) if wanted in elements else -1
     indices = range(len(elements) - 1, -1, -1)
     return next((index for index in indices if _equals(elements[index], wanted)), -1)
 
@@ -274,11 +317,12 @@ def _slice(elements: tuple[Value, ...], start: int, end: int) -> tuple[Value, ..
 def _flatten(elements: tuple[Value, ...], depth: int = 1) -> tuple[Value, ...]:
     if depth < 0:
         raise Failure("level must be non-negative")
-    while depth and any(isinstance(element, tuple) for element in elements):
+    while depth and tuple in set(map(type, elements)):
         depth -= 1
-        elements = tuple(
-            inner for element in elements for inner in (element if isinstance(element, tuple) else (element,))
-        )
+        parts = [element if element.__class__ is tuple else (element,) for element in elements]
+        if sum(map(len, parts)) > LONGEST_LIST:
+            raise Failure("the list is too long")
+        elements = tuple(chain.from_iterable(parts))
     return elements
 
 
@@ -312,6 +356,8 @@ def _range(count: int) -> tuple[int, ...]:
 
 def _distinct(elements: tuple[Value, ...]) -> tuple[Value, ...]:
     kept: list[Value] = []
+    if only_class(elements) in NATIVE:
+        return tuple(dict.fromkeys(elements))
     for element in elements:
         if not any(_equals(element, other) for other in kept):
             kept.append(element)

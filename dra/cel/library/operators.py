@@ -32,7 +32,7 @@ from dra.cel.values import (
     size_of,
 )
 
-__all__ = ["LIBRARY", "RELATIONS", "int64", "relation"]
+__all__ = ["LIBRARY", "LONGEST_LIST", "RELATIONS", "int64", "relation"]
 
 _A, _B = parameter("A"), parameter("B")
 _LIST, _MAP = list_of(_A), map_of(_A, _B)
@@ -211,11 +211,11 @@ def _relation(function: str) -> Function:
 
 
 # More elements than an evaluation can look at: such a list could only be measured.
-_LONGEST_LIST: Final = 1_000_000
+LONGEST_LIST: Final = 1_000_000
 
 
 def _joined(left: tuple[Value, ...], right: tuple[Value, ...]) -> tuple[Value, ...]:
-    if len(left) + len(right) > _LONGEST_LIST:
+    if len(left) + len(right) > LONGEST_LIST:
         raise Failure("the list is too long")
     return left + right
 
