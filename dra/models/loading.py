@@ -21,6 +21,7 @@ __all__ = [
     "MANIFEST_SUFFIXES",
     "Located",
     "Source",
+    "collector_paused",
     "dump",
     "load",
     "load_located",
@@ -104,7 +105,7 @@ def load_located(source: Source, strict: bool = False) -> list[Located]:
         LoadError: As `load`.
         DecodeError: As `load`.
     """
-    with _collector_paused():
+    with collector_paused():
         return list(_located(source, strict))
 
 
@@ -128,7 +129,7 @@ def load_text(
     Raises:
         LoadError: The text is neither YAML nor JSON, or is empty.
     """
-    with _collector_paused():
+    with collector_paused():
         documents = text.read(content, source, json_only=json_only)
         return list(_from_documents(documents, False, None if may_be_empty else source, faults))
 
@@ -151,8 +152,8 @@ def dump(
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Loading only builds up, so a garbage collection meanwhile walks everything to find nothing."""
+def collector_paused() -> Iterator[None]:
+    """For what only builds up: a garbage collection meanwhile walks everything to find nothing."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -25,6 +25,7 @@ from dra.drivers.nvidia.compute_domain import CLIQUE_LABEL, MAX_NODES, clique_id
 from dra.drivers.nvidia.publish import SharesMode
 from dra.errors import DriverError
 from dra.features import LATEST, minor
+from dra.models.loading import collector_paused
 from dra.models.meta import ObjectMeta
 from dra.models.resource import ResourcePool, ResourceSlice, ResourceSliceSpec
 from dra.testing.nodes.catalog import MACHINES
@@ -251,16 +252,21 @@ def cluster(
         raise DriverError(
             f"{per_rack} nodes cannot be {cliques} cliques of at most {MAX_NODES} nodes", value=cliques
         )
-    used = setup or Setup()
-    built = Fixture(classes=found.device_classes(used.drivers))
-    for rack in range(racks):
-        rack_name = f"{prefix}-{rack}"
+    with collector_paused():
+        return _racks(
+            found, [f"{prefix}-{rack}" for rack in range(racks)], per_rack, cliques, setup or Setup()
+        )
+
+
+def _racks(found: Machine, racks: Sequence[str], per_rack: int, cliques: int, setup: Setup) -> Fixture:
+    built = Fixture(classes=found.device_classes(setup.drivers))
+    for rack_name in racks:
         fabric = str(uuid.uuid5(uuid.NAMESPACE_DNS, rack_name))
         for index in range(per_rack):
             labels = {RACK_LABEL: rack_name}
             if found.nvlink_domain:
                 labels[CLIQUE_LABEL] = clique_id(fabric, _CLIQUE - index * cliques // per_rack)
-            one = _node(found, f"{rack_name}-node-{index}", used, labels, with_classes=False)
+            one = _node(found, f"{rack_name}-node-{index}", setup, labels, with_classes=False)
             built.nodes.extend(one.nodes)
             built.slices.extend(one.slices)
     return built

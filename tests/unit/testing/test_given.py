@@ -10,11 +10,12 @@ import attrs
 import pytest
 
 import dra
+from dra import claims as building
 from dra.errors import DecodeError, LoadError, UnknownNameError, UnknownVersionError
 from dra.features import Features
 from dra.testing import nodes
 from dra.testing.given import claims_in, features_in, objects_in
-from tests.unit.testing.claims import claim, template
+from tests.unit.testing.claims import GPU, claim, template
 
 MODEL = dra.ResourceClaim.from_dict(claim())
 
@@ -59,6 +60,14 @@ def test_a_claim_in_any_form(source: Any) -> None:
     assert given.named
     assert given.claim.spec == MODEL.spec
     assert given.claim.subject == "ResourceClaim default/train"
+
+
+def test_builders_of_the_library() -> None:
+    builder = building.claim("train", namespace="default").request("gpu", device_class=GPU)
+    (given,) = claims_in(builder)
+    (template_given,) = claims_in(builder.template())
+    assert (given.claim.subject, given.named) == ("ResourceClaim default/train", True)
+    assert (template_given.claim.spec, template_given.named) == (given.claim.spec, False)
 
 
 def test_claims_of_a_file_without_the_other_objects(tmp_path: Path) -> None:

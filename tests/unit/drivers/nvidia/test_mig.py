@@ -199,6 +199,51 @@ class TestBoards:
         assert "memory" in gb200.profile("3g.93gb").synthetic
         assert gb200.profile("1g.23gb").synthetic == frozenset()
 
+    @pytest.mark.parametrize(
+        ("board", "figures"),
+        [
+            # Profile: MiB, SM, copy engines, decoders, JPEG, OFA. Read on live boards, A100 40GB and A30 in
+            # NVML's mocks, which KEP-4815 repeats.
+            ("A30-24GB", {"1g.6gb": (5836, 14, 1, 0, 0, 0), "4g.24gb": (23344, 56, 4, 4, 1, 1)}),
+            (
+                "A100-40GB",
+                {
+                    "1g.5gb": (4864, 14, 1, 0, 0, 0),
+                    "1g.5gb+me": (4864, 14, 1, 1, 1, 1),
+                    "1g.10gb": (9856, 14, 1, 1, 0, 0),
+                    "2g.10gb": (9856, 28, 2, 1, 0, 0),
+                    "3g.20gb": (19968, 42, 3, 2, 0, 0),
+                    "4g.20gb": (19968, 56, 4, 2, 0, 0),
+                    "7g.40gb": (40192, 98, 7, 5, 1, 1),
+                },
+            ),
+            ("A100-80GB", {"1g.10gb": (9728, 14, 1, 0, 0, 0), "7g.80gb": (80896, 98, 7, 5, 1, 1)}),
+            (
+                "H100-80GB",
+                {
+                    "1g.10gb": (9984, 16, 1, 1, 1, 0),
+                    "1g.20gb": (20096, 26, 1, 1, 1, 0),
+                    "2g.20gb": (20096, 32, 2, 2, 2, 0),
+                    "3g.40gb": (40448, 60, 3, 3, 3, 0),
+                    "4g.40gb": (40448, 64, 4, 4, 4, 0),
+                    "7g.80gb": (81152, 132, 8, 7, 7, 1),
+                },
+            ),
+            ("H100-NVL-94GB", {"1g.12gb": (11008, 16, 1, 1, 1, 0), "3g.47gb": (47488, 60, 3, 3, 3, 0)}),
+            ("H200-141GB", {"1g.18gb": (16384, 16, 1, 1, 1, 0), "7g.141gb": (143104, 132, 8, 7, 7, 1)}),
+            ("GH200-96GB", {"1g.12gb": (11264, 16, 1, 1, 1, 0)}),
+            ("GH200-144GB", {"1g.18gb": (17920, 16, 1, 1, 1, 0)}),
+            ("B200-180GB", {"1g.23gb": (22528, 18, 2, 1, 1, 0)}),
+            ("GB200-186GB", {"1g.23gb": (22528, 18, 2, 1, 1, 0)}),
+            ("GB200-189GB", {"1g.24gb": (20480, 18, 2, 1, 1, 0)}),
+        ],
+    )
+    def test_figures_as_read(self, board: str, figures: dict[str, tuple[int, ...]]) -> None:
+        for name, (memory, multiprocessors, copy, decoders, jpeg, ofa) in figures.items():
+            profile = get_board(board).profile(name)
+            assert profile.memory_mib == memory
+            assert profile.engines == (multiprocessors, copy, decoders, 0, jpeg, ofa), name
+
     def test_figures_of_the_h100(self) -> None:
         h100 = get_board("H100-80GB")
         assert str(h100.profile("7g.80gb").memory) == "81152Mi"
