@@ -17,7 +17,17 @@ from dra.claims.checked import Gates, check, findings
 from dra.claims.options import Option, Preference, known_class, option
 from dra.claims.parts import REQUESTS, Configuration, Constraint, Request, merged
 from dra.claims.source import call, literal
-from dra.claims.wants import LIMITS, Config, Strategy, Wants, opaque, qualified, several
+from dra.claims.wants import (
+    LIMITS,
+    Config,
+    Strategy,
+    Wants,
+    opaque,
+    qualified,
+    required,
+    strategies,
+    texts,
+)
 from dra.drivers.declarations import nearest
 from dra.drivers.standard import NUMA_NODE, PCI_BUS_ID, PCIE_ROOT
 from dra.errors import BuildError, DraError, DriverError
@@ -98,6 +108,8 @@ class ClaimBuilder:
         self._check_name(name, f"{REQUESTS}[{index}].name")
         kind = "firstAvailable" if isinstance(wanted, Preference) else "exactly"
         try:
+            if wanted is not None and not isinstance(wanted, Preference):
+                required(wanted, Option, "", f"name a class as device_class={wanted!r}")
             made = (wanted or option()).but(**wants)
         except DraError as error:
             raise error.located(path_prefix=f"{REQUESTS}[{index}].{kind}") from None
@@ -160,14 +172,14 @@ class ClaimBuilder:
         names = self._references(requests, f"{path}.requests")
         return attrs.evolve(self, configs=(*self._configs, Configuration(opaque(config, path), names)))
 
-    def share(self, *strategies: Strategy) -> Self:
+    def share(self, *shared: Strategy) -> Self:
         """Share the devices of all requests that the strategies are for, but those with their own strategy.
 
         Raises:
             DriverError: The driver refuses a strategy, or a combination of them.
             BuildError: It is not known whether the devices of a request are the driver's.
         """
-        built = attrs.evolve(self, share=(*self._share, *strategies))
+        built = attrs.evolve(self, share=(*self._share, *strategies(shared)))
         built._resolved()
         return built
 
@@ -440,7 +452,7 @@ class ClaimBuilder:
             raise BuildError("is a list of names", path=path, value=requests, remedy=f"write [{requests!r}]")
         known = [name for each in self._requests for name in each.references]
         for index, name in enumerate(requests):
-            if name not in known:
+            if required(name, str, f"{path}[{index}]") not in known:
                 suggestion = nearest(name, known)
                 raise BuildError(
                     f"there is no request {name!r}",
@@ -453,7 +465,7 @@ class ClaimBuilder:
         return tuple(requests)
 
     def _check_name(self, name: str, path: str) -> None:
-        for fault in formats.dns_label(name):
+        for fault in formats.dns_label(required(name, str, path)):
             raise BuildError(fault, path=path, value=name)
         if any(each.name == name for each in self._requests):
             raise BuildError("there is a request of this name already", path=path, value=name)
@@ -489,12 +501,12 @@ def claim(
         >>> pair.build().spec.devices.constraints[0].to_dict()
         {'requests': ['gpu', 'nic'], 'matchAttribute': 'resource.kubernetes.io/pcieRoot'}
     """
-    for fault in formats.dns_subdomain(name):
+    for fault in formats.dns_subdomain(required(name, str, "metadata.name")):
         raise BuildError(fault, path="metadata.name", value=name)
     return ClaimBuilder(
         name=name,
-        namespace=namespace,
-        labels=tuple((labels or {}).items()),
-        annotations=tuple((annotations or {}).items()),
-        share=several(share),
+        namespace=required(namespace, str, "metadata.namespace"),
+        labels=texts(labels, "metadata.labels"),
+        annotations=texts(annotations, "metadata.annotations"),
+        share=strategies(share),
     )

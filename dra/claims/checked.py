@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from dra import drivers
 from dra.claims.options import known_class
+from dra.claims.wants import required
 from dra.errors import BuildError, DriverError
 from dra.features import Features
 from dra.models.meta import KubernetesObject
@@ -64,7 +65,7 @@ def findings(
     slices: Iterable[ResourceSlice | DeviceClass] | None,
 ) -> list[Finding]:
     """What lint finds in the object, also on the given slices; classes that drivers bring are known to it."""
-    given: list[KubernetesObject] = list(slices or ())
+    given: list[KubernetesObject] = list(required(slices or (), Iterable, "slices"))
     have = {each.metadata.name for each in given if isinstance(each, DeviceClass)}
     if given:
         given += [each for each in _classes(obj) if each.metadata.name not in have]

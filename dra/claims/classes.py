@@ -8,7 +8,7 @@ import attrs
 
 from dra.claims.checked import check
 from dra.claims.options import Option, known_class
-from dra.claims.wants import Config, Where
+from dra.claims.wants import Config, Where, required, texts
 from dra.errors import BuildError, DraError
 from dra.features import LATEST, Features
 from dra.models.meta import ObjectMeta
@@ -65,19 +65,21 @@ def device_class(
         extendedResourceName: nvidia.com/mig-1g.5gb
     """
     try:
-        own = _resolved(wanted) if wanted else Option()
+        own = _resolved(required(wanted, Option, "")) if wanted is not None else Option()
         own = own.but(where=where, config=config)
     except DraError as error:
         raise error.located(path_prefix="spec") from None
     made = DeviceClass(
         metadata=ObjectMeta(
-            name=name, labels=dict(labels or {}) or None, annotations=dict(annotations or {}) or None
+            name=required(name, str, "metadata.name"),
+            labels=dict(texts(labels, "metadata.labels")) or None,
+            annotations=dict(texts(annotations, "metadata.annotations")) or None,
         ),
         spec=DeviceClassSpec(
             selectors=[DeviceSelector(cel=CELDeviceSelector(expression=each)) for each in own.selectors]
             or None,
             config=[DeviceClassConfiguration(opaque=each.clone()) for each in own.configs] or None,
-            extended_resource_name=extended_resource or None,
+            extended_resource_name=required(extended_resource, str, "spec.extendedResourceName") or None,
         ),
     )
     return check(made, kubernetes, features, None, None)

@@ -10,7 +10,7 @@ from typing_extensions import Unpack
 from dra.claims.options import Option, label, option
 from dra.claims.select import Expression, device
 from dra.claims.sharing.mig import MIG
-from dra.claims.wants import Wants
+from dra.claims.wants import Wants, required
 from dra.drivers.nvidia import GPU_MODELS, GpuModel, gpu_model
 from dra.errors import DriverError
 from dra.quantity import Quantity
@@ -61,7 +61,8 @@ def gpu(
     return attrs.evolve(wanted, default_name=default_name).but(**wants)
 
 
-def _model(name: str) -> GpuModel:
+def _model(given: str) -> GpuModel:
+    name = required(given, str, "", "such as H100-80GB")
     of_product = [each for each in GPU_MODELS.values() if each.product_name == name]
     return of_product[0] if of_product else gpu_model(name)
 

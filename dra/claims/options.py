@@ -22,8 +22,10 @@ from dra.claims.wants import (
     amounts,
     derived,
     opaque,
+    required,
     selectors,
     several,
+    strategies,
     tolerated,
 )
 from dra.drivers.declarations import nearest
@@ -105,7 +107,7 @@ class Option:
                 value=unknown[0],
                 remedy=f"did you mean {suggestion!r}?" if suggestion else "",
             )
-        device_class = wants.get("device_class", "")
+        device_class = required(wants.get("device_class", ""), str, "deviceClassName")
         if self.device_class and device_class and self.device_class != device_class:
             raise BuildError(f"is {self.device_class!r} already", path="deviceClassName", value=device_class)
         known = known_class(device_class or self.device_class)
@@ -120,14 +122,14 @@ class Option:
             selectors=(*self.selectors, *where),
             capacity=tuple(capacity.items()),
             tolerations=(*self.tolerations, *map(tolerated, several(wants.get("tolerations", ())))),
-            admin_access=wants.get("admin_access", self.admin_access),
+            admin_access=required(wants.get("admin_access", self.admin_access), bool, "adminAccess"),
             derived_attributes=tuple(attributes.items()),
             configs=(*self.configs, *map(opaque, several(wants.get("config", ())))),
-            share=(*self.share, *several(wants.get("share", ()))),
+            share=(*self.share, *strategies(wants.get("share", ()))),
         )._checked()
 
     def _checked(self) -> Option:
-        if self.count is not None and (type(self.count) is not int or self.count < 1):
+        if self.count is not None and (type(self.count) is not int or not 1 <= self.count < 1 << 63):
             raise BuildError("must be a whole number greater than zero", path="count", value=self.count)
         if self.allocation_mode and self.allocation_mode not in _MODES:
             raise BuildError(
@@ -224,7 +226,8 @@ def option(device_class: str = "", /, *, name: str = "", **wants: Unpack[Wants])
         Traceback (most recent call last):
         dra.errors.CompileError: selectors[0].cel.expression: must evaluate to bool or the unknown type, not string
     """  # noqa: E501 - the error is one line
-    wanted = Option(device_class=device_class, name=name).but(**wants)
+    known = required(device_class, str, "deviceClassName")
+    wanted = Option(device_class=known, name=required(name, str, "name")).but(**wants)
     return attrs.evolve(wanted, default_name=label(wanted.device_class))
 
 

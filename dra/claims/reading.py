@@ -11,7 +11,7 @@ from dra.claims.builder import ClaimBuilder, claim
 from dra.claims.checked import check
 from dra.claims.options import Option, Preference, option, prefer
 from dra.claims.source import call, config_source, literal, where_source
-from dra.claims.wants import Wants
+from dra.claims.wants import Wants, required
 from dra.errors import BuildError
 from dra.features import LATEST, Features
 from dra.models.meta import ObjectMeta
@@ -121,6 +121,8 @@ def builder_of(obj: ResourceClaim | ResourceClaimTemplate) -> ClaimBuilder:
         BuildError: It says something that the builder cannot.
         CompileError: A selector does not compile.
     """
+    if not isinstance(obj, ResourceClaimTemplate):
+        required(obj, ResourceClaim, "")
     spec = obj.spec.spec if isinstance(obj, ResourceClaimTemplate) else obj.spec
     made = claim(
         obj.metadata.name or "",

@@ -7,7 +7,7 @@ error with the path of the field.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
 from typing_extensions import TypedDict
 
@@ -34,7 +34,10 @@ __all__ = [
     "expression",
     "opaque",
     "qualified",
+    "required",
     "several",
+    "strategies",
+    "texts",
     "toleration",
 ]
 
@@ -130,6 +133,59 @@ def selectors(where: Any, first: int, driver: str = "") -> tuple[str, ...]:
     )
 
 
+_T = TypeVar("_T")
+
+
+def required(value: _T, kind: type[Any], path: str, remedy: str = "") -> _T:
+    """A value that must be of a type, for callers whom no type checker has told.
+
+    Raises:
+        BuildError: It is of another type.
+    """
+    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+        return value
+    found = f"the class {value.__name__} itself" if isinstance(value, type) else type(value).__name__
+    raise BuildError(
+        f"expected {_TYPES.get(kind, kind.__name__)}, found {found}", path=path, value=value, remedy=remedy
+    )
+
+
+def texts(given: Mapping[str, str] | None, path: str) -> tuple[tuple[str, str], ...]:
+    """Labels or annotations.
+
+    Raises:
+        BuildError: A key or a value is no text.
+    """
+    pairs = required(given or {}, Mapping, path).items()
+    return tuple((required(key, str, path), required(value, str, f"{path}[{key}]")) for key, value in pairs)
+
+
+def strategies(given: Strategy | Sequence[Strategy], path: str = "share") -> tuple[Strategy, ...]:
+    """One strategy or several, as a tuple.
+
+    Raises:
+        BuildError: One is none, such as the name or the class of a strategy.
+    """
+    found = several(given)
+    for each in found:
+        if isinstance(each, type) or not hasattr(each, "apply"):
+            required(each, _NoStrategy, path, "make one, such as dra.claims.sharing.TimeSlicing()")
+    return found
+
+
+class _NoStrategy:
+    """What is asked for where no strategy is given."""
+
+
+_TYPES: Final[Mapping[type, str]] = {
+    str: "a text",
+    bool: "True or False",
+    int: "a whole number",
+    Mapping: "a dictionary",
+    _NoStrategy: "a sharing strategy",
+}
+
+
 def expression(given: Any, path: str, driver: str = "") -> str:
     """An expression as CEL text, known to be a selector.
 
@@ -169,7 +225,7 @@ def amounts(capacity: Mapping[str, Quantity | str | int]) -> Iterator[tuple[str,
         QuantityError: One is no quantity.
         BuildError: One is no text or number at all.
     """
-    for name, amount in capacity.items():
+    for name, amount in required(capacity, Mapping, "capacity.requests").items():
         path = f"capacity.requests[{name}]"
         try:
             yield name, amount if isinstance(amount, Quantity) else Quantity(amount)
@@ -185,8 +241,9 @@ def derived(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     Raises:
         BuildError: A name has no domain.
     """
-    for name, text in attributes.items():
-        yield qualified(name, "derivedAttributes", ()), str(text)
+    for name, text in required(attributes, Mapping, "derivedAttributes").items():
+        full = qualified(name, "derivedAttributes", ())
+        yield full, required(text, str, f"derivedAttributes[{full}].expression")
 
 
 def qualified(name: str, path: str, suggestions: Iterable[str]) -> str:
@@ -200,7 +257,7 @@ def qualified(name: str, path: str, suggestions: Iterable[str]) -> str:
     Raises:
         BuildError: It has none.
     """
-    domain, slash, identifier = name.partition("/")
+    domain, slash, identifier = required(name, str, path).partition("/")
     if slash and domain and identifier:
         return name
     meant = [each for each in suggestions if each.rpartition("/")[2].lower() == name.lower()]

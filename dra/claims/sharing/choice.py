@@ -12,6 +12,7 @@ from dra.claims.sharing.consumable import ConsumableShares
 from dra.claims.sharing.mig import MIG
 from dra.claims.sharing.nvidia import MPS, Exclusive, TimeSlicing
 from dra.claims.sharing.strategy import Isolation, Isolations, Sharing
+from dra.claims.wants import required
 from dra.drivers.nvidia import GpuModel, MigBoard, gpu_model
 from dra.errors import DriverError
 from dra.features import LATEST, Features
@@ -101,7 +102,7 @@ def weigh(
     """
     need = _Need(
         isolation=Isolation.parse(isolation),
-        model=gpu_model(gpu) if gpu else None,
+        model=gpu_model(required(gpu, str, "gpu")) if gpu else None,
         fraction=None if fraction is None else _fraction(fraction),
         memory=None if memory is None else Quantity(memory),
         between_claims=between_claims,

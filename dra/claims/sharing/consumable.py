@@ -55,6 +55,8 @@ class ConsumableShares(Sharing):
 
     def __attrs_post_init__(self) -> None:
         mode, shares = self.mode, self.shares
+        if isinstance(mode, bool) or (isinstance(mode, int) and mode < 1) or not isinstance(mode, (str, int)):
+            raise DriverError("the number of shares must be a whole number greater than zero", value=mode)
         if isinstance(mode, str) and mode and mode not in _MODES:
             raise DriverError(
                 f"unknown mode {mode!r} of consumable shares",

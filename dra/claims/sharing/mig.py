@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from dra.claims.select import Expression, device
 from dra.claims.sharing.strategy import Isolation, Sharing
+from dra.claims.wants import required
 from dra.drivers.nvidia import GPU_MODELS, MigBoard, Profile, get_board
 from dra.errors import DriverError, UnknownNameError
 from dra.quantity import Quantity
@@ -66,6 +67,11 @@ class MIG(Sharing):
     dynamic: bool = False
 
     def __attrs_post_init__(self) -> None:
+        required(self.profile, str, "profile")
+        required(self.board, str, "board")
+        required(self.dynamic, bool, "dynamic")
+        if self.min_memory is not None and self.min_memory < Quantity(0):
+            raise DriverError("there is no negative memory", value=self.min_memory)
         if self.profile and (self.min_memory is not None or self.min_compute):
             raise DriverError("a profile says how much memory and compute it has", value=self.profile)
         if not (self.profile or self.min_memory is not None or self.min_compute or self.board):

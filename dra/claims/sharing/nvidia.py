@@ -10,6 +10,7 @@ import attrs
 from typing_extensions import override
 
 from dra.claims.sharing.strategy import Isolation, Sharing
+from dra.claims.wants import required
 from dra.drivers.configs import TypedConfig
 from dra.drivers.declarations import unknown_name
 from dra.drivers.nvidia.configs import (
@@ -92,7 +93,7 @@ class TimeSlicing(Sharing):
     interval: Literal["", "Default", "Short", "Medium", "Long"] = ""
 
     def __attrs_post_init__(self) -> None:
-        if self.interval and self.interval not in INTERVALS:
+        if required(self.interval, str, "interval") and self.interval not in INTERVALS:
             raise unknown_name("interval of time-slicing", self.interval, INTERVALS)
 
     @property
@@ -131,7 +132,9 @@ def _limit(value: Quantity | str | int | None) -> Quantity | None:
 def _limits(
     values: Mapping[str, Quantity | str | int] | tuple[tuple[str, Quantity | str | int], ...],
 ) -> tuple[tuple[str, Quantity], ...]:
-    items = values.items() if isinstance(values, Mapping) else values
+    items = (
+        values.items() if isinstance(values, Mapping) else dict(required(values, tuple, "per_device")).items()
+    )
     return tuple(
         (str(key), amount if isinstance(amount, Quantity) else Quantity(amount)) for key, amount in items
     )

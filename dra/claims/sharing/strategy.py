@@ -11,6 +11,7 @@ import attrs
 
 from dra.claims.options import Option, known_class
 from dra.claims.source import strategy_source
+from dra.claims.wants import required
 from dra.drivers.declarations import unknown_name
 from dra.drivers.nvidia.gpu import DRIVER_NAME
 from dra.errors import DriverError
@@ -49,7 +50,11 @@ class Isolation(Flag):
         """
         if isinstance(wanted, Isolation):
             return wanted
-        names = wanted.replace(",", " ").split() if isinstance(wanted, str) else list(wanted)
+        names = (
+            wanted.replace(",", " ").split()
+            if isinstance(wanted, str)
+            else [required(each, str, "isolation") for each in required(wanted, Iterable, "isolation")]
+        )
         found = cls.NONE
         for name in names:
             if name.upper() not in cls.__members__:

@@ -8,6 +8,7 @@ import attrs
 
 from dra.claims.builder import ClaimBuilder
 from dra.claims.options import label
+from dra.claims.wants import required
 from dra.drivers.declarations import nearest
 from dra.errors import BuildError
 from dra.features import LATEST, Features, minor
@@ -124,12 +125,12 @@ def shared(
     """  # noqa: E501 - the error is one line
     made = wanted.build(kubernetes, features=features) if isinstance(wanted, ClaimBuilder) else wanted
     if not isinstance(made, ResourceClaim):
-        raise BuildError(
+        raise _other(
+            made,
             "a template gives every pod a claim of its own",
-            subject=made.subject,
-            remedy="share a ResourceClaim: give the builder, or what build() made",
+            "share a ResourceClaim: give the builder, or what build() made",
         )
-    if pods > _MOST_PODS:
+    if required(pods, int, "pods") > _MOST_PODS:
         raise BuildError(
             f"{pods} pods cannot use one claim, at most {_MOST_PODS} can",
             path="status.reservedFor",
@@ -166,10 +167,10 @@ def per_pod(
     """
     made = wanted.template(kubernetes, features=features) if isinstance(wanted, ClaimBuilder) else wanted
     if not isinstance(made, ResourceClaimTemplate):
-        raise BuildError(
+        raise _other(
+            made,
             "there is only one of a ResourceClaim: all pods would share it",
-            subject=made.subject,
-            remedy="give the builder, or what template() made",
+            "give the builder, or what template() made",
         )
     return Use(made, _entry(made, entry))
 
@@ -209,7 +210,16 @@ def per_pod_group(
             remedy="switch on DRAWorkloadResourceClaims, from Kubernetes 1.36 on",
         )
     made = wanted.template(kubernetes, features=features) if isinstance(wanted, ClaimBuilder) else wanted
+    if not isinstance(made, (ResourceClaim, ResourceClaimTemplate)):
+        raise _other(made, "", "give a builder, a template or a claim")
     return Use(made, _entry(made, entry), of_group=True, features=frozenset({"workload_resource_claims"}))
+
+
+def _other(made: object, message: str, remedy: str) -> BuildError:
+    """The error for what is not the object that is wanted."""
+    if isinstance(made, (ResourceClaim, ResourceClaimTemplate)):
+        return BuildError(message, subject=made.subject, remedy=remedy)
+    return BuildError(f"{type(made).__name__} is no claim", value=made, remedy=remedy)
 
 
 def _entry(made: ResourceClaim | ResourceClaimTemplate, entry: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 import dra
 from dra.claims import claim, device_class, gpu, mig, option, prefer, select, toleration
-from dra.claims.sharing import MIG, MPS, TimeSlicing
+from dra.claims.sharing import MIG, MPS, TimeSlicing, per_pod_group
 from dra.drivers import nvidia
 from dra.models.resource import OpaqueDeviceConfiguration
 from dra.testing import nodes
@@ -318,6 +318,35 @@ class TestMisuse:
         with pytest.raises(dra.DraError, match=message) as caught:
             call()
         assert caught.value.path == f"spec.devices.{path}"
+
+    @pytest.mark.parametrize(
+        ("call", "message"),
+        [
+            (lambda: claim(None), "metadata.name: expected a text, found NoneType"),
+            (lambda: claim("a", labels={"a": 3}), r"metadata.labels\[a\]: expected a text, found int"),
+            (lambda: claim("a", labels=["x"]), "metadata.labels: expected a dictionary, found list"),
+            (lambda: claim("a").request(3), "name: expected a text"),
+            (lambda: claim("a").request("gpu", GPU), "name a class as device_class='gpu.nvidia.com'"),
+            (lambda: claim("a").request("gpu", device_class=GPU, share="MPS"), "expected a sharing strategy"),
+            (lambda: claim("a").request("gpu", device_class=GPU, share=MPS), "found the class MPS itself"),
+            (lambda: claim("a").share(None), "expected a sharing strategy"),
+            (
+                lambda: claim("a").request("gpu", device_class=GPU, capacity=["memory"]),
+                "expected a dictionary",
+            ),
+            (lambda: claim("a").request("gpu", device_class=GPU, admin_access="yes"), "True or False"),
+            (lambda: gpus().align(3), "expected a text"),
+            (lambda: gpus().align(ROOT, requests=[3]), "expected a text"),
+            (lambda: gpus().build(slices=3), "slices: expected Iterable"),
+            (lambda: gpu(3), "such as H100-80GB"),
+            (lambda: option(3), "expected a text"),
+            (lambda: device_class("a", "gpu"), "expected Option, found str"),
+            (lambda: per_pod_group(3), "int is no claim"),
+        ],
+    )
+    def test_values_of_wrong_types(self, call: Callable[[], object], message: str) -> None:
+        with pytest.raises(dra.BuildError, match=message):
+            call()
 
     def test_a_name_that_kubernetes_does_not_allow(self) -> None:
         with pytest.raises(dra.BuildError, match="RFC 1123 subdomain"):
