@@ -359,6 +359,7 @@ class ClaimBuilder:
         """
         of_claim: list[OpaqueDeviceConfiguration] = []
         of_requests: list[Configuration] = []
+        self._check_share()
         requests = []
         is_mixed = any(each.share for request in self._requests for each in request.options)
         for index, request in enumerate(self._requests):
@@ -404,6 +405,15 @@ class ClaimBuilder:
                 )
             return True
         return all(each.driver == known[0].name for each in self._share)
+
+    def _check_share(self) -> None:
+        """Refuse strategies of the claim that contradict each other, whatever its requests are."""
+        if self._share:
+            try:
+                Option(share=self._share).resolved()
+            except DraError as error:
+                error.path = "share"
+                raise
 
     def _check_gates(self) -> None:
         """Refuse strategies that no driver can do at once: its gates exclude each other.
@@ -503,10 +513,10 @@ def claim(
     """
     for fault in formats.dns_subdomain(required(name, str, "metadata.name")):
         raise BuildError(fault, path="metadata.name", value=name)
-    return ClaimBuilder(
+    built = ClaimBuilder(
         name=name,
         namespace=required(namespace, str, "metadata.namespace"),
         labels=texts(labels, "metadata.labels"),
         annotations=texts(annotations, "metadata.annotations"),
-        share=strategies(share),
     )
+    return built.share(*strategies(share))

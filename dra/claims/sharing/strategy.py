@@ -114,8 +114,11 @@ class Sharing(ABC):
         Raises:
             DriverError: The driver refuses it for such devices, or beside another strategy of the option.
         """
-        for other in option.share:
-            if other is not self and isinstance(other, Sharing):
+        others = list(option.share)
+        if self in others:
+            others.remove(self)
+        for other in others:
+            if isinstance(other, Sharing):
                 self._check_beside(other)
         return self._contribute(self._with_device_type(option))
 

@@ -210,6 +210,13 @@ class TestRefusals:
             claim("a").request("r", share=share, **wants)
         assert caught.value.path.endswith("share")
 
+    def test_of_one_strategy_twice_even_if_it_is_the_same_object(self) -> None:
+        mps = MPS()
+        with pytest.raises(dra.DriverError, match="MPS is named twice"):
+            claim("a", share=[mps, mps])
+        with pytest.raises(dra.DriverError, match="contradict each other"):
+            claim("a", share=Exclusive()).share(TimeSlicing())
+
     def test_of_a_whole_gpu_that_is_to_be_a_part(self) -> None:
         with pytest.raises(dra.DriverError, match="works on mig devices"):
             claim("a").request("r", gpu("H100-80GB"), share=MIG(profile="3g.40gb"))
