@@ -12,10 +12,10 @@ from typing import Final
 import attrs
 from typing_extensions import Self, Unpack
 
-from dra import drivers
 from dra.claims.checked import Gates, check, findings
 from dra.claims.options import Option, Preference, known_class, option
-from dra.claims.parts import REQUESTS, Configuration, Constraint, Request, merged
+from dra.claims.parts import REQUESTS, Configuration, Constraint, Request
+from dra.claims.resolving import resolve
 from dra.claims.source import call, literal
 from dra.claims.wants import (
     LIMITS,
@@ -30,13 +30,12 @@ from dra.claims.wants import (
 )
 from dra.drivers.declarations import nearest
 from dra.drivers.standard import NUMA_NODE, PCI_BUS_ID, PCIE_ROOT
-from dra.errors import BuildError, DraError, DriverError
+from dra.errors import BuildError, DraError
 from dra.features import LATEST, Features
 from dra.models.meta import ObjectMeta
 from dra.models.resource import (
     DeviceClaim,
     DeviceClass,
-    OpaqueDeviceConfiguration,
     ResourceClaim,
     ResourceClaimSpec,
     ResourceClaimTemplate,
@@ -352,91 +351,7 @@ class ClaimBuilder:
         )
 
     def _resolved(self) -> tuple[list[Request], list[Configuration]]:
-        """The requests with all strategies applied, and the configuration in the order in which it counts.
-
-        Later entries win with all known drivers: what is said of the claim comes before what is said of a
-        request.
-        """
-        of_claim: list[OpaqueDeviceConfiguration] = []
-        of_requests: list[Configuration] = []
-        self._check_share()
-        requests = []
-        is_mixed = any(each.share for request in self._requests for each in request.options)
-        for index, request in enumerate(self._requests):
-            options = []
-            for number, wanted in enumerate(request.options):
-                try:
-                    done, shared = self._with_share(wanted)
-                except DraError as error:
-                    raise error.located(path_prefix=request.path(index, number)) from None
-                options.append(done)
-                if shared and not is_mixed:
-                    of_claim += [each for each in shared if each not in of_claim]
-                    shared = ()
-                of_requests += [
-                    Configuration(each, (request.reference(wanted),)) for each in (*shared, *done.configs)
-                ]
-            requests.append(attrs.evolve(request, options=tuple(options)))
-        self._check_gates()
-        own = [Configuration(each, ()) for each in of_claim]
-        return requests, [*own, *self._configs, *merged(of_requests, self._requests)]
-
-    def _with_share(self, wanted: Option) -> tuple[Option, Sequence[OpaqueDeviceConfiguration]]:
-        """An option with its strategies or the claim's, and the configuration that came from the claim's."""
-        if wanted.share or not self._shares(wanted):
-            return wanted.resolved(), ()
-        done = attrs.evolve(wanted, share=self._share).resolved()
-        own = len(wanted.configs)
-        return attrs.evolve(done, configs=done.configs[:own]), done.configs[own:]
-
-    def _shares(self, wanted: Option) -> bool:
-        """Whether the claim's strategies are for an option: by the driver that its class belongs to."""
-        if not self._share:
-            return False
-        known = known_class(wanted.device_class)
-        if known is None:
-            if wanted.device_class and len(self._requests) > 1:
-                raise BuildError(
-                    f"it is not known whether class {wanted.device_class} is of a driver that the claim's "
-                    "strategies are for",
-                    path="deviceClassName",
-                    value=wanted.device_class,
-                    remedy="say share=... of the requests, not of the claim",
-                )
-            return True
-        return all(each.driver == known[0].name for each in self._share)
-
-    def _check_share(self) -> None:
-        """Refuse strategies of the claim that contradict each other, whatever its requests are."""
-        if self._share:
-            try:
-                Option(share=self._share).resolved()
-            except DraError as error:
-                error.path = "share"
-                raise
-
-    def _check_gates(self) -> None:
-        """Refuse strategies that no driver can do at once: its gates exclude each other.
-
-        Of alternatives only one is taken, so each is looked at alone.
-        """
-        exact = [
-            each
-            for request in self._requests
-            if not request.is_preference
-            for each in request.options[0].share or self._share
-        ]
-        ladders = [
-            each.share for request in self._requests if request.is_preference for each in request.options
-        ]
-        for together in (exact, *ladders):
-            for name in sorted({each.driver for each in together}):
-                gates = {gate: True for each in together if each.driver == name for gate in each.gates}
-                try:
-                    drivers.get(name).enabled_gates(gates)
-                except DriverError as error:
-                    error.remedy = "one driver cannot do both: use two claims, for different nodes"
-                    raise error.located(path_prefix="share") from None
+        return resolve(self._requests, self._configs, self._share)
 
     def _constrained(self, attribute: str, requests: Sequence[str], *, is_distinct: bool) -> Self:
         path = f"spec.devices.constraints[{len(self._constraints)}]"
