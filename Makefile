@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint type layers unit docs oracle live vectors clean
+.PHONY: integration demo test lint type layers unit docs oracle live vectors clean
 .DEFAULT_GOAL := test
 
 $(VENV)/bin/python:
@@ -52,6 +52,11 @@ oracle: $(VENV)/.dev
 
 live: $(VENV)/.dev
 	DRA_LIVE=1 $(BIN)/pytest -m go
+
+# A real control plane, built once from Kubernetes' Go modules (minutes) and started on loopback. Another minor:
+# DRA_TEST_KUBERNETES=1.36; binaries at hand: DRA_TEST_BINARIES=folder.
+integration: $(VENV)/.dev
+	$(BIN)/pytest -m integration tests/integration
 
 vectors: $(VENV)/.dev
 	$(BIN)/python -m tests.conformance.record

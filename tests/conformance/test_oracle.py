@@ -15,8 +15,9 @@ import pytest
 from dra.quantity import Quantity
 from tests.conformance.deviations import unexplained
 from tests.conformance.generate import cases
-from tests.conformance.oracle import MINORS, Oracle, go
+from tests.conformance.oracle import Oracle
 from tests.conformance.vectors import read_cases
+from tests.go_programs import MINORS, go
 
 pytestmark = [
     pytest.mark.go,

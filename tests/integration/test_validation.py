@@ -1,0 +1,130 @@
+"""Every row of `tests/conformance/validation.yaml`, asked of a running API server instead of its code."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import pytest
+
+from dra.models.kinds import decode
+from tests.conformance.test_validation import (
+    DEVIATIONS,
+    found,
+    in_newest_layout,
+    is_known,
+    stored,
+    without_noise,
+)
+from tests.conformance.validation_table import Case, read_table
+from tests.integration.api import Answer, Api
+from tests.integration.control_plane import ControlPlane
+
+pytestmark = pytest.mark.integration
+
+CONFLICT = 409
+
+
+def rows(control_plane: ControlPlane) -> Iterator[Case]:
+    """The rows of the table that this server answers as they stand, with its own gates."""
+    for case in read_table():
+        if case.kubernetes == control_plane.minor and case.name not in DEVIATIONS:
+            running = attrs.evolve(case, gates=control_plane.features.gates())
+            if {(e.type, e.field) for e in found(running)} == {(e.type, e.field) for e in found(case)}:
+                yield running
+
+
+# Rows that only the code of a server can be asked, not a server, and why.
+_STORED = "the stored object is one that this server would not have stored"
+_NAMED = "an object's name is in the URL of a request"
+_DELETED = "only the server says since when an object is being deleted"
+NOT_A_REQUEST = {
+    "§2.3 capacity and taints are checked again only if they changed #0 in 1.37": _STORED,
+    "§2.3 capacity and taints are checked again only if they changed #2 in 1.37": _STORED,
+    "§2.3 what may change in a slice #6 in 1.37": _NAMED,
+    "§2.4 finalizers while the object is being deleted #0 in 1.37": _DELETED,
+    "§2.4 finalizers while the object is being deleted #1 in 1.37": _DELETED,
+    "§2.4 finalizers while the object is being deleted #2 in 1.37": _DELETED,
+    "§2.4 the spec of a claim is immutable #5 in 1.37": _NAMED,
+    "§2.4 the spec of a claim is immutable #6 in 1.37": _NAMED,
+    "§2.5 reserved for #6 in 1.37": _DELETED,
+    "§2.6 an unchanged effect is not checked again #0 in 1.37": _STORED,
+    "§2.6 an unchanged effect is not checked again #1 in 1.37": _STORED,
+    "§2.6 an unchanged effect is not checked again #2 in 1.37": _STORED,
+    "§2.7 a class may change, unchanged selectors and configs are not checked again #1 in 1.37": _STORED,
+    "§2.7 a class may change, unchanged selectors and configs are not checked again #2 in 1.37": _STORED,
+    "§2.7 a class may change, unchanged selectors and configs are not checked again #3 in 1.37": _STORED,
+}
+
+
+def ask(api: Api, case: Case) -> Answer:
+    """The server's answer, with nothing left behind."""
+    if case.old is None:
+        return api.create(case.object, dry_run=True)
+    old = copy.deepcopy(case.old)
+    made = api.create({**old, "status": None} if "status" in old else old)
+    if not made.ok:
+        return made
+    try:
+        if old.get("status"):
+            with_status = replaced(api, old, subresource="status")
+            if not with_status.ok:
+                return with_status
+        subresource = "status" if case.status else ""
+        return replaced(api, copy.deepcopy(case.object), subresource=subresource, dry_run=True)
+    finally:
+        api.delete(old)
+
+
+def replaced(api: Api, obj: dict[str, Any], *, subresource: str, dry_run: bool = False) -> Answer:
+    """An update of what is there now; a controller may have changed it a moment ago."""
+    for _ in range(10):
+        now = api.get(obj)
+        if not now.ok:
+            return now
+        obj["metadata"]["resourceVersion"] = now.body["metadata"]["resourceVersion"]
+        answer = api.update(obj, subresource=subresource, dry_run=dry_run)
+        if answer.status != CONFLICT:
+            break
+    return answer
+
+
+def test_the_server_refuses_and_accepts_what_dra_does(api: Api, control_plane: ControlPlane) -> None:
+    differences: dict[str, Any] = {}
+    compared = 0
+    for case in rows(control_plane):
+        if case.name in NOT_A_REQUEST:
+            continue
+        answer = ask(api, case)
+        ours = {(error.type.reason, error.field) for error in found(case)}
+        theirs = {(reason, in_newest_layout(field, case)) for reason, field in answer.errors}
+        compared += 1
+        if ours != theirs or bool(ours) == answer.ok:
+            differences[case.name] = (sorted(ours), sorted(theirs), answer.body.get("message"))
+    assert not differences, "\n".join(f"{name}: {what}" for name, what in differences.items())
+    assert compared > 300
+
+
+def test_the_server_stores_what_dra_fills_in(api: Api, control_plane: ControlPlane) -> None:
+    compared = 0
+    for case in rows(control_plane):
+        if case.old is None and case.object["kind"] != "Pod" and not found(case) and is_known(case):
+            answer = api.must(api.create(case.object, dry_run=True))
+            theirs = decode(answer).to_dict()
+            assert without_noise(without_server_fields(stored(case))) == without_noise(
+                without_server_fields(theirs)
+            ), case.name
+            compared += 1
+    assert compared > 100
+
+
+def without_server_fields(obj: dict[str, Any]) -> dict[str, Any]:
+    """An object without what every server writes into its metadata."""
+    metadata = {
+        key: value
+        for key, value in obj.get("metadata", {}).items()
+        if key not in ("uid", "creationTimestamp", "managedFields", "resourceVersion", "namespace")
+    }
+    return {**obj, "metadata": metadata}
