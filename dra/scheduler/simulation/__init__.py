@@ -6,6 +6,7 @@ from dra.scheduler.simulation.comparison import Comparison, Row, compare
 from dra.scheduler.simulation.openb import Experiment, Replay, replay, run_experiment
 from dra.scheduler.simulation.picture import picture
 from dra.scheduler.simulation.policies import POLICIES
+from dra.scheduler.simulation.run import Run, Sample
 from dra.scheduler.simulation.series import series_csv
 from dra.scheduler.simulation.sharing import (
     SHARING,
@@ -17,7 +18,7 @@ from dra.scheduler.simulation.sharing import (
     TimeSlicing,
     get_sharing,
 )
-from dra.scheduler.simulation.stream import Run, Sample, simulate
+from dra.scheduler.simulation.stream import simulate
 from dra.scheduler.simulation.sweep import sweep
 from dra.scheduler.simulation.trace import Machine, Task, read_machines, read_tasks
 

@@ -10,8 +10,9 @@ from statistics import fmean
 import attrs
 
 from dra.errors import DraError
+from dra.scheduler.simulation.run import Run, Sample
 from dra.scheduler.simulation.sharing import Sharing
-from dra.scheduler.simulation.stream import Run, Sample, simulate
+from dra.scheduler.simulation.stream import simulate
 from dra.scheduler.simulation.sweep import sweep
 from dra.scheduler.simulation.trace import Machine, Task
 from dra.scheduler.simulation.workload import offered

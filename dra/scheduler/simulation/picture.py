@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 from xml.sax.saxutils import escape
 
-from dra.scheduler.simulation.stream import Run, Sample
+from dra.scheduler.simulation.run import Run, Sample
 
 __all__ = ["picture"]
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable
 from typing import Final
 
-from dra.scheduler.simulation.stream import Run
+from dra.scheduler.simulation.run import Run
 
 __all__ = ["series_csv"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from dra.scheduler.simulation import Consumable, Machine, Mig, Sharing, Task
 from dra.scheduler.simulation.fragmentation import Fragmentation, Shape, typical_shapes
@@ -46,12 +46,14 @@ def rooms_of(sharing: Sharing) -> st.SearchStrategy[list[int]]:
     return st.lists(some, min_size=1, max_size=4)
 
 
+@settings(deadline=None, max_examples=50)
 @given(workloads, cpus, rooms_of(Consumable()), models)
 def test_tables_agree_with_the_definition(typical: Typical, cpu: int, rooms: list[int], model: str) -> None:
     measured = Fragmentation(typical, Consumable()).of_node(cpu, rooms, model)
     assert measured == pytest.approx(fragmented(typical, cpu, rooms, model, Consumable()))
 
 
+@settings(deadline=None, max_examples=50)
 @given(workloads, cpus, rooms_of(Mig()), models)
 def test_tables_agree_with_the_definition_on_mig(
     typical: Typical, cpu: int, rooms: list[int], model: str
@@ -60,6 +62,7 @@ def test_tables_agree_with_the_definition_on_mig(
     assert measured == pytest.approx(fragmented(typical, cpu, rooms, model, Mig()))
 
 
+@settings(deadline=None, max_examples=50)
 @given(workloads, cpus, rooms_of(Consumable()), st.sampled_from([0, 100, 300, 1000]))
 def test_the_gradient_is_that_of_the_best_gpu(
     typical: Typical, cpu: int, rooms: list[int], asked: int

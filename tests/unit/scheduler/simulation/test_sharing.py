@@ -33,7 +33,7 @@ class TestEveryModel:
         assert not any(sharing.takes(whole)[: sharing.full])
 
     def test_every_part_fits_on_an_idle_gpu(self, sharing: Sharing) -> None:
-        assert all(sharing.takes(sharing.ask(milli))[sharing.full] for milli in range(1, 1001))
+        assert all(sharing.room_after(sharing.ask(milli), sharing.full) for milli in range(1, 1001))
 
     def test_a_gpu_has_no_room_twice(self, sharing: Sharing) -> None:
         """What is taken is part of the room, so that adding it again restores the room."""

@@ -148,7 +148,7 @@ nodes_ = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(nodes_, tasks_, st.sampled_from(sorted(SHARING)), st.booleans())
 def test_the_accounts_add_up(
     nodes: Sequence[Machine], tasks: Sequence[Task], name: str, waiting: bool
@@ -172,10 +172,10 @@ def test_the_accounts_add_up(
         assert all(sample.waiting == 0 for sample in run.samples)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(nodes_, tasks_)
-def test_whoever_waits_fits_nowhere(nodes: Sequence[Machine], tasks: Sequence[Task]) -> None:
-    """At the end nothing changes any more: each task that still waits must find no room if it came now."""
+def test_whoever_would_run_alone_runs_in_time(nodes: Sequence[Machine], tasks: Sequence[Task]) -> None:
+    """Where every task leaves again, nobody who fits an empty cluster may be forgotten among the waiting."""
     run = simulate(nodes, tasks, policy="first")
     alone = [simulate(nodes, [each], policy="first").placed for each in tasks]
     if all(each.departure is not None for each in tasks):
