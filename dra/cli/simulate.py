@@ -14,6 +14,7 @@ from dra.cli.failure import reported
 from dra.cli.files import path_of, write_file
 from dra.cli.output import Output, print_data, print_text
 from dra.cli.progress import progress
+from dra.cli.simulate_pods import pods
 from dra.cli.tabular import Tabular, TabularFormat, print_rows
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="simulate",
-    help="Replay a trace on a cluster.",
+    help="Let the tasks of a trace, or pods, come to a cluster and go.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -216,3 +217,4 @@ def _executor(processes: int) -> Iterator[Executor | None]:
 
 app.command()(reported(openb))
 app.command()(reported(run))
+app.command()(reported(pods))

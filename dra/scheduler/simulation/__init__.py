@@ -5,6 +5,7 @@ from __future__ import annotations
 from dra.scheduler.simulation.comparison import Comparison, Row, compare
 from dra.scheduler.simulation.openb import Experiment, Replay, replay, run_experiment
 from dra.scheduler.simulation.picture import picture
+from dra.scheduler.simulation.pods import PodArrival, PodRun, arrivals_of, simulate_pods
 from dra.scheduler.simulation.policies import POLICIES
 from dra.scheduler.simulation.run import Run, Sample
 from dra.scheduler.simulation.series import series_csv
@@ -32,6 +33,8 @@ __all__ = [
     "Machine",
     "Mig",
     "MigSlices",
+    "PodArrival",
+    "PodRun",
     "Replay",
     "Row",
     "Run",
@@ -39,6 +42,7 @@ __all__ = [
     "Sharing",
     "Task",
     "TimeSlicing",
+    "arrivals_of",
     "compare",
     "get_sharing",
     "picture",
@@ -48,5 +52,6 @@ __all__ = [
     "run_experiment",
     "series_csv",
     "simulate",
+    "simulate_pods",
     "sweep",
 ]

@@ -181,3 +181,89 @@ class TestRun:
         done = dra_command("simulate", "run", *timed, *options)
         assert done.status == ExitCode.BAD_INPUT
         assert message in done.err
+
+
+PODS = """
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+---
+apiVersion: resource.k8s.io/v1
+kind: DeviceClass
+metadata: {name: gpu}
+spec: {}
+---
+apiVersion: resource.k8s.io/v1
+kind: ResourceSlice
+metadata: {name: n1}
+spec:
+  driver: gpu.example.com
+  nodeName: n1
+  pool: {name: n1, generation: 1, resourceSliceCount: 1}
+  devices: [{name: gpu-0}, {name: gpu-1}]
+---
+apiVersion: resource.k8s.io/v1
+kind: ResourceClaimTemplate
+metadata: {name: one}
+spec: {spec: {devices: {requests: [{name: gpu, exactly: {deviceClassName: gpu}}]}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: train}
+spec:
+  activeDeadlineSeconds: 10
+  containers: [{name: main}]
+  resourceClaims: [{name: gpu, resourceClaimTemplateName: one}]
+"""
+
+
+class TestPods:
+    @pytest.fixture
+    def manifests(self, tmp_path: Path) -> Path:
+        file = tmp_path / "pods.yaml"
+        file.write_text(PODS)
+        return file
+
+    def test_pods_come_one_after_another_and_go(self, dra_command: Command, manifests: Path) -> None:
+        """On two GPUs, pods of 10 s come at 0, 2, 4 and 6 s; two wait for 6 s each."""
+        done = dra_command("simulate", "pods", "-f", manifests, "--repeat", 4, "--every", 2, "-o", "json")
+        assert done.status == ExitCode.OK
+        (answer,) = json.loads(done.out)
+        assert (answer["placed"], answer["waited"], answer["never_ran"]) == (4, 2, 0)
+        assert answer["mean_wait"] == 3.0
+        assert answer["used"] == pytest.approx((1 * 2 + 2 * 4) / 6 / 2 * 100)
+
+    def test_policies_are_rows(self, dra_command: Command, manifests: Path) -> None:
+        done = dra_command(
+            "simulate", "pods", "-f", manifests, "--policy", "first", "--policy", "best-fit", "-o", "csv"
+        )
+        assert [row["policy"] for row in csv.DictReader(io.StringIO(done.out))] == ["first", "best-fit"]
+
+    def test_who_never_runs_is_told_why_and_a_no(self, dra_command: Command, manifests: Path) -> None:
+        manifests.write_text(PODS.replace("deviceClassName: gpu}", "deviceClassName: gpu, count: 3}"))
+        done = dra_command("simulate", "pods", "-f", manifests)
+        assert done.status == ExitCode.NO
+        assert "first: pod default/train cannot be scheduled" in done.out
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (("--policy", "worst"), "no policy is named 'worst'"),
+            (("--class", "gpus"), "did you mean 'gpu'?"),
+            (("--repeat", "9999999"), "at most 100,000 can be simulated"),
+        ],
+    )
+    def test_bad_options_say_what_is_wrong(
+        self, dra_command: Command, manifests: Path, options: tuple[str, str], message: str
+    ) -> None:
+        done = dra_command("simulate", "pods", "-f", manifests, *options)
+        assert done.status == ExitCode.BAD_INPUT
+        assert message in done.err
+
+    def test_manifests_without_a_pod_that_waits_are_refused(
+        self, dra_command: Command, manifests: Path
+    ) -> None:
+        manifests.write_text(PODS.split("---\napiVersion: v1\nkind: Pod")[0])
+        done = dra_command("simulate", "pods", "-f", manifests)
+        assert done.status == ExitCode.BAD_INPUT
+        assert "no pod in the manifests waits" in done.err
