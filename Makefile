@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: integration demo test lint type layers unit docs oracle live vectors clean
+.PHONY: integration demo test lint type layers unit docs oracle live launchers vectors clean
 .DEFAULT_GOAL := test
 
 $(VENV)/bin/python:
@@ -58,8 +58,12 @@ live: $(VENV)/.dev
 integration: $(VENV)/.dev
 	$(BIN)/pytest -m integration tests/integration
 
+# The launchers' own packages, one environment each (gigabytes): `make launchers`, or some: `make launchers ONLY=hera`.
+launchers: $(VENV)/.dev
+	$(BIN)/python -m tests.launchers.run $(ONLY)
+
 vectors: $(VENV)/.dev
 	$(BIN)/python -m tests.conformance.record
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage site build dist
+	rm -rf $(VENV) .venv-launchers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage site build dist

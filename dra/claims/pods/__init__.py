@@ -1,21 +1,19 @@
 r"""Wiring of pods: claims into the two places of any workload that makes pods.
 
 >>> from dra.claims.pods import attach
->>> job = "apiVersion: batch/v1\nkind: Job\nspec: {template: {spec: {containers: [{name: main}]}}}\n"
->>> print(attach(job, "template/train", name="gpu"), end="")
-apiVersion: batch/v1
-kind: Job
+>>> pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: main  # trains\n"
+>>> print(attach(pod, "template/train", name="gpu"), end="")
+apiVersion: v1
+kind: Pod
 spec:
-  template:
-    spec:
-      containers:
-      - name: main
-        resources:
-          claims:
-          - name: gpu
-      resourceClaims:
+  containers:
+  - name: main  # trains
+    resources:
+      claims:
       - name: gpu
-        resourceClaimTemplateName: train
+  resourceClaims:
+  - name: gpu
+    resourceClaimTemplateName: train
 """
 
 from dra.claims.pods.attach import Attachment, attach, attachment

@@ -7,11 +7,12 @@ from typing import Any, Final
 from dra.claims.pods.count import device_count
 from dra.claims.pods.wiring import Change, Wiring, add_entry, field_in
 from dra.errors import DraError
-from dra.models.pod_templates import PodTemplate, Step
+from dra.models.pod_templates import PodTemplate, Step, field_path
 
 __all__ = ["is_train_job", "pod_config", "tell_ray", "wire_train_job"]
 
 _NODE: Final = "node"
+_SKYPILOT_CONTAINER: Final = "ray-node"
 _POD_CONFIG: Final[tuple[tuple[str, ...], ...]] = (
     ("config", "kubernetes", "pod_config"),
     ("experimental", "config_overrides", "kubernetes", "pod_config"),
@@ -63,8 +64,7 @@ def wire_train_job(data: dict[str, Any], wiring: Wiring, changes: list[Change]) 
 def pod_config(data: dict[str, Any]) -> list[PodTemplate]:
     """The pod's spec in a SkyPilot task, in its configuration, or in a piece of that.
 
-    SkyPilot merges it into the pods of a task, containers by their position; what is missing on the way is
-    made.
+    SkyPilot merges it into the pods of a task, containers by their names; what is missing on the way is made.
     """
     if "kind" in data:
         return []
@@ -83,7 +83,7 @@ def pod_config(data: dict[str, Any]) -> list[PodTemplate]:
     if not isinstance(spec, dict):
         raise DraError("expected an object", path=".".join(path), value=config)
     if not spec.get("containers"):
-        spec["containers"] = [{}]
+        spec["containers"] = [{"name": _SKYPILOT_CONTAINER}]
     steps: tuple[Step, ...] = (*path, "spec")
     return [PodTemplate(steps, spec)]
 
@@ -101,14 +101,20 @@ def tell_ray(data: dict[str, Any], template: PodTemplate, wiring: Wiring, change
     is_ray = any(str(step).endswith(("GroupSpec", "GroupSpecs")) for step in template.path)
     if not is_ray or not isinstance(group, dict):
         return
-    parameters = group.setdefault("rayStartParams", {})
-    path = field_in(".".join(str(step) for step in template.path[:-2]), "rayStartParams")
-    if not isinstance(parameters, dict) or "num-gpus" in parameters:
+    parameters = group.get("rayStartParams", {})
+    path = field_in(field_path(template.path[:-2]), "rayStartParams")
+    if not isinstance(parameters, dict):
         return
     counted = device_count(wiring.source.object).of_gpus if wiring.source.object else None
-    if counted is None or counted.exact is None:
+    number = None if counted is None else counted.exact
+    present = parameters.get("num-gpus")
+    if present is not None:
+        if number is not None and present != str(number):
+            left = f"num-gpus stays {present}, though the claim gives {number} GPUs"
+            changes.append(Change(path, left, is_done=False))
+    elif number is None:
         why = counted.reason if counted else "only the name of the claim is known"
         changes.append(Change(path, f"num-gpus is not set, so Ray sees no GPUs: {why}", is_done=False))
-    elif counted.exact:
-        parameters["num-gpus"] = str(counted.exact)
-        changes.append(Change(path, f"num-gpus set to {counted.exact}, which Ray cannot know otherwise"))
+    elif number:
+        group["rayStartParams"] = {**parameters, "num-gpus": str(number)}
+        changes.append(Change(path, f"num-gpus set to {number}, which Ray cannot know otherwise"))

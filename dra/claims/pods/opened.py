@@ -91,13 +91,13 @@ def _open(source: Any, depth: int) -> Opened[Any]:
             lambda data: type(source)(part.closed(item) for part, item in zip(parts, data, strict=True)),
         )
     if type(source) is dict:
-        return Opened(_plain(source, 0), lambda data: data)
+        return _open_dict(source)
     data = wire_data(source)
     if data is not None:
         before = copy.deepcopy(data)
         return Opened(data, lambda after: rebuilt(source, before, after))
     if isinstance(source, Mapping):
-        return Opened(_plain(source, 0), type(source))
+        return Opened(_plain(source, (), {}), type(source))
     raise DraError(
         f"cannot read a workload from a {type(source).__name__}",
         value=source,
@@ -125,15 +125,36 @@ def _open_text(source: Any) -> Opened[Any]:
     return Opened([data for _, data in read], closed)
 
 
-def _plain(value: Any, depth: int) -> Any:
-    """A copy of JSON data in which every object is a dict and every array a list."""
-    if depth > _DEEPEST:
+def _open_dict(source: dict[Any, Any]) -> Opened[Any]:
+    """A dict, in which there may be objects of a client: torchx, codeflare and others write such."""
+    parts: dict[tuple[Any, ...], Opened[Any]] = {}
+    data = _plain(source, (), parts)
+
+    def closed(after: Any) -> Any:
+        after = copy.deepcopy(after) if parts else after
+        for (*way, last), part in parts.items():
+            holder = after
+            for step in way:
+                holder = holder[step]
+            holder[last] = part.closed(holder[last])
+        return after
+
+    return Opened(data, closed)
+
+
+def _plain(value: Any, path: tuple[Any, ...], parts: dict[tuple[Any, ...], Opened[Any]]) -> Any:
+    """A copy of data in which every object is a dict; objects of clients go to `parts` as well."""
+    if len(path) > _DEEPEST:
         raise DraError("nested too deeply")
     if isinstance(value, Mapping):
-        return {key: _plain(item, depth + 1) for key, item in value.items()}
+        return {key: _plain(item, (*path, key), parts) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item, depth + 1) for item in value]
-    return value
+        return [_plain(item, (*path, index), parts) for index, item in enumerate(value)]
+    if value is None or isinstance(value, (str, int, float)) or (data := wire_data(value)) is None:
+        return value
+    before = copy.deepcopy(data)
+    parts[path] = Opened(data, lambda after: rebuilt(value, before, after))
+    return data
 
 
 def _objects(data: Any, depth: int) -> Iterator[dict[str, Any]]:

@@ -496,7 +496,7 @@ class TestSkyPilot:
             result = result[step]
         assert result["spec"] == {
             "runtimeClassName": "nvidia",
-            "containers": [{"resources": {"claims": [USE]}}],
+            "containers": [{"name": "ray-node", "resources": {"claims": [USE]}}],
             "resourceClaims": [ENTRY],
         }
 

@@ -149,6 +149,16 @@ def test_a_dict_among_the_clients_objects_stays_one(new_client: Any) -> None:
     assert sent(new_client, attach(result, "claim/nic"))["resourceClaims"][1]["name"] == "nic"
 
 
+def test_objects_of_a_client_in_a_dict(new_client: Any) -> None:
+    tasks = [{"name": "worker", "replicas": 2, "template": pod_template(new_client)}]
+    given = {"apiVersion": "batch.volcano.sh/v1alpha1", "kind": "Job", "spec": {"tasks": tasks}}
+    result = attach(given, "template/train", name="gpu")
+    template = result["spec"]["tasks"][0]["template"]
+    assert type(template) is new_client.V1PodTemplateSpec
+    assert sent(new_client, template)["spec"] == WIRED
+    assert tasks[0]["template"].spec.resource_claims is None
+
+
 def test_limits_go(new_client: Any) -> None:
     result = attach(pod_spec(new_client), "template/train", name="gpu", drop=["cpu"])
     assert sent(new_client, result.containers[0].resources) == {"claims": [{"name": "gpu"}]}

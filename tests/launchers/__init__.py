@@ -1,0 +1,1 @@
+"""Examples of examples/launchers/ against the launchers' own types: `make launchers`."""
