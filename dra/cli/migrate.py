@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from dra.cli.diff import unified_diff
 from dra.cli.exit_code import ExitCode
 from dra.cli.files import FilesToRead, path_of, read
 from dra.cli.options import Kubernetes, OptionalFilenames
@@ -150,8 +150,8 @@ def _explained(error: DraError) -> DraError:
 def _print(migration: Migration, texts: list[RewrittenText], output: Form) -> None:
     if output is Form.DIFF:
         for text in texts:
-            for line in _diff(text):
-                print(visible(line))
+            for line in unified_diff(text.before, text.after, text.source.lstrip("/")):
+                print(visible(line.removesuffix("\r")) + "\r" * line.endswith("\r"))
     elif output is Form.YAML:
         print(_joined(text.after for text in texts), end="")
     elif output is Form.JSON:
@@ -164,13 +164,6 @@ def _print(migration: Migration, texts: list[RewrittenText], output: Form) -> No
         ]
         new = [(each.subject, "new", "") for each in migration.report if each.original is None]
         print_table(("OBJECT", "OUTCOME", "WHAT"), [*new, *rows])
-
-
-def _diff(text: RewrittenText) -> Iterator[str]:
-    """A unified diff as git and patch read it."""
-    before, after = text.before.splitlines(), text.after.splitlines()
-    name = text.source.lstrip("/")
-    yield from difflib.unified_diff(before, after, f"a/{name}", f"b/{name}", lineterm="")
 
 
 def _joined(texts: Iterable[str]) -> str:

@@ -21,6 +21,9 @@ class _Removed:
         return "REMOVED"
 
 
+# To align two lists takes time with the square of their length.
+_LONGEST_ALIGNED: Final = 1_000
+
 REMOVED: Final = _Removed()
 """As an edit's value: that there is none any more."""
 
@@ -71,6 +74,13 @@ def _removed(path: tuple[Step, ...], step: Step) -> Iterator[Edit]:
 
 def _between_lists(old: list[Any], new: list[Any], path: tuple[Step, ...]) -> Iterator[Edit]:
     """Items that stayed are found by equality; between them items are changed one by one, or come and go."""
+    if len(old) == len(new):
+        for index, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from _between(before, after, (*path, index))
+        return
+    if max(len(old), len(new)) > _LONGEST_ALIGNED:
+        yield Edit(path, new)
+        return
     matcher = SequenceMatcher(None, [*map(repr, old)], [*map(repr, new)], autojunk=False)
     for tag, start, end, new_start, new_end in matcher.get_opcodes():
         if tag == "equal":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import attrs
@@ -388,14 +389,7 @@ class _Layout:
 
     def _block(self, value: Any, column: int) -> str:
         """A collection in block style, indented."""
-        written: str = yaml.dump(
-            value,
-            Dumper=_Hanging if self._hanging else _Flush,
-            sort_keys=False,
-            default_flow_style=False,
-            allow_unicode=True,
-            width=10_000,
-        )
+        written = _dumped(json.dumps(value), self._hanging)
         return "".join(f"{' ' * column}{line}\n" if line else "\n" for line in written.splitlines())
 
 
@@ -431,6 +425,20 @@ class _Hanging(_Flush):
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
         super().increase_indent(flow, False)
+
+
+@lru_cache(maxsize=256)
+def _dumped(value: str, hanging: bool) -> str:
+    """A value, given as JSON, in block style."""
+    written: str = yaml.dump(
+        json.loads(value),
+        Dumper=_Hanging if hanging else _Flush,
+        sort_keys=False,
+        default_flow_style=False,
+        allow_unicode=True,
+        width=10_000,
+    )
+    return written
 
 
 def _flow(value: Any) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from dra.claims.migrate.report import Entry, Outcome
-from dra.claims.migrate.resources import device_need
+from dra.claims.migrate.resources import device_need, is_extended
 from dra.models.pod_templates import Step
 
 __all__ = ["mentions"]
 
 _DEEPEST: Final = 60
+_LONGEST_NAME: Final = 317  # a domain, a slash and a name
 # What describes a cluster as it is, or configures a device plugin itself.
 _DESCRIPTIONS: Final = ("Node", "ResourceSlice", "DeviceClass", "ConfigMap", "ClusterPolicy", "Event")
 _QUOTA_PREFIXES: Final = ("requests.", "limits.")
@@ -41,14 +42,18 @@ def _search(
             resource = name
             for prefix in _QUOTA_PREFIXES:
                 resource = resource.removeprefix(prefix)
-            if not isinstance(value, (dict, list)) and device_need(resource):
+            if not isinstance(value, (dict, list)) and _is_device(resource):
                 yield (*path, name), resource
             yield from _search(value, (*path, name), pods)
     elif isinstance(node, list):
         for index, item in enumerate(node):
-            if isinstance(item, str) and device_need(item):
+            if isinstance(item, str) and _is_device(item):
                 yield (*path, index), item
             yield from _search(item, (*path, index), pods)
+
+
+def _is_device(resource: str) -> bool:
+    return len(resource) <= _LONGEST_NAME and is_extended(resource) and device_need(resource) is not None
 
 
 def _entry(data: dict[str, Any], steps: tuple[Step, ...], resource: str) -> Entry:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Final
 
 import attrs
@@ -176,6 +177,7 @@ _INEXPRESSIBLE: Final[tuple[tuple[str, str, str], ...]] = (
 )
 
 
+@lru_cache(maxsize=1024)
 def device_need(resource: str) -> DeviceNeed | None:
     """What one unit of a resource is; None if that is not known or no claim can say it.
 
@@ -193,6 +195,7 @@ def device_need(resource: str) -> DeviceNeed | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def inexpressible(resource: str) -> Inexpressible | None:
     """Why a known resource has no equal among claims; None if it has one, or is unknown."""
     for pattern, reason, remedy in _INEXPRESSIBLE:

@@ -95,6 +95,7 @@ class Registry:
         # Sharing may need a gate; that it does is in the report.
         self._features = Features.for_kubernetes(kubernetes, consumable_capacity=True)
         self._known: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self._given: dict[object, str] = {}
         self.new: list[KubernetesObject] = []
         for obj in objects:
             if isinstance(obj, (ResourceClaim, ResourceClaimTemplate)):
@@ -106,6 +107,7 @@ class Registry:
 
     def restore(self, state: int) -> None:
         """Forget the objects that were registered since."""
+        self._given.clear()
         for obj in self.new[state:]:
             del self._known[_key(obj)]
         del self.new[state:]
@@ -130,6 +132,13 @@ class Registry:
 
     def _registered(self, name: str, namespace: str, needs: Sequence[Need], *, is_template: bool) -> str:
         """The object of the name, or one with a longer name if there is another with that."""
+        said = [attrs.evolve(need, wanted=attrs.evolve(need.wanted, orders=())) for need in needs]
+        key = (is_template, namespace, name, tuple(said))
+        if key not in self._given:
+            self._given[key] = self._found(name, namespace, needs, is_template=is_template)
+        return self._given[key]
+
+    def _found(self, name: str, namespace: str, needs: Sequence[Need], *, is_template: bool) -> str:
         short = name if len(name) <= _LONGEST_NAME else ""
         while True:
             built = self._built(short or "claim", namespace, needs)
