@@ -120,6 +120,8 @@ class DomainMap(dict[str, Any]):
 def size_of(value: object) -> int:
     """The size of a value as the run-time cost counts it: its length, or 1 for a scalar."""
     kind = value.__class__
+    if kind is int or kind is bool:
+        return 1
     if kind is str or kind is tuple or kind is dict or kind is bytes:
         return len(value)  # type: ignore[arg-type]  # all four have a length
     size: int = getattr(value, "cel_size", 1)

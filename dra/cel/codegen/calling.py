@@ -126,9 +126,9 @@ def _keys(writer: Writer, node: Call, overload: Overload) -> tuple[str, str] | N
 
 def _key(writer: Writer, node: Node, wanted: Type) -> str:
     by = order_key(python_class(wanted))
-    constant = computed(writer, node)
-    if constant is not None:
-        return writer.literal(getattr(writer.constants[constant], by))
+    constant = writer.constants.get(computed(writer, node) or "")
+    if constant.__class__ is python_class(wanted):
+        return writer.literal(getattr(constant, by))
     # Of all that an attribute may be only the wanted class has the key; any other raises.
     code = writer.code(node) if writer.is_attribute(node) else writer.of(node, wanted)
     return f"{code}.{by}"

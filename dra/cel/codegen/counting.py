@@ -7,6 +7,7 @@ handed back to the interpreter, which does that one element exactly.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -16,14 +17,15 @@ from dra.cel.checker import Checked
 from dra.cel.codegen import calling, looping, reading
 from dra.cel.codegen.runtime import NAMES
 from dra.cel.codegen.writer import NotGenerated, Writer
-from dra.cel.declarations import LIST_COST, Overload, shared_charge
+from dra.cel.declarations import LIST_COST, REGEX_LENGTH, Overload, shared_charge
 from dra.cel.env import Environment
 from dra.cel.library.conversions import CONVERSIONS
 from dra.cel.path import DevicePath
+from dra.cel.regex import compile as compile_regex
 from dra.cel.shapes import Shape, shape
 from dra.cel.syntax import Call, Comprehension, Ident, ListExpr, Literal, MapExpr, Node, Select
 from dra.cel.types import DYN, STRING, Kind, Type
-from dra.cel.values import Failure, Value, equal, is_registered_opaque
+from dra.cel.values import Failure, Value, equal, is_registered_opaque, python_class
 
 __all__ = ["DONE", "STOPPED", "TROUBLE", "UNSET", "FastLoop", "Items", "generate_loop"]
 
@@ -93,6 +95,7 @@ class _CountingWriter(Writer):
     Attributes:
         cost: What the code written so far costs, whatever the values.
         hoisted: What is read once before the loop, by the name that holds it.
+        is_transparent: Whether the code so far, if it fails, fails as the interpreter and at a known cost.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class _CountingWriter(Writer):
         self.places = places
         self.cost = 0
         self.hoisted: dict[str, str] = {}
+        self.is_transparent = True
 
     def lazily(self, write: Callable[[], str]) -> str:
         before, self.cost = self.cost, 0
@@ -155,15 +159,16 @@ class _CountingWriter(Writer):
             code += f".get({path.domain!r}, {{}})"
         if path.name is None:
             return self.hoist(code)
-        return self.hoist(f"{code}.get({path.name!r}, MISSING)", "MISSING")
+        failure = f"fail({f'no such key: {path.name}'!r})"
+        return self.hoist(f"{code}.get({path.name!r}, MISSING)", "MISSING", failure)
 
-    def hoist(self, code: str, unless: str = "") -> str:
-        """The name of what is read before the loop; whoever reads it is trouble if that is not there."""
+    def hoist(self, code: str, unless: str = "", otherwise: str = "refuse()") -> str:
+        """The name of what is read before the loop, and what to do where it turns out to be `unless`."""
         name = next((name for name, known in self.hoisted.items() if known == code), "")
         if not name:
             name = f"v{len(self.hoisted)}"
             self.hoisted[name] = code
-        return f"({name} if {name} is not {unless} else refuse())" if unless else name
+        return f"({name} if {name} is not {unless} else {otherwise})" if unless else name
 
     def is_constant(self, node: Node) -> bool:
         """Whether the interpreter knows a node's value beforehand."""
@@ -240,10 +245,14 @@ _CHECK: Final = "if c > limit: refuse()"
 
 
 def _test(writer: _CountingWriter, found: Shape, stop: str) -> list[str]:
+    writer.is_transparent = True
     test = writer.boolean(found.test or Literal(0, True))
     lines = [f"c += {writer.cost}", f"chosen = {test}"]
     if found.kind == "count":
         return [*lines, "if chosen: c += 2", _CHECK, "if chosen: items.append(None)"]
+    if writer.is_transparent and len(writer.scopes) == 1 and "c :=" not in test:
+        lines[1:] = [f"try: chosen = {test}", "except Failure as failure:"]
+        lines += [f" chosen = {found.kind == 'all'}", " if not items: items.append(failure)"]
     return [*lines, _CHECK, f"if {'' if found.kind == 'exists' else 'not '}chosen: {stop}"]
 
 
@@ -288,6 +297,7 @@ def _select(writer: _CountingWriter, node: Select, _wanted: Type | None = None) 
 
 
 def _plain(writer: _CountingWriter, node: Node) -> str:
+    writer.is_transparent = False
     if writer.checked.types[node.id].is_optional:
         raise NotGenerated
     return writer.chain(node)
@@ -295,6 +305,7 @@ def _plain(writer: _CountingWriter, node: Node) -> str:
 
 def _list(writer: _CountingWriter, node: ListExpr, wanted: Type | None = None) -> str:
     if not writer.is_constant(node):
+        writer.is_transparent = False
         writer.cost += LIST_COST
     return looping.list_literal(writer, node, wanted)
 
@@ -312,9 +323,14 @@ def _call(writer: _CountingWriter, node: Call, wanted: Type | None = None) -> st
     charge = shared_charge(overloads)
     if all(isinstance(operand, Literal) for operand in node.operands) and node.operands:
         return _computed(writer, node, charge)
+    if node.function == "matches" and isinstance(node.operands[1], Literal) and len(overloads) == 1:
+        return _matches(writer, node, str(node.operands[1].value))
     if charge is not None:
         return _charged(writer, node, overloads, writer.constant(charge))
     writer.cost += 1
+    gives_up = len(node.operands) > 2 or len(overloads) > 1
+    if gives_up or any(one.inline.startswith("{1}") for one in overloads):
+        writer.is_transparent = False
     if overloads[0].orders:
         called, codes = calling.operands(writer, node, overloads)
         return f"{called}({', '.join(codes)})"
@@ -327,11 +343,20 @@ def _computed(writer: _CountingWriter, node: Call, charge: Callable[..., int] | 
     implementation = calling.implementation(writer, node, writer.checked.overloads[node.id])
     try:
         value = implementation(*values)
-    except Failure:
-        raise NotGenerated from None
+    except Failure as failure:
+        value = failure
     if node.function not in CONVERSIONS:
         writer.cost += 1 if charge is None else charge(values, value)
-    return writer.literal(value)
+    return f"fail({str(value)!r})" if isinstance(value, Failure) else writer.literal(value)
+
+
+def _matches(writer: _CountingWriter, node: Call, pattern: str) -> str:
+    """`text.matches("constant")`, whose cost depends on the length of the text only."""
+    text, search = writer.name(), writer.constant(compile_regex(pattern).search)
+    code = writer.of(node.operands[0], STRING)
+    cost = f"TENTHS[len({text}) + 1] * {math.ceil(len(pattern) * REGEX_LENGTH)}"
+    usual = f"(({text} := {code}),) and len({text}) < {_LONGEST_TABLE - 1} and (c := c + {cost})"
+    return f"({search}({text}) if {usual} else refuse())"
 
 
 def _charged(writer: _CountingWriter, node: Call, overloads: tuple[Overload, ...], charge: str) -> str:
@@ -350,6 +375,7 @@ def _charged(writer: _CountingWriter, node: Call, overloads: tuple[Overload, ...
 
 def _junction(writer: _CountingWriter, node: Call, operator: str) -> str:
     left, right = node.arguments
+    writer.is_transparent = False
     first = writer.boolean(left)
     return f"({first} {operator} {writer.lazily(partial(writer.boolean, right))})"
 
@@ -364,6 +390,7 @@ def _disjunction(writer: _CountingWriter, node: Call, _wanted: Type | None = Non
 
 def _conditional(writer: _CountingWriter, node: Call, wanted: Type | None = None) -> str:
     condition, when, otherwise = node.arguments
+    writer.is_transparent = False
     test = writer.boolean(condition)
 
     def branch(part: Node) -> str:
@@ -390,8 +417,8 @@ def _equality(writer: _CountingWriter, node: Call, _wanted: Type | None = None) 
         writer.cost += 1
         return f"({writer.code(left)} {sign} {writer.code(right)})"
     for part, other, kind in ((left, right, kinds[1]), (right, left, kinds[0])):
-        if isinstance(other, Literal) and (kind.kind in _SCALARS or kind == STRING):
-            return _with_literal(writer, part, other, sign)
+        if kind.kind in _SCALARS or (kind == STRING and isinstance(other, Literal)):
+            return _with_known(writer, part, other, kind, sign, swapped=part is right)
     names = [writer.name() for _ in range(3)]
     shared = shared_charge(writer.checked.overloads[node.id])
     charge = writer.constant(partial(_equality_cost, shared, is_equal))
@@ -400,17 +427,24 @@ def _equality(writer: _CountingWriter, node: Call, _wanted: Type | None = None) 
     return f"({names[2]} if ({operands}, {made}, (c := c + {charge}({names[0]}, {names[1]}))) else 0)"
 
 
-def _with_literal(writer: _CountingWriter, part: Node, literal: Literal, sign: str) -> str:
-    """Equality of something with a literal of the same class; anything else is trouble."""
-    name, kind = writer.name(), literal.value.__class__
-    guard = f"({name} := {writer.code(part)}).__class__ is {writer.class_name(kind)}"
-    if kind is not str:
-        writer.cost += 1
-    elif len(literal.value) < _LONGEST_TABLE:
-        guard = f"{guard} and (c := c + TENTHS[min(len({name}), {len(literal.value)})])"
-    else:
+def _with_known(
+    writer: _CountingWriter, part: Node, other: Node, kind: Type, sign: str, *, swapped: bool
+) -> str:
+    """Equality with a scalar or a literal text; values of another class than that are trouble."""
+    name, known = writer.name(), writer.name()
+    wanted = python_class(kind)
+    if wanted is None:
         raise NotGenerated
-    return f"({name} {sign} {writer.literal(literal.value)} if {guard} else refuse())"
+    first, second = (other, part) if swapped else (part, other)
+    names = (known, name) if swapped else (name, known)
+    codes = [f"({one} := {writer.code(node)})" for one, node in zip(names, (first, second), strict=True)]
+    guard = f"({', '.join(codes)},) and {name}.__class__ is {writer.class_name(wanted)}"
+    if kind != STRING:
+        writer.cost += 1
+    else:
+        guard += f" and len({known}) < {_LONGEST_TABLE}"
+        guard += f" and (c := c + TENTHS[min(len({name}), len({known}))])"
+    return f"({name} {sign} {known} if {guard} else refuse())"
 
 
 def _equality_cost(charge: Callable[..., int] | None, is_equal: bool, left: Value, right: Value) -> int:

@@ -9,11 +9,15 @@ from dra.cel.access import MISSING, link, presence
 from dra.cel.library.operators import int64
 from dra.cel.values import NONE, Failure, Optional, Uint, Value, equal, key_value, map_key, type_value
 
-__all__ = ["NAMES", "Memo", "Missing"]
+__all__ = ["NAMES", "Doubt", "Memo", "Missing"]
 
 # Of the answers that are kept by text, so that no stream of devices fills the memory.
 _MOST_ANSWERS: Final = 64
 _LONGEST_TEXT: Final = 256
+
+
+class Doubt(Exception):  # noqa: N818 - no error: the interpreter answers
+    """Generated code has no answer."""
 
 
 class Missing:
@@ -33,7 +37,7 @@ class Memo(dict[str, Value]):
     """The answers of a function of one text, remembered: `memo[text]` computes what is not there.
 
     Raises:
-        Failure: From `memo[value]`, if the value is no text of a usual length. Whatever the function raises.
+        Doubt: From `memo[value]`, if the value is no text of a usual length. Whatever the function raises.
 
     Example:
         >>> lengths = Memo(len)
@@ -49,7 +53,7 @@ class Memo(dict[str, Value]):
 
     def __missing__(self, text: Value) -> Value:
         if text.__class__ is not str or len(text) > _LONGEST_TEXT:
-            raise Failure("left to the interpreter")
+            raise Doubt
         answer = self.function(text)
         if len(self) >= _MOST_ANSWERS:
             self.clear()
@@ -57,8 +61,12 @@ class Memo(dict[str, Value]):
         return answer
 
 
-def _refuse(_value: object = None) -> Any:
-    raise Failure("not as expected")
+def _refuse() -> Any:
+    raise Doubt
+
+
+def _fail(message: str) -> Any:
+    raise Failure(message)
 
 
 def _want(kind: type, value: Value) -> Value:
@@ -99,7 +107,7 @@ def _elements(value: Value) -> Iterable[Value]:
         return elements
     if isinstance(value, dict):
         return map(key_value, value)
-    raise Failure("not iterable")
+    raise Doubt
 
 
 def _pairs(value: Value) -> Iterable[tuple[Value, Value]]:
@@ -107,18 +115,20 @@ def _pairs(value: Value) -> Iterable[tuple[Value, Value]]:
         return enumerate(value)
     if isinstance(value, dict):
         return [(key_value(key), entry) for key, entry in value.items()]
-    raise Failure("not iterable")
+    raise Doubt
 
 
 def _within(value: Value, wanted: frozenset[Value]) -> bool:
     if value.__class__ in (bool, int, Uint, float, str):
         return map_key(value) in wanted
-    raise Failure("left to the interpreter")
+    raise Doubt
 
 
 NAMES: Final[dict[str, object]] = {
     "int64": int64,
     "refuse": _refuse,
+    "fail": _fail,
+    "Failure": Failure,
     "want": _want,
     "get": _get,
     "optional": _optional,

@@ -139,28 +139,25 @@ def quantifying(loop: Loop, test: Run, steps: int, *, ends: bool) -> Run:
         over = loop.range(frame)
         if over.__class__ is Failure:
             return over
-        answer: Value = not ends
+        failures: list[Value] = []
 
         def one() -> bool:
-            nonlocal answer
             frame.units(steps)
             value = test(frame)
-            if value is ends:
-                answer = ends
-            elif answer.__class__ is bool and value is not answer:
-                answer = value if value.__class__ is Failure else Failure(NO_SUCH_OVERLOAD)
-            return answer is ends
+            if value is not ends and value is not (not ends) and not failures:
+                failures.append(_no_condition(value))
+            return value is ends
 
         try:
-            rest = loop.each(frame, over, one, [])
+            rest = loop.each(frame, over, one, failures)
         except Failure as failure:
             return failure
-        if rest is not None:
-            answer = ends
-            if next(rest, _END) is not _END:
-                frame.units(steps - 1)
+        if rest is not None and next(rest, _END) is not _END:
+            frame.units(steps - 1)
         frame.units(1)
-        return answer
+        if rest is not None:
+            return ends
+        return failures[0] if failures else not ends
 
     return run
 
