@@ -69,8 +69,8 @@ class Run:
     final: Sample
 
     def percent(self, milli: float) -> float:
-        """Thousandths of a GPU as per cent of all GPUs."""
-        return milli / (WHOLE * self.gpus) * 100
+        """Thousandths of a GPU as per cent of all GPUs; 0 if there are none."""
+        return milli / (WHOLE * self.gpus) * 100 if self.gpus else 0.0
 
 
 class Recorder:

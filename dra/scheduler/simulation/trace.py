@@ -26,6 +26,8 @@ WHOLE: Final = 1000
 _MOST_ROWS: Final = 2_000_000
 MOST_GPUS: Final = 64
 _LARGEST: Final = 10**15
+_LONGEST_LINE: Final = 10_000
+_MOST_CHARACTERS: Final = 1 << 30
 _T = TypeVar("_T")
 
 
@@ -190,7 +192,7 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[_Row]:
     source = str(path)
     try:
         with _opened(path) as stream:
-            table = csv.reader(stream, strict=True)
+            table = csv.reader(_lines(stream, source), strict=True)
             header = [cell.strip().lstrip("\ufeff") for cell in next(table, [])]
             _check_header(header, columns, source)
             for cells in table:
@@ -211,6 +213,24 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[_Row]:
         raise LoadError("not text in UTF-8", source=source, remedy="compressed files end in .gz") from None
     except csv.Error as error:
         raise LoadError(f"not CSV: {error}", source=source, line=table.line_num) from None
+
+
+def _lines(stream: IO[str], source: str) -> Iterator[str]:
+    """The lines of a file, none of them so long and not so many that memory or time would not do."""
+    left, number = _MOST_CHARACTERS, 0
+    while line := stream.readline(_LONGEST_LINE):
+        number += 1
+        left -= len(line)
+        if len(line) == _LONGEST_LINE and not line.endswith("\n"):
+            raise LoadError(
+                f"a line of over {_LONGEST_LINE:,} characters",
+                source=source,
+                line=number,
+                remedy="is it the right file?",
+            )
+        if left < 0:
+            raise LoadError(f"over {_MOST_CHARACTERS:,} characters", source=source, remedy="split the file")
+        yield line
 
 
 def _opened(path: Path) -> IO[str]:

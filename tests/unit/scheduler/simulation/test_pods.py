@@ -149,6 +149,12 @@ def test_the_same_name_twice_is_an_error() -> None:
         simulate_pods(cluster(2), twice)
 
 
+def test_a_cluster_without_devices_has_nothing_used() -> None:
+    alone = dra.Pod.from_dict({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "main"}]}})
+    done = simulate_pods(dra.Cluster.load(node("n", 0)[:1]), [PodArrival(alone)])
+    assert (done.run.placed, done.run.percent(done.run.final.allocated)) == (1, 0.0)
+
+
 def test_long_streams_are_looked_at_a_few_hundred_times() -> None:
     done = simulate_pods(cluster(2), coming(*((1, float(number), 0.5) for number in range(400))))
     assert done.run.placed == 400

@@ -90,7 +90,10 @@ def test_a_missing_column_names_the_nearest(tmp_path: Path) -> None:
         (b"\xff\xfe\x00s", "not text in UTF-8"),
         (gzip.compress(NODES.encode()), "not text in UTF-8"),
         (b'sn,cpu_milli,memory_mib,gpu,model\n"a"b,1,1,1,T4\n', "not CSV"),
-        (b"sn,cpu_milli,memory_mib,gpu,model\n" + b"a" * 200_000 + b",1,1,1,T4\n", "not CSV"),
+        (
+            b"sn,cpu_milli,memory_mib,gpu,model\n" + b"a" * 200_000 + b",1,1,1,T4\n",
+            ":2: a line of over 10,000",
+        ),
         (b"sn,cpu_milli,memory_mib,gpu,model\na,1\x00,1,1,T4\n", "not CSV|not a value"),
     ],
 )
@@ -109,6 +112,14 @@ def test_a_broken_gzip_file_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "in.csv.gz"
     file.write_bytes(content)
     with pytest.raises(LoadError, match="cannot read it"):
+        read_machines(file)
+
+
+def test_a_small_file_that_unpacks_to_a_huge_line_is_refused_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "in.csv.gz"
+    file.write_bytes(gzip.compress(b"a" * 50_000_000))
+    assert file.stat().st_size < 100_000
+    with pytest.raises(LoadError, match="a line of over 10,000 characters"):
         read_machines(file)
 
 
