@@ -8,7 +8,7 @@ one search.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -25,6 +25,7 @@ from dra.errors import InvalidPoolError, SearchBudgetExceeded
 from dra.models.core import Node, NodeStatus, Pod
 from dra.models.resource import AllocationResult, ResourceClaim
 from dra.quantity import Quantity
+from dra.scheduler import node_resources
 from dra.scheduler.claims import ClaimUse
 from dra.scheduler.demand import NATIVE, demand
 from dra.scheduler.filters import Reason, Requirements
@@ -134,11 +135,18 @@ class Trial:
         pod: The pod.
         uses: Its claims.
         budget: How long to look for devices on one node.
+        nodes: The names of the only nodes that may be looked at; all if left out.
     """
 
     def __init__(
-        self, world: World, pod: Pod, uses: Sequence[ClaimUse], budget: Budget | None = None
+        self,
+        world: World,
+        pod: Pod,
+        uses: Sequence[ClaimUse],
+        budget: Budget | None = None,
+        nodes: Iterable[str] | None = None,
     ) -> None:
+        self.only = None if nodes is None else frozenset(nodes)
         self.world = world
         self.engine = world.engine
         self.solver = world.engine.solver
@@ -148,6 +156,7 @@ class Trial:
         self.open = tuple(use.claim for use in uses if not use.allocated)
         self.demand = demand(pod)
         self.served = self._served_by_classes()
+        self.failed = next((use.label for use in uses if _binding_failed(use.claim)), "")
         self.operations = any(
             each.skip_node_operations
             for use in uses
@@ -172,6 +181,8 @@ class Trial:
                 self.required,
                 tuple(sorted(self.demand.items())),
                 self.operations,
+                self.failed,
+                node_resources.key_of(self),
                 tuple(sorted(self.served.items())),
                 wish.key,
             )
@@ -186,6 +197,24 @@ class Trial:
             return {}
         known = resource_classes(self.solver.classes.values(), self.solver.kubernetes)
         return {name: known[name].metadata.name or "" for name in asked if name in known}
+
+    def parts(self) -> Sequence[Sequence[NodeState]]:
+        """The nodes to look at, in order, some at a time: all, or those that may be and the pod names."""
+        states, places = self.world.states, self.world.places
+        names = self.only
+        if self.requirements.node_name:
+            named = frozenset({self.requirements.node_name})
+            names = named if names is None else names & named
+        if names is None:
+            return states.pieces
+        return [[states[at] for at in sorted(places[name] for name in names if name in places)]]
+
+    def looked_for(self) -> Iterable[NodeState]:
+        """The nodes that may be looked at, to say why each of them is not taken."""
+        only = self.only
+        if only is None:
+            return self.world.states
+        return [state for state in self.world.states if state.site.name in only]
 
     @property
     def ranks(self) -> bool:
@@ -232,6 +261,8 @@ class Trial:
     def _verdict(self, state: NodeState) -> Verdict:
         site, shared = state.site, self.world.shared
         reason = self.refusal(state) or self.shortage(state, state.requested)
+        if reason is None and self.failed:
+            reason = Reason("claim", f"claim {self.failed}: binding one of its devices failed")
         if reason is None and self.operations and not _declares_operations(state):
             reason = Reason("claim", "an allocated device needs DRAOptionalNodeOperations, which it lacks")
         if reason is not None:
@@ -239,6 +270,9 @@ class Trial:
         outcome = self.outcome(state)
         if not outcome.fits:
             return Verdict(Reason("devices", outcome.note), outcome, shared)
+        reason = node_resources.refusal(self, state)
+        if reason is not None:
+            return Verdict(reason, outcome, shared)
         verdict = Verdict(None, outcome, shared)
         if self.requirements.preferred:
             verdict.affinity = self.requirements.preference(site.node)
@@ -376,6 +410,25 @@ def _take(pick: Pick) -> tuple[int, tuple[tuple[str, int], ...] | None]:
     if not pick.device.shareable:
         return pick.position, None
     return pick.position, pick.consumption.nanos if pick.consumption is not None else ()
+
+
+def _binding_failed(claim: ResourceClaim) -> bool:
+    """Whether a driver has reported that an allocated device cannot be had after all (KEP-5007)."""
+    status = claim.status
+    if status is None or status.allocation is None:
+        return False
+    conditions = {
+        (each.driver, each.pool, each.device): {
+            condition.type for condition in each.conditions or () if condition.status == "True"
+        }
+        for each in status.devices or ()
+    }
+    return any(
+        not conditions.get((each.driver, each.pool, each.device), set()).isdisjoint(
+            each.binding_failure_conditions or ()
+        )
+        for each in status.allocation.devices.results or ()
+    )
 
 
 def _declares_operations(state: NodeState) -> bool:

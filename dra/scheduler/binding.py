@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dra.models.core import Pod, PodExtendedResourceClaimStatus, PodResourceClaimStatus, PodStatus
+from dra.models.core import (
+    NodeAllocatableResourceClaimStatus,
+    Pod,
+    PodExtendedResourceClaimStatus,
+    PodResourceClaimStatus,
+    PodStatus,
+)
 from dra.models.resource import AllocationResult, ResourceClaim, ResourceClaimStatus
 from dra.scheduler.attempts import DeviceWish, Trial
 from dra.scheduler.claims import ClaimUse, consumer_of, is_reserved_for, same_consumer
+from dra.scheduler.node_resources import node_resources
 from dra.scheduler.objects import key_of
 from dra.scheduler.placement import PlacedClaim, Placement
 from dra.scheduler.schedule import Chosen
@@ -43,7 +50,9 @@ def bound(trial: Trial, chosen: Chosen, cluster: Cluster, known: Pod | None, pol
     if wish.extended is not None:
         use = ClaimUse("", wish.extended.claim)
         claims.append(PlacedClaim(use, _reserved(use, _allocated(use.claim, next(waiting)), trial.pod)))
-    pod = _bound_pod(trial, chosen.state.site.name, wish)
+    had = [(each.use, each.allocation) for each in claims]
+    costs = [status for _, status in node_resources(trial, chosen.state, had)]
+    pod = _bound_pod(trial, chosen.state.site.name, wish, costs)
     return Placement(
         pod,
         chosen.state.site.name,
@@ -73,7 +82,9 @@ def _reserved(use: ClaimUse, claim: ResourceClaim, pod: Pod) -> ResourceClaim:
     return claim.model_copy(update={"status": status.model_copy(update={"reserved_for": consumers})})
 
 
-def _bound_pod(trial: Trial, node: str, wish: DeviceWish) -> Pod:
+def _bound_pod(
+    trial: Trial, node: str, wish: DeviceWish, costs: list[NodeAllocatableResourceClaimStatus]
+) -> Pod:
     pod = trial.pod
     status = pod.status or PodStatus()
     changes: dict[str, object] = {}
@@ -86,6 +97,8 @@ def _bound_pod(trial: Trial, node: str, wish: DeviceWish) -> Pod:
             )
     if made:
         changes["resource_claim_statuses"] = list(made.values())
+    if costs:
+        changes["node_allocatable_resource_claim_statuses"] = costs
     if wish.extended is not None:
         changes["extended_resource_claim_status"] = PodExtendedResourceClaimStatus(
             request_mappings=list(wish.extended.mappings),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ from dra.scheduler.hardware import units_in_use
 from dra.scheduler.largest import largest_request
 from dra.scheduler.objects import Key, Objects, key_of, parse_reference
 from dra.scheduler.placement import Placement, Unschedulable
-from dra.scheduler.policies import Policy, policy_of
+from dra.scheduler.policies import Policy, policy_name, policy_of
 from dra.scheduler.schedule import choose, why_not
 from dra.scheduler.world import Engine, World
 
@@ -38,6 +39,10 @@ __all__ = ["Cluster"]
 
 # What nodes and the account of devices are derived from, pods and claims apart.
 _STRUCTURE: Final = (Node, ResourceSlice, DeviceClass, DeviceTaintRule)
+
+
+# Held while a world is made that has nothing in common with another.
+_BUILDING: Final = threading.RLock()
 
 
 class Cluster(Contents):
@@ -53,7 +58,7 @@ class Cluster(Contents):
 
     Pods are scheduled as kube-scheduler with its default plugins would, as far as devices and resources are
     concerned: rules between pods (pod affinity, topology spread), volumes, ports and images are not looked
-        at, and there is no preemption.
+    at, and there is no preemption.
 
     Example:
         >>> from dra.testing import nodes
@@ -327,8 +332,11 @@ class Cluster(Contents):
     def _world(self) -> World:
         """What follows from the objects, worked out when it is first needed."""
         if self._world_known is None:
-            engine = Engine.of(self._objects, self.features, self.kubernetes, self._engine_before)
-            self._world_known = World.of(self._objects, self._order, engine)
+            before = self._engine_before
+            with before.lock if before is not None else _BUILDING:
+                if self._world_known is None:
+                    engine = Engine.of(self._objects, self.features, self.kubernetes, before)
+                    self._world_known = World.of(self._objects, self._order, engine)
         return self._world_known
 
     # --- questions ------------------------------------------------------------------------------------------
@@ -338,6 +346,7 @@ class Cluster(Contents):
         pod: Pod | str,
         claims: Iterable[ResourceClaim | ResourceClaimTemplate] | None = None,
         policy: str | Policy = "first",
+        nodes: Iterable[str] | None = None,
     ) -> Placement | Unschedulable:
         """Where a pod would go, and which devices its claims would get.
 
@@ -347,13 +356,14 @@ class Cluster(Contents):
 
         Args:
             pod: The pod, or the name of one of the cluster as `namespace/name`.
-            claims: Claims and templates that the pod names and the cluster does not have. A claim that the
-                pod
+            claims: Claims and templates that the pod names and the cluster does not have. A claim that it
                 does not name is added to the pod.
             policy: `first`, `least-allocated`, `most-allocated`, `best-fit`, `fragmentation`, or a function
                 (`dra.scheduler.policies`). It chooses among the nodes that Kubernetes' own scoring likes
                 best: prioritized lists (KEP-4816), preferred node affinity and PreferNoSchedule taints.
                 With `first` and nothing to prefer, nodes after the one that is taken are not looked at.
+            nodes: The names of the only nodes that may be looked at, in the order of the cluster; all if left
+                out. Names of no node are passed over.
 
         Raises:
             AllocationError: Something is broken, so that kube-scheduler would fail: a selector that does not
@@ -362,7 +372,7 @@ class Cluster(Contents):
             UnknownNameError: There is no such policy.
         """
         chosen_policy = policy_of(policy)
-        wanted = self.pod(pod) if isinstance(pod, str) else pod
+        wanted, more = self._asked(pod, claims)
         known = self._objects.pods.get(key_of(wanted))
         if known is not None and known.spec.node_name:
             raise AllocationError(
@@ -370,17 +380,16 @@ class Cluster(Contents):
                 subject=known.subject,
                 remedy="take it away first: cluster.without(pod)",
             )
-        more = list(claims or ())
-        wanted = _naming(wanted, [each for each in more if isinstance(each, ResourceClaim)])
-        with self._world.engine.lock:
+        world = self._world
+        with world.engine.lock:
             try:
-                trial = self._trial(wanted, more)
+                trial = self._trial(world, wanted, more, nodes)
             except NotReady as wait:
                 return Unschedulable(wanted, str(wait))
             chosen = choose(trial, chosen_policy, self._workload)
             if chosen is None:
                 return Unschedulable(wanted, "", why_not(trial), trial)
-            return bound(trial, chosen, self, known, policy if isinstance(policy, str) else policy.__name__)
+            return bound(trial, chosen, self, known, policy_name(policy))
 
     def explain(
         self,
@@ -399,12 +408,21 @@ class Cluster(Contents):
             LoadError: There is no such pod or node.
             AllocationError: The pod is not ready to be scheduled.
         """
-        wanted = self.pod(pod) if isinstance(pod, str) else pod
-        with self._world.engine.lock:
+        wanted, more = self._asked(pod, claims)
+        world = self._world
+        with world.engine.lock:
             try:
-                return self._trial(wanted, claims or ()).explain(node)
+                return self._trial(world, wanted, more, None).explain(node)
             except NotReady as wait:
                 raise AllocationError(str(wait), subject=wanted.subject) from None
+
+    def _asked(
+        self, pod: Pod | str, claims: Iterable[ResourceClaim | ResourceClaimTemplate] | None
+    ) -> tuple[Pod, list[ResourceClaim | ResourceClaimTemplate]]:
+        """The pod that is asked about, naming the claims that come with it."""
+        more = list(claims or ())
+        wanted = self.pod(pod) if isinstance(pod, str) else pod
+        return _naming(wanted, [each for each in more if isinstance(each, ResourceClaim)]), more
 
     def capacity(self, by: Grouping = "class", price: Price | None = None) -> Capacity:
         """How much hardware there is, how much of it is taken, free and fragmented.
@@ -453,12 +471,18 @@ class Cluster(Contents):
         with self._world.engine.lock:
             return largest_request(self._world, class_name)
 
-    def _trial(self, pod: Pod, more: Iterable[ResourceClaim | ResourceClaimTemplate]) -> Trial:
+    def _trial(
+        self,
+        world: World,
+        pod: Pod,
+        more: Iterable[ResourceClaim | ResourceClaimTemplate],
+        nodes: Iterable[str] | None,
+    ) -> Trial:
         gates = [each.name for each in pod.spec.scheduling_gates or ()]
         if gates:
             raise NotReady(f"it has scheduling gates: {', '.join(gates)}")
-        uses = PodClaims(self._objects, self.features, more, self._world.engine.template).of(pod)
-        trial = Trial(self._world, pod, uses)
+        uses = PodClaims(self._objects, self.features, more, world.engine.template).of(pod)
+        trial = Trial(world, pod, uses, nodes=nodes)
         trial.check()
         return trial
 

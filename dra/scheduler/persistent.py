@@ -7,12 +7,14 @@ own. The list is cut into pieces, and a changed copy shares all pieces but one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from itertools import chain
 from math import isqrt
 from typing import Final, Generic, TypeVar, overload
 
-__all__ = ["PersistentList", "PersistentMap"]
+from dra.scheduler.memo import Memo
+
+__all__ = ["PersistentList", "PersistentMap", "Piece"]
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -26,6 +28,7 @@ class _Gone:
 _GONE: Final = _Gone()
 _FEWEST_CHANGES: Final = 32
 _PIECE: Final = 64
+_ANSWERS_KEPT: Final = 256
 
 
 class PersistentMap(Mapping[_K, _V]):
@@ -118,8 +121,27 @@ class PersistentMap(Mapping[_K, _V]):
         return f"PersistentMap({dict(self)!r})"
 
 
+class Piece(tuple[_V, ...]):
+    """Some neighbouring items of a list, shared by all copies of the list in which they are the same.
+
+    Attributes:
+        known: What was found out about them, by whatever key.
+    """
+
+    known: Memo[Hashable, object]
+
+    def __new__(cls, items: Iterable[_V]) -> Piece[_V]:
+        """A piece of which nothing is known."""
+        piece = super().__new__(cls, items)
+        piece.known = Memo(_ANSWERS_KEPT)
+        return piece
+
+
 class PersistentList(Generic[_V]):
     """A list that does not change; `updated` gives a changed copy.
+
+    Attributes:
+        pieces: The items, some neighbours at a time.
 
     Example:
         >>> one = PersistentList("abc")
@@ -127,29 +149,31 @@ class PersistentList(Generic[_V]):
         (['a', 'x', 'c'], ['a', 'b', 'c'])
     """
 
-    __slots__ = ("_pieces",)
+    __slots__ = ("pieces",)
 
     def __init__(self, items: Iterable[_V] = ()) -> None:
         every = tuple(items)
-        self._pieces = tuple(every[start : start + _PIECE] for start in range(0, len(every), _PIECE))
+        self.pieces: tuple[Piece[_V], ...] = tuple(
+            Piece(every[start : start + _PIECE]) for start in range(0, len(every), _PIECE)
+        )
 
     def updated(self, changed: Mapping[int, _V]) -> PersistentList[_V]:
         """A copy with other items at some places."""
-        pieces: list[tuple[_V, ...]] = list(self._pieces)
+        pieces = list(self.pieces)
         for index, item in changed.items():
             number, place = divmod(index, _PIECE)
             piece = pieces[number]
-            pieces[number] = (*piece[:place], item, *piece[place + 1 :])
+            pieces[number] = Piece((*piece[:place], item, *piece[place + 1 :]))
         copy: PersistentList[_V] = PersistentList()
-        copy._pieces = tuple(pieces)
+        copy.pieces = tuple(pieces)
         return copy
 
     def __getitem__(self, index: int) -> _V:
         number, place = divmod(index, _PIECE)
-        return self._pieces[number][place]
+        return self.pieces[number][place]
 
     def __iter__(self) -> Iterator[_V]:
-        return chain.from_iterable(self._pieces)
+        return chain.from_iterable(self.pieces)
 
     def __len__(self) -> int:
-        return sum(map(len, self._pieces))
+        return sum(map(len, self.pieces))

@@ -21,6 +21,7 @@ __all__ = [
     "fragmentation",
     "least_allocated",
     "most_allocated",
+    "policy_name",
     "policy_of",
 ]
 
@@ -70,6 +71,11 @@ POLICIES: Final[dict[str, Policy]] = {
     "best-fit": best_fit,
     "fragmentation": fragmentation,
 }
+
+
+def policy_name(policy: str | Policy) -> str:
+    """What a policy is called in a placement."""
+    return policy if isinstance(policy, str) else str(getattr(policy, "__name__", policy))
 
 
 def policy_of(wanted: str | Policy) -> Policy:

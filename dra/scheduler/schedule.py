@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
-from typing import Final
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -12,6 +12,7 @@ from dra.scheduler.attempts import Outcome, Trial, Verdict
 from dra.scheduler.fragmentation import Workload
 from dra.scheduler.fullness import before_and_after
 from dra.scheduler.node_usage import NodeChoice
+from dra.scheduler.persistent import Piece
 from dra.scheduler.placement import NodeGroup
 from dra.scheduler.policies import Policy, first
 from dra.scheduler.shortages import short_reason
@@ -58,85 +59,119 @@ def choose(trial: Trial, policy: Policy, workload: Workload) -> Chosen | None:
     Raises:
         AllocationError: Something about the pod, its claims or the devices is broken.
     """
-    only_one = policy is first and not trial.ranks
-    kind, sought, looked_at = trial.kind, trial.verdict, 0
-    feasible: list[tuple[NodeState, Verdict]] = []
-    for state in _candidates(trial):
-        looked_at += 1
-        # Most nodes have been asked before: what is known is looked up here, without a call.
-        verdict = state.verdicts.get(kind)
-        if verdict is None or state.site.sees_shared:
-            verdict = sought(state)
-        if verdict.reason is None:
-            if only_one:
-                return Chosen(state, 0.0, 0, looked_at, 1)
-            feasible.append((state, verdict))
-    if not feasible:
-        return None
-    count, preference = len(feasible), 0
-    if trial.ranks:
-        preferences = _preferences([verdict for _, verdict in feasible])
-        preference = max(preferences)
-        feasible = [each for each, its in zip(feasible, preferences, strict=True) if its == preference]
-    state, score = _best(trial, policy, workload, feasible)
-    return Chosen(state, score, preference, looked_at, count)
-
-
-def _best(
-    trial: Trial, policy: Policy, workload: Workload, nodes: Sequence[tuple[NodeState, Verdict]]
-) -> tuple[NodeState, float]:
-    """The first of the nodes that have the highest score, and that score."""
-    if policy is first:
-        return nodes[0][0], 0.0
+    if policy is first and not trial.ranks:
+        return _first(trial)
     scores = _Scores(trial, policy, workload)
-    key = scores.key
-    best, highest = None, 0.0
-    for state, verdict in nodes:
-        score = verdict.scores.get(key)
-        if score is None:
-            score = verdict.scores[key] = scores.of(state, verdict)
-        if best is None or score > highest:
-            best, highest = state, score
-    if best is None:
-        raise AssertionError("one of the nodes is the best")
-    return best, highest
+    looked_at = feasible = 0
+    best: dict[_Liking, _Best] = {}
+    for part in trial.parts():
+        summary = scores.summary(part)
+        looked_at += len(part)
+        feasible += summary.feasible
+        for liking, (score, state) in summary.best.items():
+            if liking not in best or score > best[liking][0]:
+                best[liking] = (score, state)
+    if not best:
+        return None
+    preferences = _preferences(list(best))
+    most = max(preferences.values())
+    liked = [best[liking] for liking, preference in preferences.items() if preference == most]
+    score, state = max(liked, key=lambda each: (each[0], -each[1].site.index))
+    return Chosen(state, score, most, looked_at, feasible)
 
 
-def _candidates(trial: Trial) -> Iterable[NodeState]:
-    """The nodes to look at: all, or the one that the pod names."""
-    name, world = trial.requirements.node_name, trial.world
-    if not name:
-        return world.states
-    return [world.states[world.places[name]]] if name in world.places else []
+def _first(trial: Trial) -> Chosen | None:
+    """The first node that would do; those after it are not looked at."""
+    kind, sought, looked_at = trial.kind, trial.verdict, 0
+    for part in trial.parts():
+        known = part.known if isinstance(part, Piece) else {}
+        if kind in known:
+            looked_at += len(part)
+            continue
+        for state in part:
+            looked_at += 1
+            if sought(state).reason is None:
+                return Chosen(state, 0.0, 0, looked_at, 1)
+        if isinstance(part, Piece) and not any(state.site.sees_shared for state in part):
+            part.known.keep(kind, None)  # none of them would do, until something changes
+    return None
 
 
-def _preferences(verdicts: Sequence[Verdict]) -> list[int]:
+_Liking: TypeAlias = "tuple[int, int, int]"
+"""What Kubernetes scores of a node: prioritized lists, preferred affinity, taints that are not preferred."""
+
+_Best: TypeAlias = "tuple[float, NodeState]"
+
+
+def _preferences(likings: Sequence[_Liking]) -> dict[_Liking, int]:
     """Kubernetes' own scores: each kind relative to the best node, then weighted and added up."""
-    prioritized = [verdict.outcome.preference if verdict.outcome else 0 for verdict in verdicts]
-    affinity = [verdict.affinity for verdict in verdicts]
-    dislikes = [verdict.dislikes for verdict in verdicts]
-    most = [max(each) for each in (prioritized, affinity, dislikes)]
+    most = [max(each) for each in zip(*likings, strict=True)]
     if not any(most):
-        return [0] * len(verdicts)
-    return [
-        _WEIGHT_PRIORITIZED * (_BEST * a // most[0] if most[0] else 0)
+        return dict.fromkeys(likings, 0)
+    return {
+        (a, b, c): _WEIGHT_PRIORITIZED * (_BEST * a // most[0] if most[0] else 0)
         + _WEIGHT_AFFINITY * (_BEST * b // most[1] if most[1] else 0)
         + _WEIGHT_TAINTS * (_BEST - _BEST * c // most[2] if most[2] else 0)
-        for a, b, c in zip(prioritized, affinity, dislikes, strict=True)
-    ]
+        for a, b, c in likings
+    }
+
+
+@attrs.frozen(eq=False)
+class _Summary:
+    """What is to be said of some nodes.
+
+    Attributes:
+        best: For everything that Kubernetes scores, the first node with the highest score of the policy.
+        feasible: How many of the nodes would do.
+        shared: What it was like with pools that several nodes see; None if none of these nodes does.
+    """
+
+    best: Mapping[_Liking, _Best]
+    feasible: int
+    shared: object | None
 
 
 class _Scores:
-    """What a policy gives the nodes."""
+    """What a policy gives the nodes. What is known of a piece of the nodes is kept with it."""
 
     def __init__(self, trial: Trial, policy: Policy, workload: Workload) -> None:
         self.trial = trial
         self.policy = policy
         self.workload = workload
-        self.key = trial.engine.numbers.of(("score", policy, workload))
+        self.key = trial.engine.numbers.of(("score", trial.kind, policy, workload))
 
-    def of(self, state: NodeState, verdict: Verdict) -> float:
+    def summary(self, nodes: Sequence[NodeState]) -> _Summary:
+        """What is to be said of some nodes."""
+        if not isinstance(nodes, Piece):
+            return self._summary(nodes)
+        known = nodes.known.get(self.key)
+        if isinstance(known, _Summary) and known.shared in (None, self.trial.world.shared):
+            return known
+        summary = self._summary(nodes)
+        nodes.known.keep(self.key, summary)
+        return summary
+
+    def _summary(self, nodes: Sequence[NodeState]) -> _Summary:
+        best: dict[_Liking, _Best] = {}
+        feasible, shared = 0, False
+        for state in nodes:
+            verdict = self.trial.verdict(state)
+            shared = shared or state.site.sees_shared
+            if verdict.reason is None:
+                feasible += 1
+                preference = verdict.outcome.preference if verdict.outcome is not None else 0
+                liking = (preference, verdict.affinity, verdict.dislikes)
+                score = verdict.scores.get(self.key)
+                if score is None:
+                    score = verdict.scores[self.key] = self._of(state, verdict)
+                if liking not in best or score > best[liking][0]:
+                    best[liking] = (score, state)
+        return _Summary(best, feasible, self.trial.world.shared if shared else None)
+
+    def _of(self, state: NodeState, verdict: Verdict) -> float:
         """The score of a node that fits."""
+        if self.policy is first:
+            return 0.0
         outcome = verdict.outcome or Outcome(fits=True)
         before, after = before_and_after(self.trial, state, outcome)
 
@@ -154,7 +189,7 @@ def why_not(trial: Trial) -> tuple[NodeGroup, ...]:
     """
     words = _Words(trial)
     found: dict[tuple[str, str], list[str]] = {}
-    for state in trial.world.states:
+    for state in trial.looked_for():
         verdict = trial.verdict(state)
         reason = verdict.reason
         if reason is not None:

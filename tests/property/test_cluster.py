@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from dra.allocator import AllocatedState, Allocator
 from dra.features import Features
 from dra.models.core import Node, Pod
 from dra.models.resource import DeviceClass, ResourceClaim, ResourceSlice
 from dra.scheduler import POLICIES, Cluster, Placement
+from tests.conformance.allocation import comparable
 from tests.property import allocation_instances
 
 NODES = 3
@@ -114,3 +116,61 @@ def test_pods_that_come_and_go(seed: int) -> None:
     for placement in random.sample(running, len(running)):
         cluster = cluster.without(placement)
     assert cluster == start
+
+
+def varied(random: Random, slice_: dict[str, Any]) -> dict[str, Any]:
+    """The slice of another machine: other names and values, in the same pattern or in a similar one."""
+    number, other = random.randint(1, 3) * 10, random.random() < 0.5
+    devices = []
+    for device in slice_.get("devices", ()):
+        made = {**device, "name": f"{device['name']}-{number}"}
+        attributes = {name: dict(value) for name, value in device["attributes"].items()}
+        attributes["serial"] = {"string": f"{random.random()}"}
+        if "numa" in attributes:
+            attributes["numa"] = {"int": attributes["numa"]["int"] + number}
+        if "links" in attributes:
+            attributes["links"] = {"ints": attributes["links"]["ints"][:1]}
+        if other and random.random() < 0.4:
+            attributes["kind"] = {"string": random.choice(allocation_instances.KINDS)}
+        if other and random.random() < 0.4:
+            attributes["numa"] = {"int": random.randint(0, 1) + number}
+        if other and "consumesCounters" in device:
+            (consumed,) = device["consumesCounters"]
+            units = {"units": {"value": str(random.randint(1, 3))}}
+            made["consumesCounters"] = [{**consumed, "counters": {**consumed["counters"], **units}}]
+        if other and "capacity" in device:
+            made["capacity"] = {"memory": {"value": random.choice(["2Gi", "4Gi", "8Gi"])}}
+        devices.append({**made, "attributes": attributes})
+    return {**slice_, "devices": devices} if devices else slice_
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_nodes_that_are_alike_get_the_answer_that_each_would_get_alone(seed: int) -> None:
+    random = Random(seed)
+    pattern = allocation_instances.instance(random)
+    classes = [DeviceClass.from_dict(each) for each in pattern["classes"]]
+    nodes, slices = [], []
+    for number in range(8):
+        name = f"n{number}"
+        nodes.append(Node.from_dict({"metadata": {"name": name}}))
+        for position, slice_ in enumerate(pattern["slices"]):
+            spec = varied(random, {**slice_["spec"], "nodeName": name})
+            spec["pool"] = {**spec["pool"], "name": f"{name}-{spec['pool']['name']}"}
+            slices.append(ResourceSlice.from_dict({"metadata": {"name": f"{name}-{position}"}, "spec": spec}))
+    cluster = Cluster.load([*classes, *nodes, *slices], features=FEATURES)
+    for step in range(12):
+        wanted, claim = pod(random, f"p{step}")
+        allocator = Allocator(slices, classes, AllocatedState.from_claims(cluster.claims, FEATURES), FEATURES)
+        alone = {each.metadata.name or "": allocator.allocate([claim], each) for each in nodes}
+        fitting = [name for name, results in alone.items() if results is not None]
+        answer = cluster.schedule(wanted, [claim], "best-fit")
+        if isinstance(answer, Placement):
+            results = alone[answer.node]
+            assert results is not None
+            assert comparable([results[0].to_dict()]) == comparable(
+                [each.to_dict() for each in answer.results.values()]
+            )
+            assert answer.feasible == len(fitting)
+            cluster = answer.apply()
+        else:
+            assert fitting == []

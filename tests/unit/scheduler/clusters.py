@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dra.features import Features
 from dra.models.core import Node, Pod
 from dra.models.resource import (
     DeviceClass,
@@ -114,12 +115,11 @@ def taint_rule(name: str, **selector: str) -> DeviceTaintRule:
     )
 
 
-def small_cluster(*more: Any, nodes: int = 2, each: int = 2) -> Cluster:
+def small_cluster(*more: Any, nodes: int = 2, each: int = 2, features: Features | None = None) -> Cluster:
     """Nodes n0, n1, ... with GPUs, and the class gpu."""
     names = [f"n{index}" for index in range(nodes)]
-    return Cluster.load(
-        [gpu_class(), *(node(name) for name in names), *(gpus(name, each) for name in names), *more]
-    )
+    objects = [gpu_class(), *(node(name) for name in names), *(gpus(name, each) for name in names)]
+    return Cluster.load([*objects, *more], features=features)
 
 
 def placed(answer: Placement | Unschedulable) -> Placement:

@@ -8,6 +8,7 @@ from dra.errors import AllocationError, LoadError, UnknownNameError
 from dra.features import Features
 from dra.models.core import Pod
 from dra.models.resource import DeviceClass, ResourceClaim
+from dra.models.scheduling import PodGroup
 from dra.scheduler import Cluster
 from tests.unit.scheduler.clusters import (
     claim,
@@ -480,3 +481,117 @@ def test_an_unused_class_does_no_harm() -> None:
     )
 
     assert placed(small_cluster(broken, claim("c")).schedule(pod("p", claims=["c"]))).node == "n0"
+
+
+# --- further rules ------------------------------------------------------------------------------------------
+
+
+def test_only_some_nodes_may_be_looked_at() -> None:
+    cluster = small_cluster(claim("c"), nodes=4)
+
+    assert placed(cluster.schedule(pod("p", claims=["c"]), nodes=["n2", "n3", "nowhere"])).node == "n2"
+    assert (
+        placed(cluster.schedule(pod("p", claims=["c"]), nodes=["n2", "n3"], policy="best-fit")).node == "n2"
+    )
+    answer = refused(cluster.schedule(pod("p", claims=["c"], nodeName="n0"), nodes=["n2"]))
+    assert answer.nodes == {"n2": "the pod names node n0"}
+    assert str(refused(cluster.schedule(pod("p"), nodes=[]))).endswith("there are no nodes")
+
+
+def test_a_device_whose_binding_failed_keeps_its_pod_waiting() -> None:
+    failing = {"bindingConditions": ["Attached"], "bindingFailureConditions": ["AttachFailed"]}
+    cluster = Cluster.load(
+        [gpu_class(), node("n"), devices_on("n", [{"name": "gpu-0", **failing}]), claim("c")]
+    )
+    held = placed(cluster.schedule(pod("p", claims=["c"]))).claims[0].claim
+    reported = {
+        **held.to_dict()["status"],
+        "devices": [
+            {
+                "driver": "gpu.example.com",
+                "pool": "n",
+                "device": "gpu-0",
+                "conditions": [{"type": "AttachFailed", "status": "True", "reason": "r", "message": "m"}],
+            }
+        ],
+    }
+    failed = cluster.with_(ResourceClaim.from_dict({**held.to_dict(), "status": reported}))
+
+    assert placed(cluster.with_(held).schedule(pod("q", claims=["c"]))).node == "n"
+    assert refused(failed.schedule(pod("q", claims=["c"]))).nodes == {
+        "n": "claim default/c: binding one of its devices failed"
+    }
+
+
+def cpu_cluster() -> Cluster:
+    """A node with 8 cpu, and a device that stands for 6 of them, where that is understood."""
+    mapped = {"cpu": {"mapping": {"deviceMultiplier": "6"}}}
+    devices = devices_on("n", [{"name": "cpus-0", "nodeAllocatableResources": mapped}])
+    features = Features.for_kubernetes("1.37", node_allocatable_resources=True)
+    return Cluster.load([gpu_class(), node("n", allocatable=ROOM), devices, claim("cpus")], features=features)
+
+
+def test_devices_that_stand_for_cpu_are_charged_to_the_node() -> None:
+    cluster = cpu_cluster()
+    placement = placed(cluster.schedule(pod("p", claims=["cpus"], requests={"cpu": "1"})))
+    after = placement.apply()
+
+    assert placement.pod.status is not None
+    statuses = placement.pod.status.node_allocatable_resource_claim_statuses or []
+    assert [each.resource_claim_name for each in statuses] == ["cpus"]
+    assert refused(after.schedule(pod("q", requests={"cpu": "2"}))).nodes == {"n": "insufficient cpu"}
+    assert placed(after.schedule(pod("q", requests={"cpu": "1"}))).node == "n"
+    assert after.without(placement) == cluster
+
+
+def test_devices_that_stand_for_more_cpu_than_is_left_do_not_fit() -> None:
+    answer = refused(cpu_cluster().schedule(pod("p", claims=["cpus"], requests={"cpu": "3"})))
+
+    assert answer.nodes == {"n": "insufficient cpu, with what the devices stand for"}
+
+
+def test_a_claim_that_stands_for_cpu_is_not_shared() -> None:
+    after = placed(cpu_cluster().schedule(pod("p", claims=["cpus"]))).apply()
+
+    assert refused(after.schedule(pod("q", claims=["cpus"]))).nodes == {
+        "n": "claim default/cpus stands for resources of the node and has a user already"
+    }
+
+
+# --- pod groups ---------------------------------------------------------------------------------------------
+
+
+def group_cluster(**features: bool) -> Cluster:
+    group = PodGroup.from_dict(
+        {
+            "metadata": {"name": "workers", "uid": "g1"},
+            "spec": {
+                "schedulingPolicy": {"basic": {}},
+                "resourceClaims": [{"name": "shared", "resourceClaimTemplateName": "shared"}],
+            },
+        }
+    )
+    return small_cluster(template("shared"), group, features=Features.for_kubernetes("1.37", **features))
+
+
+def test_pods_of_a_group_share_the_claims_of_the_group() -> None:
+    cluster = group_cluster(workload_resource_claims=True)
+    member = {"templates": ["shared"], "schedulingGroup": {"podGroupName": "workers"}}
+    cluster = placed(cluster.schedule(pod("a", **member))).apply()
+    second = placed(cluster.schedule(pod("b", **member)))
+    cluster = second.apply()
+
+    assert second.devices == ["gpu.example.com/n0/gpu-0"]
+    (shared,) = cluster.claims
+    assert shared.status is not None
+    assert [(each.resource, each.name) for each in shared.status.reserved_for or ()] == [
+        ("podgroups", "workers")
+    ]
+
+
+def test_without_the_feature_each_pod_of_a_group_has_its_own_claim() -> None:
+    cluster = group_cluster()
+    member = {"templates": ["shared"], "schedulingGroup": {"podGroupName": "workers"}}
+    cluster = placed(cluster.schedule(pod("a", **member))).apply()
+
+    assert placed(cluster.schedule(pod("b", **member))).devices == ["gpu.example.com/n0/gpu-1"]
