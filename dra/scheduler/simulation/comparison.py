@@ -134,11 +134,11 @@ def compare(
     runs = [tuple(done[start : start + len(seeds)]) for start in range(0, len(done), len(seeds))]
     first = _mean(runs[0], demand).allocated
     rows = [
-        _row(sharing.name, policy, some, demand, first)
+        _row(sharing.label, policy, some, demand, first)
         for (sharing, policy), some in zip(cases, runs, strict=True)
     ]
     return Comparison(
-        demand, tuple(rows), tuple(runs), {sharing.name: sharing.assumption for sharing in sharings}
+        demand, tuple(rows), tuple(runs), {sharing.label: sharing.assumption for sharing in sharings}
     )
 
 

@@ -60,6 +60,16 @@ class Sharing(ABC):
     def assumption(self) -> str:
         """What the model takes for granted, one sentence."""
 
+    @property
+    def parameter(self) -> str:
+        """Its parameter as `get_sharing` reads it; empty if it has none."""
+        return ""
+
+    @property
+    def label(self) -> str:
+        """Its name, with the parameter where that is not the usual one: what `get_sharing` reads."""
+        return self.name if self == SHARING[self.name]() else f"{self.name}={self.parameter}"
+
     def takes(self, size: int) -> Takes:
         """For each room from 0 to `full`, what a task of this size may subtract from it, best first."""
         return _takes(self, size)
@@ -87,6 +97,11 @@ class Consumable(Sharing):
     step: int = attrs.field(default=1, validator=attrs.validators.in_(range(1, WHOLE + 1)))
     name = "consumable"
     full = WHOLE
+
+    @property
+    @override
+    def parameter(self) -> str:
+        return str(self.step)
 
     @override
     def ask(self, milli: int) -> int:
@@ -152,6 +167,11 @@ class TimeSlicing(Sharing):
 
     @property
     @override
+    def parameter(self) -> str:
+        return str(self.replicas)
+
+    @property
+    @override
     def full(self) -> int:
         """Every replica."""
         return self.replicas
@@ -180,6 +200,11 @@ class _Slices(Sharing):
     """What both MIG models have in common: sizes are compute slices, parts are rounded up to a profile."""
 
     board: MigBoard
+
+    @property
+    @override
+    def parameter(self) -> str:
+        return self.board.name
 
     @cached_property
     def profiles(self) -> dict[int, Profile]:

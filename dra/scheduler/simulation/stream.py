@@ -83,7 +83,7 @@ def simulate(
         recorder.add(stream.sample(moment))
     return Run(
         policy,
-        shared.name,
+        shared.label,
         seed,
         gpus,
         stream.placed,

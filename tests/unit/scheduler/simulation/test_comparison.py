@@ -17,6 +17,7 @@ from dra.scheduler.simulation import (
     Mig,
     Run,
     Task,
+    TimeSlicing,
     compare,
     picture,
     series_csv,
@@ -51,6 +52,12 @@ def test_tasks_with_times_are_compared_by_the_mean_over_time() -> None:
     result = compare([Machine("n", 1, 1, 1)], tasks, [DevicePlugin(), Consumable()])
     assert [(row.allocated, row.taken) for row in result.rows] == [(25.0, 50.0), (25.0, 25.0)]
     assert "mean over the time" in result.measured
+
+
+def test_the_same_model_with_several_parameters_is_told_apart() -> None:
+    result = compare(NODES, THIRDS, [TimeSlicing(4), TimeSlicing(2), Consumable(500)], demand=2)
+    assert [row.sharing for row in result.rows] == ["time-slicing", "time-slicing=2", "consumable=500"]
+    assert list(result.assumptions) == ["time-slicing", "time-slicing=2", "consumable=500"]
 
 
 def test_an_executor_gives_the_same() -> None:

@@ -41,6 +41,10 @@ class TestEveryModel:
             for room, deltas in enumerate(sharing.takes(sharing.ask(milli))):
                 assert all(0 < delta <= room for delta in deltas)
 
+    def test_its_label_is_what_names_it(self, sharing: Sharing) -> None:
+        assert get_sharing(sharing.label) == sharing
+        assert sharing.label == sharing.name
+
     def test_it_says_what_it_assumes(self, sharing: Sharing) -> None:
         assert sharing.assumption.startswith(("a task", "every GPU"))
 
@@ -117,6 +121,7 @@ def test_what_could_still_be_hosted_counts_as_idle() -> None:
 )
 def test_names_may_carry_a_parameter(name: str, sharing: Sharing) -> None:
     assert get_sharing(name) == sharing
+    assert sharing.label == name
 
 
 @pytest.mark.parametrize(
