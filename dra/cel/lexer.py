@@ -1,4 +1,4 @@
-"""Splits an expression into tokens, and reads the values of string literals.
+"""Splits an expression into tokens, and reads the values of literals.
 
 Where no token matches, the message shows what cel-go's generated lexer would have read before giving up.
 """
@@ -9,8 +9,9 @@ import re
 from typing import Final, NamedTuple
 
 from dra.cel.source import Issues
+from dra.cel.values import INT_MAX, INT_MIN, UINT_MAX, Uint
 
-__all__ = ["EOF", "RESERVED", "Token", "tokenize", "unescape", "unescape_bytes"]
+__all__ = ["EOF", "RESERVED", "Token", "number", "tokenize", "unescape", "unescape_bytes"]
 
 EOF: Final = "<EOF>"
 RESERVED: Final = frozenset(
@@ -141,6 +142,32 @@ def _body(literal: str) -> tuple[str, bool]:
     text = literal[1:] if raw else literal
     width = 3 if len(text) >= 6 and text[:3] in ('"""', "'''") else 1
     return text[width:-width], not raw
+
+
+def number(kind: str, text: str) -> int | float:
+    """The value of a number, as written with its sign.
+
+    Args:
+        kind: Of the token.
+        text: The digits, and what is around them.
+
+    Raises:
+        ValueError: It is too large.
+    """
+    if kind == "NUM_FLOAT":
+        value = float(text)
+        if value in (float("inf"), float("-inf")):
+            raise ValueError("invalid double literal")
+        return value
+    unsigned = kind == "NUM_UINT"
+    low, high = (0, UINT_MAX) if unsigned else (INT_MIN, INT_MAX)
+    try:
+        whole = int(text.rstrip("uU"), 16 if "0x" in text else 10)
+    except ValueError:  # Python reads no number of more than 4,300 digits
+        whole = high + 1
+    if not low <= whole <= high:
+        raise ValueError(f"invalid {'uint' if unsigned else 'int'} literal")
+    return Uint(whole) if unsigned else whole
 
 
 def unescape(literal: str) -> str:

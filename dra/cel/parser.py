@@ -1,17 +1,18 @@
 """Reads an expression into a tree, expanding macros on the way.
 
 Operators are read by precedence with a stack, so that depth of recursion comes only from brackets, and that
-is bounded. Messages and the recovery from errors follow the parser that ANTLR generates for cel-go.
+is bounded. What is said about mistakes is in `cursor`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Final, NoReturn
+from typing import Final
 
+from dra.cel.cursor import BINARY, OPERAND, OPERAND_TEXT, Cursor, Mismatch
 from dra.cel.declarations import Macro, MacroError
-from dra.cel.lexer import EOF, RESERVED, Token, tokenize, unescape, unescape_bytes
+from dra.cel.lexer import EOF, RESERVED, Token, number, unescape, unescape_bytes
 from dra.cel.source import Issues
 from dra.cel.syntax import (
     Ast,
@@ -26,7 +27,7 @@ from dra.cel.syntax import (
     Select,
     StructExpr,
 )
-from dra.cel.values import INT_MAX, INT_MIN, UINT_MAX, Uint
+from dra.cel.values import Value
 
 __all__ = ["MacroTable", "macro_table", "parse"]
 
@@ -34,30 +35,7 @@ MacroTable = Mapping[tuple[str, int, bool], Macro]
 
 LARGEST_DEPTH: Final = 250
 
-# Operator -> how tightly it binds, and the function it calls.
-_BINARY: Final[dict[str, tuple[int, str]]] = {
-    "||": (1, "_||_"),
-    "&&": (2, "_&&_"),
-    **{sign: (3, f"_{sign}_") for sign in ("<", "<=", ">=", ">", "==", "!=")},
-    "in": (3, "@in"),
-    "+": (4, "_+_"),
-    "-": (4, "_-_"),
-    "*": (5, "_*_"),
-    "/": (5, "_/_"),
-    "%": (5, "_%_"),
-}
 _LEFT_RECURSIVE: Final = {3: "relation", 4: "calc", 5: "calc"}
-_OPERATORS: Final = frozenset((*_BINARY, "?"))
-_LITERALS: Final = ("true", "false", "null", "NUM_FLOAT", "NUM_INT", "NUM_UINT", "STRING", "BYTES")
-_OPERAND: Final = frozenset(("[", "{", "(", ".", "-", "!", *_LITERALS, "IDENTIFIER"))
-_OPERAND_TEXT: Final = (
-    "'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', "
-    "NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER"
-)
-
-
-class _Mismatch(Exception):  # noqa: N818 - control flow, never seen outside
-    """The token at hand cannot be; the construct being read ends here."""
 
 
 class _TooDeep(Exception):  # noqa: N818 - control flow, never seen outside
@@ -90,77 +68,17 @@ class _Chain:
         return Call(factory.fresh(self.offsets[middle]), self.function, (left, right))
 
 
-class _Parser:
+class _Parser(Cursor):
     def __init__(self, source: str, macros: MacroTable, issues: Issues) -> None:
-        self.source = source
+        super().__init__(source, issues)
         self.macros = macros
-        self.issues = issues
-        self.tokens = tokenize(source, issues)
-        self.index = 0
         self.factory = Factory({})
         self.expanded: dict[int, Call] = {}
         self.depths = dict.fromkeys(("expr", "relation", "calc", "member"), 0)
-        self.recovering = False
-        self.failed_at = -1
-        # What may directly follow each construct that is being read, the innermost last.
-        self.follows: list[frozenset[str]] = [frozenset((EOF,))]
-
-    # Tokens
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.index]
-
-    def advance(self) -> Token:
-        token = self.tokens[self.index]
-        if token.kind != EOF:
-            self.index += 1
-        self.recovering = False
-        return token
-
-    def accept(self, kind: str) -> Token | None:
-        return self.advance() if self.token.kind == kind else None
-
-    def following(self) -> str:
-        return self.tokens[min(self.index + 1, len(self.tokens) - 1)].kind
-
-    def expect(self, kind: str, expected: str = "") -> Token:
-        """Take a token of a kind, or get by as ANTLR does: drop one, imagine one, or give up."""
-        if self.token.kind == kind:
-            return self.advance()
-        expected = expected or (kind if kind == EOF or kind.isalpha() else f"'{kind}'")
-        if self.following() == kind:
-            self.complain(f"extraneous input {self.quoted()} expecting {expected}")
-            self.index += 1
-            return self.advance()
-        if kind in ")]}" and self.token.kind in (_OPERATORS | {".", "["} | self.follows[-1]):
-            self.complain(f"missing '{kind}' at {self.quoted()}")
-            return Token(kind, kind, self.token.offset)
-        self.complain(f"mismatched input {self.quoted()} expecting {expected}")
-        raise _Mismatch
-
-    # Errors
-
-    def quoted(self) -> str:
-        text = self.token.text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-        return f"'{text}'"
-
-    def complain(self, message: str) -> None:
-        if not self.recovering:
-            self.issues.add(self.token.offset, f"Syntax error: {message}")
-        self.recovering = True
 
     def recover(self) -> Node:
-        """Skip to something that an enclosing construct can go on with."""
-        if self.failed_at == self.index and self.token.kind != EOF:
-            self.index += 1
-        self.failed_at = self.index
-        stops = _OPERATORS.union(*self.follows, (EOF,))
-        if len(self.follows) > 1:
-            stops |= {".", "["}
-        while self.token.kind not in stops:
-            self.index += 1
-        return Literal(self.factory.fresh(self.token.offset), None)
+        """Skip what cannot be read, and put something in its place."""
+        return Literal(self.factory.fresh(self.skip().offset), None)
 
     def wrong(self, offset: int, message: str) -> Node:
         self.issues.add(offset, message)
@@ -175,7 +93,7 @@ class _Parser:
 
     def whole(self) -> Node:
         root = self.expression()
-        with suppress(_Mismatch):
+        with suppress(Mismatch):
             self.expect(EOF)
         return root
 
@@ -192,8 +110,8 @@ class _Parser:
         before = dict(self.depths)
         pending: list[tuple[int, str, int]] = []
         operands: list[Node | _Chain] = [self.operand()]
-        while self.token.kind in _BINARY:
-            level, function = _BINARY[self.token.kind]
+        while self.token.kind in BINARY:
+            level, function = BINARY[self.token.kind]
             while pending and pending[-1][0] >= level:
                 self.reduce(operands, pending.pop())
             pending.append((level, function, self.advance().offset))
@@ -238,7 +156,7 @@ class _Parser:
             when = self.within(frozenset(":"), self.unconditional)
             self.expect(":")
             otherwise = self.expression()
-        except _Mismatch:
+        except Mismatch:
             return self.recover()
         return Call(self.factory.fresh(at), "_?_:_", (condition, when, otherwise))
 
@@ -251,7 +169,7 @@ class _Parser:
 
     def operand(self) -> Node:
         """Prefix operators, then a primary expression and what is appended to it."""
-        if self.token.kind not in _OPERAND:
+        if self.token.kind not in OPERAND:
             self.drop_before_operand()
         sign = self.token
         if sign.kind not in ("!", "-"):
@@ -273,14 +191,14 @@ class _Parser:
         extensions = 1
         try:
             node = self.primary()
-        except _Mismatch:
+        except Mismatch:
             node = self.recover()
         try:
             while self.token.kind in (".", "["):
                 self.enter("member")
                 extensions += 1
                 node = self.index_of(node) if self.token.kind == "[" else self.field_of(node)
-        except _Mismatch:
+        except Mismatch:
             node = self.recover()
         self.depths["member"] -= extensions
         return node
@@ -298,8 +216,7 @@ class _Parser:
         name = self.tokens[min(self.index + 2, len(self.tokens) - 1)] if optional else after
         if name.kind not in ("IDENTIFIER", "ESC_IDENTIFIER"):
             self.no_viable_field(dot, name)
-        self.index += 3 if optional else 2
-        self.recovering = False
+        self.take(3 if optional else 2)
         field = name.text[1:-1] if name.kind == "ESC_IDENTIFIER" else name.text
         if optional:
             literal = Literal(self.factory.fresh(name.offset), field)
@@ -314,16 +231,14 @@ class _Parser:
         message = f"no viable alternative at input '{text}'"
         if name.text in ("true", "false", "null") and text == f".{name.text}":
             message = f"mismatched input '{name.text}' expecting IDENTIFIER"
-        if not self.recovering:
-            self.issues.add(name.offset, f"Syntax error: {message}")
-        self.recovering = True
-        raise _Mismatch
+        self.complain(message, name.offset)
+        raise Mismatch
 
     # Primary expressions
 
     def primary(self) -> Node:
         token = self.token
-        if token.kind not in _OPERAND or token.kind == "!":
+        if token.kind not in OPERAND or token.kind == "!":
             self.no_operand()
         readers: dict[str, Callable[[], Node]] = {
             "(": self.nested,
@@ -333,27 +248,6 @@ class _Parser:
             "IDENTIFIER": self.name,
         }
         return readers.get(token.kind, self.literal)()
-
-    def drop_before_operand(self) -> None:
-        """Leave out a token that cannot start an operand if one follows it."""
-        if self.token.kind != EOF and self.following() in _OPERAND:
-            self.complain(f"extraneous input {self.quoted()} expecting {{{_OPERAND_TEXT}}}")
-            self.index += 1
-
-    def no_operand(self) -> NoReturn:
-        """Give up on an operand, in the words that fit the sign before it."""
-        before = self.tokens[self.index - 1].kind if self.index else ""
-        what = "extraneous" if before == "!" else "mismatched"
-        if before == "-":
-            self.no_alternative()
-            self.recovering = self.token.kind != EOF
-        self.complain(f"{what} input {self.quoted()} expecting {{{_OPERAND_TEXT}}}")
-        raise _Mismatch
-
-    def no_alternative(self) -> None:
-        end = self.token.offset + (len(self.token.text) if self.token.kind != EOF else 0)
-        text = self.source[self.tokens[self.index - 1].offset : end]
-        self.complain(f"no viable alternative at input '{text}'")
 
     def nested(self) -> Node:
         self.advance()
@@ -365,7 +259,7 @@ class _Parser:
         dot = "." if self.accept(".") else ""
         if self.token.kind != "IDENTIFIER":
             self.no_alternative()
-            raise _Mismatch
+            raise Mismatch
         if self.struct_ahead():
             return self.struct(dot)
         token = self.advance()
@@ -440,10 +334,10 @@ class _Parser:
         arguments: list[Node] = []
         if self.accept(")"):
             return ()
-        if self.token.kind not in _OPERAND and self.following() not in _OPERAND:
-            expected = _OPERAND_TEXT.replace("'(',", "'(', ')',")
+        if self.token.kind not in OPERAND and self.following() not in OPERAND:
+            expected = OPERAND_TEXT.replace("'(',", "'(', ')',")
             self.complain(f"mismatched input {self.quoted()} expecting {{{expected}}}")
-            raise _Mismatch
+            raise Mismatch
         while True:
             arguments.append(self.within(frozenset((",", ")")), self.expression))
             if not self.accept(","):
@@ -474,37 +368,22 @@ class _Parser:
         start = self.advance()
         if start.kind == "-":
             token = self.advance()
-            return self.number(token, "-" + token.text, start.offset)
+            return self.read(start, lambda: number(token.kind, f"-{token.text}"))
         if start.kind in ("NUM_INT", "NUM_UINT", "NUM_FLOAT"):
-            return self.number(start, start.text, start.offset)
-        if start.kind in ("STRING", "BYTES"):
-            return self.text(start)
+            return self.read(start, lambda: number(start.kind, start.text))
+        if start.kind == "STRING":
+            return self.read(start, lambda: unescape(start.text))
+        if start.kind == "BYTES":
+            return self.read(start, lambda: unescape_bytes(start.text))
         value = {"true": True, "false": False, "null": None}[start.kind]
         return Literal(self.factory.fresh(start.offset), value)
 
-    def number(self, token: Token, text: str, offset: int) -> Node:
-        value: float | None
-        if token.kind == "NUM_FLOAT":
-            value = float(text)
-            if value in (float("inf"), float("-inf")):
-                return self.wrong(offset, "invalid double literal")
-            return Literal(self.factory.fresh(offset), value)
-        unsigned = token.kind == "NUM_UINT"
-        low, high = (0, UINT_MAX) if unsigned else (INT_MIN, INT_MAX)
+    def read(self, start: Token, value: Callable[[], Value]) -> Node:
+        """A literal with a value that may turn out to be none."""
         try:
-            value = int(text.rstrip("uU"), 16 if "0x" in text else 10)
-        except ValueError:  # Python reads no number of more than 4,300 digits
-            value = high + 1
-        if not low <= value <= high:
-            return self.wrong(offset, f"invalid {'uint' if unsigned else 'int'} literal")
-        return Literal(self.factory.fresh(offset), Uint(value) if unsigned else value)
-
-    def text(self, token: Token) -> Node:
-        try:
-            value = unescape(token.text) if token.kind == "STRING" else unescape_bytes(token.text)
+            return Literal(self.factory.fresh(start.offset), value())
         except ValueError as error:
-            return self.wrong(token.offset, str(error))
-        return Literal(self.factory.fresh(token.offset), value)
+            return self.wrong(start.offset, str(error))
 
 
 def macro_table(macros: Iterable[Macro]) -> MacroTable:

@@ -14,6 +14,7 @@ An evaluation that fails gives a `Failure`: implementations of functions may ret
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -32,6 +33,7 @@ __all__ = [
     "contains",
     "equal",
     "equal_to_its_own",
+    "is_native",
     "key_value",
     "map_key",
     "only_class",
@@ -285,12 +287,21 @@ def only_class(elements: Sequence[Value]) -> type | None:
     return classes.pop() if len(classes) == 1 else None
 
 
+def is_native(elements: Sequence[Value], wanted: Value) -> bool:
+    """Whether Python's search for a value among some elements is CEL's."""
+    kind = wanted.__class__
+    known = kind in NATIVE or (kind is float and wanted == wanted)
+    return known and only_class(elements) is kind
+
+
 def _equal_lists(
     left: tuple[Value, ...], right: tuple[Value, ...], begun: set[tuple[int, int]] | None
 ) -> bool:
     only = only_class(left) if len(left) > _FEW else None
     if only in NATIVE and only_class(right) is only:
         return left == right
+    if only is float and only_class(right) is float:
+        return all(map(operator.eq, left, right))
     return _equal_parts(left, right, zip(left, right, strict=True), begun)
 
 
@@ -307,7 +318,7 @@ def _equal_parts(
 
 def contains(elements: tuple[Value, ...], wanted: Value) -> bool:
     """Whether a list has an element that equals a value; elements that cannot be compared do not."""
-    if len(elements) > _FEW and wanted.__class__ in NATIVE and only_class(elements) is wanted.__class__:
+    if len(elements) > _FEW and is_native(elements, wanted):
         return wanted in elements
     return any(_equal_or_not(element, wanted) for element in elements)
 

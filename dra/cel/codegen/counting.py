@@ -44,6 +44,7 @@ FastLoop: TypeAlias = Callable[
 ]
 
 _LONGEST_TABLE: Final = 1000
+_LONGEST_VALUE: Final = 500  # of the code of a bound value, which is written out wherever it is used
 _TENTHS: Final = tuple(-(-size // 10) for size in range(_LONGEST_TABLE))
 # Values of these have size one, whatever they are.
 _SCALARS: Final = frozenset((Kind.BOOL, Kind.INT, Kind.UINT, Kind.DOUBLE, Kind.DURATION, Kind.TIMESTAMP))
@@ -214,7 +215,10 @@ def _inner(writer: _CountingWriter, node: Comprehension, found: Shape) -> tuple[
     stop = f"return {ends}, c + 1 + ({found.steps - 1} if any(True for _ in elements) else 0)"
     variables, lines = _body(writer, node, found, stop=stop)
     results = {"collect": "tuple(items), c + 1", "count": "len(items) == 1, c + 2", "insert": "items, c + 1"}
-    outside = {str(code) for scope in writer.scopes for code in scope.values()} | writer.hoisted.keys()
+    scoped = [str(code) for scope in writer.scopes for code in scope.values()]
+    if any("UNSET" in code and code in " ".join(lines) for code in scoped):
+        raise NotGenerated  # a bound value would be computed, and paid, in each run of the inner loop
+    outside = {*scoped, *writer.hoisted}
     taken = sorted(set(_VARIABLE.findall(" ".join(lines))) & outside)
     name = f"loop{len(writer.functions)}"
     writer.functions.append(
@@ -273,8 +277,10 @@ def _element(writer: _CountingWriter, found: Shape) -> list[str]:
     return [*lines, "if key in items: refuse()", "items[key] = item"]
 
 
-def _comprehension(writer: _CountingWriter, node: Comprehension, _wanted: Type | None = None) -> str:
-    found = None if node.is_bind else shape(node)
+def _comprehension(writer: _CountingWriter, node: Comprehension, wanted: Type | None = None) -> str:
+    if node.is_bind:
+        return _bind(writer, node, wanted)
+    found = shape(node)
     if found is None:
         raise NotGenerated
     over = writer.code(node.range)
@@ -282,6 +288,21 @@ def _comprehension(writer: _CountingWriter, node: Comprehension, _wanted: Type |
     answer = writer.name()
     call = f"{name}({', '.join((f'{_entries(node)}({over})', 'c', 'limit', *taken))})"
     return f"({answer}[0] if (({answer} := {call}), (c := {answer}[1])) else 0)"
+
+
+def _bind(writer: _CountingWriter, node: Comprehension, wanted: Type | None) -> str:
+    """`cel.bind`: wherever the variable is used, it is computed unless it has been."""
+    writer.is_transparent = False
+    name = writer.name()
+    value = writer.lazily(lambda: writer.code(node.initial))
+    if len(value) > _LONGEST_VALUE:
+        raise NotGenerated
+    writer.scopes.append({node.accumulator: f"({name} if {name} is not UNSET else ({name} := {value}))"})
+    writer.certainty.scopes.append({node.accumulator: writer.type_of(node.initial)})
+    code = writer.part(node.result, wanted)
+    writer.certainty.scopes.pop()
+    writer.scopes.pop()
+    return f"((({name} := UNSET),) and {code})"
 
 
 def _entries(node: Comprehension) -> str:

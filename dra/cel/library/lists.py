@@ -54,6 +54,7 @@ from dra.cel.values import (
     Value,
     compare,
     contains,
+    is_native,
     only_class,
     size_of,
 )
@@ -99,7 +100,7 @@ def walk(value: Value) -> int:
         return int(len(value) * STRING_TRAVERSAL)
     if isinstance(value, tuple):
         only = only_class(value)
-        if only is str and "".join(value).isascii():
+        if only is bytes or (only is str and "".join(value).isascii()):
             return sum(map(int, map(STRING_TRAVERSAL.__mul__, map(len, value))))
         return len(value) if only in _OF_SIZE_ONE else sum(map(walk, value))
     if isinstance(value, dict):
@@ -183,19 +184,14 @@ def _equals(left: Value, right: Value) -> bool:
     return contains((left,), right)
 
 
-def _is_native(elements: tuple[Value, ...], wanted: Value) -> bool:
-    """Whether Python's search for a value in a list is CEL's."""
-    return wanted.__class__ in NATIVE and only_class(elements) is wanted.__class__
-
-
 def _index_of(elements: tuple[Value, ...], wanted: Value) -> int:
-    if _is_native(elements, wanted):
+    if is_native(elements, wanted):
         return elements.index(wanted) if wanted in elements else -1
     return next((index for index, element in enumerate(elements) if _equals(element, wanted)), -1)
 
 
 def _last_index_of(elements: tuple[Value, ...], wanted: Value) -> int:
-    if _is_native(elements, wanted):
+    if is_native(elements, wanted):
         return len(elements) - 1 - elements[::-1].index(wanted) if wanted in elements else -1
     indices = range(len(elements) - 1, -1, -1)
     return next((index for index in indices if _equals(elements[index], wanted)), -1)

@@ -39,5 +39,8 @@ def total(numbers: Sequence[Any], low: int, high: int) -> int | None:
     """
     if only_class(numbers) not in (int, Uint):
         return None
+    count = len(numbers)
+    if low <= min(numbers) * count and max(numbers) * count <= high:
+        return int(sum(numbers))
     sums = list(accumulate(map(int, numbers)))
     return sums[-1] if low <= min(sums) and max(sums) <= high else None
