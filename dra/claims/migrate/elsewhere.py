@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+import attrs
+
 from dra.claims.migrate.report import Entry, Outcome
-from dra.claims.migrate.resources import device_need, is_extended
+from dra.claims.migrate.resources import DeviceNeed, device_need, is_extended
 from dra.models.pod_templates import Step
 
-__all__ = ["mentions"]
+__all__ = ["Mention", "mentions"]
 
 _DEEPEST: Final = 60
 _LONGEST_NAME: Final = 317  # a domain, a slash and a name
@@ -18,7 +20,32 @@ _DESCRIPTIONS: Final = ("Node", "ResourceSlice", "DeviceClass", "ConfigMap", "Cl
 _QUOTA_PREFIXES: Final = ("requests.", "limits.")
 
 
-def mentions(data: dict[str, Any], pods: list[tuple[Step, ...]]) -> list[Entry]:
+@attrs.frozen
+class Mention:
+    """A place outside of pods that speaks of a resource.
+
+    Attributes:
+        field: The place.
+        need: What one unit of the resource is.
+        counts: Whether it counts what pods ask for, as a quota does.
+        remedy: What to do there if pods have claims instead.
+    """
+
+    field: str
+    need: DeviceNeed
+    counts: bool
+    remedy: str
+
+    @property
+    def left(self) -> Entry:
+        """That it is not changed."""
+        resource = self.need.resource
+        counted = f"counts {resource} and not the devices of claims"
+        message = counted if self.counts else f"speaks of {resource} outside of a pod's containers"
+        return Entry(Outcome.LEFT, self.field, message, self.remedy)
+
+
+def mentions(data: dict[str, Any], pods: list[tuple[Step, ...]]) -> list[Mention]:
     """Where an object speaks of device plugins' resources outside of its pods' containers.
 
     Args:
@@ -28,8 +55,25 @@ def mentions(data: dict[str, Any], pods: list[tuple[Step, ...]]) -> list[Entry]:
     if data.get("kind") in _DESCRIPTIONS:
         return []
     content = {name: value for name, value in data.items() if name not in ("status", "metadata")}
-    found = _search(content, (), pods)
-    return [_entry(data, steps, resource) for steps, resource in found]
+    found = []
+    for steps, resource in _search(content, (), pods):
+        if need := device_need(resource):
+            counts, remedy = _remedy(data, need)
+            found.append(Mention(_field(steps), need, counts, remedy))
+    return found
+
+
+def _remedy(data: dict[str, Any], need: DeviceNeed) -> tuple[bool, str]:
+    """Whether an object counts resources, and what to do with what it says of one."""
+    group = str(data.get("apiVersion", "")).rpartition("/")[0]
+    if data.get("kind") == "ResourceQuota":
+        return True, f"add {need.device_class}.deviceclass.resource.k8s.io/devices with the same number"
+    if group == "kueue.x-k8s.io":
+        what = f"map the class {need.device_class} to a name with Kueue's deviceClassMappings"
+        return True, f"{what}, and count that"
+    if group == "argoproj.io":
+        return False, "wire a claim with dra.claims.pods.attach(workflow, claim, drop=[...])"
+    return False, f"see what reads it; devices of claims are of class {need.device_class}"
 
 
 def _search(
@@ -39,7 +83,7 @@ def _search(
         return
     if isinstance(node, dict):
         for name, value in node.items():
-            resource = name
+            resource = str(name)
             for prefix in _QUOTA_PREFIXES:
                 resource = resource.removeprefix(prefix)
             if not isinstance(value, (dict, list)) and _is_device(resource):
@@ -54,22 +98,6 @@ def _search(
 
 def _is_device(resource: str) -> bool:
     return len(resource) <= _LONGEST_NAME and is_extended(resource) and device_need(resource) is not None
-
-
-def _entry(data: dict[str, Any], steps: tuple[Step, ...], resource: str) -> Entry:
-    need = device_need(resource)
-    device_class = need.device_class if need else ""
-    kind, group = str(data.get("kind")), str(data.get("apiVersion", "")).rpartition("/")[0]
-    if kind == "ResourceQuota":
-        message = f"counts {resource} and not the devices of claims"
-        remedy = f"add {device_class}.deviceclass.resource.k8s.io/devices with the same number"
-    elif group == "kueue.x-k8s.io":
-        message = f"counts {resource} and not the devices of claims"
-        remedy = f"map the class {device_class} to a name with Kueue's deviceClassMappings, and count that"
-    else:
-        message = f"speaks of {resource} outside of a pod's containers"
-        remedy = f"see what reads it; devices of claims are of class {device_class}"
-    return Entry(Outcome.LEFT, _field(steps), message, remedy)
 
 
 def _field(steps: tuple[Step, ...]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from dra.claims.classes import device_class
 from dra.claims.migrate.constraints import carry_over
 from dra.claims.migrate.containers import Ask, asked_of
+from dra.claims.migrate.elsewhere import Mention
 from dra.claims.migrate.plugins import LABEL, PluginConfigs
 from dra.claims.migrate.report import Entry, Outcome
 from dra.claims.migrate.resources import DeviceNeed
@@ -55,7 +56,7 @@ class ExtendedResources:
                 )
                 entries.append(ask.left(reason, "migrate this pod with mode='claims'"))
                 continue
-            entries.append(self._served(ask))
+            entries.append(self._served(ask.field, ask.need, ask.count))
             entries += self._sharing(ask, spec)
         if not asked.asks:
             return entries
@@ -66,26 +67,34 @@ class ExtendedResources:
             entries += carry_over(spec, path, vendor, keep="the pod stays as it is").entries
         return entries
 
-    def _served(self, ask: Ask) -> Entry:
-        resource = ask.need.resource
+    def mentioned(self, mention: Mention) -> Entry:
+        """What becomes of a place outside of pods: it goes on speaking of what pods go on asking for."""
+        if mention.counts:
+            what = f"goes on counting {mention.need.resource}, for which pods go on asking"
+            return Entry(Outcome.NOTE, mention.field, what)
+        return self._served(mention.field, mention.need)
+
+    def _served(self, field: str, need: DeviceNeed, count: int | None = None) -> Entry:
+        """Which class serves a resource; a new one if there is none."""
+        resource = need.resource
+        asked = resource if count is None else f"{count} x {resource}"
         if resource not in self._classes:
-            driver, known = find_class(ask.need.device_class)
-            if known.extended_resource == resource and not ask.need.shared:
-                name = ask.need.device_class
-                message = f"{ask.count} x {resource} is served by class {name} of the driver's chart"
+            driver, known = find_class(need.device_class)
+            if known.extended_resource == resource and not need.shared:
+                message = f"{asked} is served by class {need.device_class} of the driver's chart"
                 remedy = "GPU Operator's own class does not say so: make one with extendedResourceName there"
-                return Entry(Outcome.NOTE, ask.field, message, remedy)
+                return Entry(Outcome.NOTE, field, message, remedy)
             made = device_class(
-                _class_name(ask.need, driver.name),
-                where=[known.expression, *ask.need.where],
+                _class_name(need, driver.name),
+                where=[known.expression, *need.where],
                 extended_resource=resource,
                 kubernetes=self._kubernetes,
                 features=self._features,
             )
             self._classes[resource] = made.metadata.name or ""
             self.new.append(made)
-        message = f"{ask.count} x {resource} is served by class {self._classes[resource]}"
-        return Entry(Outcome.NOTE, ask.field, message, ask.need.note)
+        message = f"{asked} is served by class {self._classes[resource]}"
+        return Entry(Outcome.NOTE, field, message, need.note)
 
     def _sharing(self, ask: Ask, spec: dict[str, Any]) -> list[Entry]:
         labels = spec.get("nodeSelector")

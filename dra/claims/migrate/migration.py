@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 import attrs
 
-from dra.claims.migrate.elsewhere import mentions
+from dra.claims.migrate.elsewhere import Mention, mentions
 from dra.claims.migrate.extended import ExtendedResources
 from dra.claims.migrate.notes import Owner, SharingBy
 from dra.claims.migrate.plugins import PluginConfigs
@@ -110,7 +110,8 @@ class _Run:
             for template in templates:
                 entries += self._pods(obj, data, template)
             entries += self._train_job(obj, data)
-            entries += mentions(data, [RESOURCES, *(template.path for template in templates)])
+            paths = [RESOURCES, *(template.path for template in templates)]
+            entries += [self._mention(each) for each in mentions(data, paths)]
             now = obj if data == before else decode(data)
         except (DraError, RecursionError) as error:
             message = error.message if isinstance(error, DraError) else "nested too deeply"
@@ -125,6 +126,10 @@ class _Run:
     def _pods(self, obj: KubernetesObject, data: dict[str, Any], template: PodTemplate) -> list[Entry]:
         """Migrate the pods of a template, which is a part of the data."""
         raise NotImplementedError
+
+    def _mention(self, mention: Mention) -> Entry:
+        """What becomes of a place that speaks of a resource."""
+        return mention.left
 
 
 class _Claims(_Run):
@@ -164,6 +169,9 @@ class _Extended(_Run):
 
     def _pods(self, obj: KubernetesObject, data: dict[str, Any], template: PodTemplate) -> list[Entry]:  # noqa: ARG002 - as above
         return self._resources.serve(template)
+
+    def _mention(self, mention: Mention) -> Entry:
+        return self._resources.mentioned(mention)
 
 
 def _of_plugin(name: str) -> Entry:

@@ -272,6 +272,9 @@ class TestWhatIsLeft:
         ((_, entry),) = migrate(workflow).left
         assert entry.path == "spec.accelerator[nvidia.com/gpu]"
 
+    def test_keys_may_be_anything(self) -> None:
+        assert migrate({"apiVersion": "x.y/v1", "kind": "Run", "spec": {3: {None: "a"}}}).complete
+
     def test_kueue_counts_by_its_own_map(self) -> None:
         queue = {
             "apiVersion": "kueue.x-k8s.io/v1beta1",

@@ -101,3 +101,19 @@ def test_a_gate_is_named_where_the_minor_needs_one(kubernetes: str, needs_gate: 
     remedies = [entry.remedy for entry in entries_of(migration, Outcome.NOTE)]
     assert ("enable DRAExtendedResource" in remedies) is needs_gate
     assert len(migration.new_objects) == 1
+
+
+def test_a_quota_goes_on_counting() -> None:
+    spec = {"hard": {"requests.amd.com/gpu": "4"}}
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": spec}
+    migration = migrate(quota, mode="extended-resource")
+    assert migration.complete
+    assert migration.new_objects == []
+
+
+def test_what_a_controller_makes_pods_of_is_served_as_well() -> None:
+    spec = {"predictor": {"model": {"resources": {"limits": {"amd.com/gpu": 1}}}}}
+    service = {"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "spec": spec}
+    migration = migrate(service, mode="extended-resource")
+    assert migration.complete
+    assert [each.kind for each in migration.new_objects] == ["DeviceClass"]
