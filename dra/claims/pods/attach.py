@@ -16,6 +16,7 @@ from dra.drivers.declarations import unknown_name
 from dra.errors import DraError
 from dra.features import LATEST, minor
 from dra.models.pod_templates import PodTemplate, pod_templates
+from dra.validation import formats
 from dra.validation.lint.finding import Finding
 
 __all__ = ["Attachment", "Names", "attach", "attachment"]
@@ -154,6 +155,8 @@ def attachment(
         spec.containers[1]: istio-proxy is left without the claim: a sidecar by its name
     """
     source = claim_source(claim, kind)
+    if name and (faults := formats.dns_label(name)):
+        raise DraError(f"{name!r} cannot be the name of a claim in a pod: {faults[0]}", value=name)
     requests = _names(request)
     for each in requests:
         source.check_request(each)
@@ -187,7 +190,10 @@ def attachment(
 
 
 def _names(names: Names) -> tuple[str, ...]:
-    return ((names,) if names else ()) if isinstance(names, str) else tuple(names)
+    listed: object = ((names,) if names else ()) if isinstance(names, str) else names
+    if not isinstance(listed, Sequence) or not all(isinstance(name, str) for name in listed):
+        raise DraError("expected a name, or a list of names", value=names)
+    return tuple(listed)
 
 
 def _names_or_all(names: Names) -> tuple[str, ...] | Literal["*"]:

@@ -114,7 +114,8 @@ def _open_text(source: Any) -> Opened[Any]:
             value=source[:80],
             remedy="is it the name of a file? pass what is in it",
         )
-    before = copy.deepcopy(read)
+    # Copies: what YAML's aliases make one object is changed in one place only.
+    before = [(index, _plain(data, (), {})) for index, data in read]
 
     def closed(data: list[Any]) -> Any:
         edits = {index: edits_between(old, new) for (index, old), new in zip(before, data, strict=True)}
@@ -122,7 +123,7 @@ def _open_text(source: Any) -> Opened[Any]:
         edited = edit_text(source.decode() if is_bytes else source, edits).text
         return edited.encode() if is_bytes else edited
 
-    return Opened([data for _, data in read], closed)
+    return Opened([_plain(data, (), {}) for _, data in read], closed)
 
 
 def _open_dict(source: dict[Any, Any]) -> Opened[Any]:

@@ -14,6 +14,7 @@ from dra.models.core import PodResourceClaim
 from dra.models.loading import load
 from dra.models.resource import DeviceClaim, ResourceClaim, ResourceClaimTemplate
 from dra.models.scheduling import PodGroupResourceClaim
+from dra.validation import formats
 
 __all__ = ["Claim", "ClaimKind", "ClaimSource", "claim_source", "devices_of"]
 
@@ -181,6 +182,8 @@ def _entry(entry: Mapping[str, Any]) -> ClaimSource:
 def _checked(kind: ClaimKind, name: object) -> ClaimSource:
     if not isinstance(name, str) or not name:
         raise DraError(f"a {kind} without a name", value=name)
+    if faults := formats.dns_subdomain(name):
+        raise DraError(f"{name!r} cannot be the name of a {kind}: {faults[0]}", value=name)
     return ClaimSource(kind, name)
 
 

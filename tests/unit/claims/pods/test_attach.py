@@ -102,6 +102,10 @@ class TestBothPlaces:
         assert refused.value.path == "spec.resourceClaims[0]"
         assert "name=" in refused.value.remedy
 
+    def test_a_name_that_no_entry_can_have_is_refused(self) -> None:
+        with pytest.raises(DraError, match="'my gpu' cannot be the name of a claim in a pod: a lowercase"):
+            attach(pod(), template(), name="my gpu")
+
     def test_the_shape_with_source_is_rewritten(self) -> None:
         old = {"name": "gpu", "source": {"resourceClaimTemplateName": "train"}}
         done = attachment(pod(resourceClaims=[old]), template())
@@ -181,6 +185,11 @@ class TestContainers:
             attach(pod(), template(), containers=["mian"])
         assert refused.value.path == "spec.containers"
         assert refused.value.subject == "Pod a"
+
+    @pytest.mark.parametrize("names", [3, ["a", 3], {"a"}])
+    def test_names_that_are_none_are_refused(self, names: Any) -> None:
+        with pytest.raises(DraError, match="expected a name, or a list of names"):
+            attach(pod(), template(), containers=names)
 
     def test_a_container_of_the_other_kind_is_refused(self) -> None:
         with pytest.raises(UnknownNameError, match="init_containers="):
@@ -263,6 +272,7 @@ class TestClaims:
             ("train", "is 'train' a ResourceClaim or a ResourceClaimTemplate"),
             ("templat/train", "did you mean 'template'"),
             ("template/", "without a name"),
+            ("template/Train GPU", "cannot be the name of a ResourceClaimTemplate: a lowercase RFC 1123"),
             ({"resourceClaimName": "a", "resourceClaimTemplateName": "b"}, "exactly one of"),
             ({"resourceClaimName": 3}, "without a name"),
             (pod(), "found Pod a"),

@@ -51,6 +51,17 @@ def test_comments_stay() -> None:
     assert with_hostname(text) == f"{text}  hostname: b\n"
 
 
+def test_what_an_alias_repeats_is_changed_where_it_was_meant() -> None:
+    text = "pods:\n- spec: &a {containers: [{name: a}]}\n- spec: *a\n"
+    opened = open_workload(text)
+    first, _ = templates(opened)
+    first.spec["hostname"] = "b"
+    containers = [{"name": "a"}]
+    assert yaml.safe_load(opened.close()) == {
+        "pods": [{"spec": {"containers": containers, "hostname": "b"}}, {"spec": {"containers": containers}}]
+    }
+
+
 def test_documents_without_pods_stay_where_they_are() -> None:
     service = "apiVersion: v1\nkind: Service\nspec: {ports: []}\n"
     changed = list(yaml.safe_load_all(with_hostname(f"{service}---\n{TEXT}---\n")))
