@@ -8,6 +8,7 @@ one search.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -37,6 +38,9 @@ __all__ = ["DeviceWish", "Outcome", "Trial", "Verdict"]
 # A subrequest counts for a node by its place in the list, at most eight
 # (`FirstAvailableDeviceRequestMaxSize`).
 _SUBREQUESTS_MAX: Final = 8
+# kube-scheduler gives each node ten seconds. Searches that take long are rare and, on nodes that are not
+# alike, many: all together have so long.
+_SECONDS_PER_POD: Final = 30.0
 
 
 @attrs.frozen(eq=False)
@@ -82,6 +86,7 @@ class Outcome:
 
 
 _NOTHING_WANTED: Final = Outcome(fits=True)
+_NO_TIME: Final = Outcome(fits=False, note="not looked at: the searches on other nodes took too long")
 
 
 @attrs.define(eq=False, slots=True)
@@ -173,6 +178,7 @@ class Trial:
             ),
         )
         self.required = self.engine.numbers.of(("requirements", self.requirements.key))
+        self._seconds = _SECONDS_PER_POD
         self._wishes: dict[frozenset[str], DeviceWish] = {}
         wish = self.wish(frozenset())
         self.kind = self.engine.numbers.of(
@@ -197,6 +203,11 @@ class Trial:
             return {}
         known = resource_classes(self.solver.classes.values(), self.solver.kubernetes)
         return {name: known[name].metadata.name or "" for name in asked if name in known}
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether nodes are not looked at any more, so that what they say does not last."""
+        return self._seconds <= 0
 
     def parts(self) -> Sequence[Sequence[NodeState]]:
         """The nodes to look at, in order, some at a time: all, or those that may be and the pod names."""
@@ -256,7 +267,8 @@ class Trial:
         known = state.verdicts.get(self.kind)
         if known is not None and (known.shared is self.world.shared or not state.site.sees_shared):
             return known
-        return state.verdicts.keep(self.kind, self._verdict(state))
+        verdict = self._verdict(state)
+        return verdict if verdict.outcome is _NO_TIME else state.verdicts.keep(self.kind, verdict)
 
     def _verdict(self, state: NodeState) -> Verdict:
         site, shared = state.site, self.world.shared
@@ -332,13 +344,17 @@ class Trial:
         known = self.engine.outcomes.get(key)
         if known is not None:
             return known
+        if self._seconds <= 0:
+            return _NO_TIME
+        start = time.monotonic()
         try:
             attempt = self.solver.attempt(wish.plan, view, self.world.account, self.budget)
-        except InvalidPoolError as error:
-            return self.engine.outcomes.keep(key, Outcome(fits=False, note=error.message))
-        except SearchBudgetExceeded as error:
-            return Outcome(fits=False, note=error.message)
-        return self.engine.outcomes.keep(key, _outcome(attempt))
+            outcome = _outcome(attempt)
+        except (InvalidPoolError, SearchBudgetExceeded) as error:  # of this node only
+            outcome = Outcome(fits=False, note=error.message)
+        finally:
+            self._seconds -= time.monotonic() - start
+        return self.engine.outcomes.keep(key, outcome)
 
     def likeness(self, state: NodeState, wish: DeviceWish, view: NodeView) -> int:
         """What the node is like to the claims."""
@@ -381,12 +397,12 @@ class Trial:
         with self.engine.lock:
             return self.explain_at(self.world.state_of(node))
 
-    def explain_at(self, state: NodeState) -> Explanation:
+    def explain_at(self, state: NodeState, budget: Budget | None = None) -> Explanation:
         """As `explain`, for a node that is at hand."""
         wish = self.wish(self.offered(state))
         account = self.world.account
         return self.solver.explain(
-            wish.plan, state.site.node, account, holders=account.holders_of, budget=self.budget
+            wish.plan, state.site.node, account, holders=account.holders_of, budget=budget or self.budget
         )
 
 

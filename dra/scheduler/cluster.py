@@ -24,7 +24,7 @@ from dra.models.resource import (
 from dra.scheduler.attempts import Trial
 from dra.scheduler.binding import bound, released
 from dra.scheduler.capacity import Capacity, Grouping, Price, summed
-from dra.scheduler.claims import NotReady, PodClaims
+from dra.scheduler.claims import ClaimUse, NotReady, PodClaims
 from dra.scheduler.contents import Contents, not_there
 from dra.scheduler.fragmentation import Workload as TargetWorkload, tasks_of
 from dra.scheduler.hardware import units_in_use
@@ -150,7 +150,8 @@ class Cluster(Contents):
         return f"<Cluster of Kubernetes {self.kubernetes}: {', '.join(counts)}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (list(self._objects), self._order, self.features, self.kubernetes)
+        parts = (list(self._objects), self._order, self.features, self.kubernetes, self._workload.kinds)
+        return _rebuilt, parts
 
     # --- copies ---------------------------------------------------------------------------------------------
 
@@ -488,10 +489,15 @@ class Cluster(Contents):
 
 
 def _rebuilt(
-    objects: list[KubernetesObject], order: Sequence[str], features: Features, kubernetes: str
+    objects: list[KubernetesObject],
+    order: Sequence[str],
+    features: Features,
+    kubernetes: str,
+    tasks: list[tuple[Pod, Sequence[ClaimUse], int]],
 ) -> Cluster:
     """A cluster again from its parts (for pickle)."""
-    return Cluster(Objects.of(objects), order, features, kubernetes)
+    workload = TargetWorkload.of_kinds(tasks)
+    return Cluster(Objects.of(objects), order, features, kubernetes, workload=workload)
 
 
 def _naming(pod: Pod, claims: Sequence[ResourceClaim]) -> Pod:

@@ -46,6 +46,8 @@ __all__ = ["Fragmentation", "Task", "Workload", "free_units", "tasks_of"]
 
 # The most frequent kinds of tasks that together make up nearly all; as many are looked at.
 _TASKS_MAX: Final = 32
+# How long to look for devices for one task on one node; if there are none by then, it does not fit.
+_SECONDS: Final = 1.0
 
 
 @attrs.frozen(eq=False)
@@ -162,7 +164,7 @@ class Fragmentation:
 
 def _fits(engine: Engine, plan: Plan, view: NodeView, account: DeviceAccount) -> bool:
     try:
-        attempt = engine.solver.attempt(plan, view, account, Budget())
+        attempt = engine.solver.attempt(plan, view, account, Budget(seconds=_SECONDS))
     except AllocationError:
         return False
     return attempt is not None and attempt.picks is not None
@@ -197,6 +199,20 @@ class Workload:
         self._kinds: list[tuple[Pod, Sequence[ClaimUse], int]] | None = None
         self._known: tuple[Engine, Fragmentation] | None = None
 
+    @property
+    def kinds(self) -> list[tuple[Pod, Sequence[ClaimUse], int]]:
+        """The kinds of tasks, each with how many there are."""
+        if self._kinds is None:
+            self._kinds = list(_counted(self._pods()))
+        return self._kinds
+
+    @classmethod
+    def of_kinds(cls, kinds: list[tuple[Pod, Sequence[ClaimUse], int]]) -> Workload:
+        """The workload with these kinds of tasks."""
+        workload = cls(tuple)
+        workload._kinds = kinds
+        return workload
+
     def fragmentation(self, trial: Trial) -> Fragmentation:
         """As `of`; if there are no tasks, the pod at hand is the only one."""
         known = self.of(trial.world)
@@ -209,9 +225,7 @@ class Workload:
         return self._known[1]
 
     def _tasks(self, world: World) -> list[Task]:
-        if self._kinds is None:
-            self._kinds = list(_counted(self._pods()))
-        top = sorted(self._kinds, key=lambda each: -each[2])[:_TASKS_MAX]
+        top = sorted(self.kinds, key=lambda each: -each[2])[:_TASKS_MAX]
         trials = [(Trial(world, pod, uses), count) for pod, uses, count in top]
         wanting = [(trial, count) for trial, count in trials if trial.open or trial.served]
         total = sum(count for _, count in wanting)

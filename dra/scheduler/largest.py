@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Final
 
 from dra.allocator.plan import RESULTS_MAX
 from dra.allocator.search import Budget
@@ -20,6 +21,9 @@ from dra.scheduler.shortages import usable
 from dra.scheduler.world import NodeState, World
 
 __all__ = ["largest_request"]
+
+# How long to look for so many devices on one node; if they are not found by then, they do not fit.
+_SECONDS: Final = 1.0
 
 
 def largest_request(world: World, class_name: str) -> tuple[int, str]:
@@ -60,7 +64,7 @@ def _fits(world: World, state: NodeState, class_name: str, count: int) -> bool:
     solver = world.engine.solver
     plan = solver.prepare([_claim(class_name, count)])
     try:
-        attempt = solver.attempt(plan, state.site.view(world.engine), world.account, Budget())
+        attempt = solver.attempt(plan, state.site.view(world.engine), world.account, Budget(seconds=_SECONDS))
     except (InvalidPoolError, SearchBudgetExceeded):
         return False
     return attempt is not None and attempt.picks is not None

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from dra.allocator.plan import Plan
+from dra.allocator.search import Budget
 from dra.scheduler.attempts import Outcome, Trial, Verdict
 from dra.scheduler.fragmentation import Workload
 from dra.scheduler.fullness import before_and_after
@@ -27,6 +28,7 @@ _WEIGHT_TAINTS: Final = 3
 _BEST: Final = 100
 # For how many different nodes it is found out which requirements cannot hold together.
 _CONFLICTS_SOUGHT: Final = 16
+_SECONDS_PER_CONFLICT: Final = 0.5
 
 
 @attrs.frozen(eq=False)
@@ -92,7 +94,8 @@ def _first(trial: Trial) -> Chosen | None:
             looked_at += 1
             if sought(state).reason is None:
                 return Chosen(state, 0.0, 0, looked_at, 1)
-        if isinstance(part, Piece) and not any(state.site.sees_shared for state in part):
+        lasting = not (trial.out_of_time or any(state.site.sees_shared for state in part))
+        if isinstance(part, Piece) and lasting:
             part.known.keep(kind, None)  # none of them would do, until something changes
     return None
 
@@ -148,7 +151,8 @@ class _Scores:
         if isinstance(known, _Summary) and known.shared in (None, self.trial.world.shared):
             return known
         summary = self._summary(nodes)
-        nodes.known.keep(self.key, summary)
+        if not self.trial.out_of_time:
+            nodes.known.keep(self.key, summary)
         return summary
 
     def _summary(self, nodes: Sequence[NodeState]) -> _Summary:
@@ -222,7 +226,7 @@ class _Words:
             return short
         if self.sought < _CONFLICTS_SOUGHT:
             self.sought += 1
-            explanation = trial.explain_at(state)
+            explanation = trial.explain_at(state, Budget(seconds=_SECONDS_PER_CONFLICT))
             conflict = [_without_claim(each, plan) for each in explanation.conflict]
             if len(conflict) > 1:
                 return f"{' and '.join(conflict)} cannot hold together"

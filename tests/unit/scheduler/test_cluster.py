@@ -246,3 +246,27 @@ def test_threads_may_share_a_cluster() -> None:
         answers = list(pool.map(cluster.schedule, asked))
 
     assert {placed(each).devices[0] for each in answers} == {"gpu.example.com/n0/gpu-0"}
+
+
+def test_searches_that_take_too_long_end_and_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = small_cluster(template("t"))
+    asked = pod("p", templates=["t"])
+    with monkeypatch.context() as hurried:
+        hurried.setattr("dra.scheduler.attempts._SECONDS_PER_POD", 0.0)
+        answer = refused(cluster.schedule(asked))
+        assert refused(cluster.schedule(asked, policy="best-fit")).nodes == answer.nodes
+
+    assert set(answer.nodes.values()) == {"not looked at: the searches on other nodes took too long"}
+    assert placed(cluster.schedule(asked)).node == "n0"
+    assert placed(cluster.schedule(asked, policy="best-fit")).node == "n0"
+
+
+def test_the_workload_is_pickled_along() -> None:
+    cluster = small_cluster(template("pair", request(2)), template("one"), nodes=1, each=3)
+    cluster = placed(cluster.schedule(pod("p", templates=["pair"]))).apply()
+    pairs = cluster.with_workload([pod("w", templates=["pair"])])
+    again = pickle.loads(pickle.dumps(pairs))
+
+    assert pairs.capacity().total.fragmented == 1
+    assert again.capacity().total.fragmented == 1
+    assert cluster.capacity().total.fragmented == 0
