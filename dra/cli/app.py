@@ -18,6 +18,7 @@ from dra.cli.migrate import migrate
 from dra.cli.schedule import schedule
 from dra.cli.simulate import app as simulate
 from dra.cli.validate import lint, validate
+from dra.cli.what_if import app as what_if
 
 __all__ = ["app"]
 
@@ -37,6 +38,7 @@ COMMANDS = (
 for command in COMMANDS:
     app.command()(reported(command))
 app.add_typer(simulate)
+app.add_typer(what_if)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""`dra explain`: why a pod or a claim is where it is, or is nowhere."""
+"""`dra explain`: why a pod, a claim or any pod that waits is where it is, or is nowhere."""
 
 from __future__ import annotations
 
@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["explain"]
 
 Name = Annotated[
-    str,
-    typer.Argument(metavar="pod/[NAMESPACE/]NAME | claim/[NAMESPACE/]NAME", help="What is asked about."),
+    str | None,
+    typer.Argument(
+        metavar="[pod/[NAMESPACE/]NAME | claim/[NAMESPACE/]NAME]",
+        help="What is asked about; all pods that wait for a node if left out.",
+        show_default=False,
+    ),
 ]
 
 _NODES_EXPLAINED = 3
@@ -66,8 +70,8 @@ class _Answer:
 
 
 def explain(
-    name: Name,
     filename: Filenames,
+    name: Name = None,
     node: NodeName = None,
     policy: Policy = "first",
     kubernetes: Kubernetes = LATEST,
@@ -78,9 +82,14 @@ def explain(
     Of a pod or claim that waits, all nodes are told by their reasons, and of some of them everything: what
     every device fell to, and which requirements cannot hold together. --node asks about one node.
 
+    Without a name, all pods that wait are taken up one after another, by priority and age, and those that fit
+    nowhere are listed by their reasons.
+
     Exit status: 0 it has a place or would get one, 1 it fits nowhere, 2 the input cannot be used.
     """
     files = ClusterFiles.read(filename, kubernetes)
+    if name is None:
+        return _all_pending(files.cluster, node, policy, output)
     subject = files.cluster.find(name)
     if isinstance(subject, dra.Pod):
         answer = _of_pod(files, subject, node, policy)
@@ -94,6 +103,18 @@ def explain(
     else:
         print_data(answer.to_dict(), output)
     return ExitCode.OK if answer.fits else ExitCode.NO
+
+
+def _all_pending(cluster: dra.Cluster, node: str | None, policy: str, output: Output) -> ExitCode:
+    if node is not None:
+        raise LoadError("--node is about one pod or claim", remedy="name it as pod/NAME or claim/NAME")
+    answers = cluster.explain_pending(policy)
+    if output is Output.TABLE:
+        for line in str(answers).splitlines():
+            print_text(line)
+    else:
+        print_data(answers.to_dict(), output)
+    return ExitCode.OK if answers else ExitCode.NO
 
 
 def _of_pod(files: ClusterFiles, pod: dra.Pod, node: str | None, policy: str) -> _Answer:

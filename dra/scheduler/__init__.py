@@ -5,6 +5,7 @@ from __future__ import annotations
 from dra.scheduler.capacity import Capacity, CapacityRow
 from dra.scheduler.cluster import Cluster
 from dra.scheduler.node_usage import NodeChoice, NodeUsage
+from dra.scheduler.pending import PendingGroup, PendingPods
 from dra.scheduler.placement import NodeGroup, PlacedClaim, Placement, Unschedulable
 from dra.scheduler.policies import POLICIES, Policy
 from dra.scheduler.simulation import simulate
@@ -17,6 +18,8 @@ __all__ = [
     "NodeChoice",
     "NodeGroup",
     "NodeUsage",
+    "PendingGroup",
+    "PendingPods",
     "PlacedClaim",
     "Placement",
     "Policy",

@@ -30,6 +30,7 @@ from dra.scheduler.fragmentation import Workload as TargetWorkload, tasks_of
 from dra.scheduler.hardware import units_in_use
 from dra.scheduler.largest import largest_request
 from dra.scheduler.objects import Key, Objects, key_of, parse_reference
+from dra.scheduler.pending import PendingPods, settled
 from dra.scheduler.placement import Placement, Unschedulable
 from dra.scheduler.policies import Policy, policy_name, policy_of
 from dra.scheduler.schedule import choose, why_not
@@ -416,6 +417,25 @@ class Cluster(Contents):
                 return self._trial(world, wanted, more, None).explain(node)
             except NotReady as wait:
                 raise AllocationError(str(wait), subject=wanted.subject) from None
+
+    def explain_pending(self, policy: str | Policy = "first") -> PendingPods:
+        """The answer of every pod that waits: where it would go, or why nowhere, by equal reasons.
+
+        Pods are taken up one after another as the scheduler would, by priority and age, and what one gets is
+        taken for the next.
+
+        Raises:
+            UnknownNameError: There is no such policy.
+
+        Example:
+            >>> cluster = Cluster.load(Pod.from_dict({"metadata": {"name": "train"}, "spec": {}}))
+            >>> print(cluster.explain_pending())
+            1 pod waiting: 0 would be placed
+            <BLANKLINE>
+            1 pod fits nowhere (default/train)
+            - there are no nodes
+        """
+        return settled(self, policy)
 
     def _asked(
         self, pod: Pod | str, claims: Iterable[ResourceClaim | ResourceClaimTemplate] | None

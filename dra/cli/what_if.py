@@ -1,0 +1,86 @@
+"""`dra what-if`: what a change of a cluster would do, as a comparison of before and after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import dra
+from dra.cli.clusters import ClusterFiles, Policy
+from dra.cli.exit_code import ExitCode
+from dra.cli.failure import reported
+from dra.cli.manifests import Manifests
+from dra.cli.options import Filenames, Kubernetes, OutputFormat
+from dra.cli.output import Output, print_data, print_text
+from dra.errors import LoadError
+from dra.features import LATEST
+
+if TYPE_CHECKING:
+    from dra.scheduler.whatif import Comparison
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="what-if",
+    help="Tell what a change of a cluster would do.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+NodeNames = Annotated[list[str], typer.Argument(metavar="NODE...", help="The nodes.")]
+RuleFiles = Annotated[
+    list[str], typer.Argument(metavar="RULE_FILE...", help="Files with DeviceTaintRules; '-' is stdin.")
+]
+
+
+def drain(
+    nodes: NodeNames,
+    filename: Filenames,
+    policy: Policy = "first",
+    kubernetes: Kubernetes = LATEST,
+    output: OutputFormat = Output.TABLE,
+) -> ExitCode:
+    """Drain nodes: which pods find another place?
+
+    Pods of DaemonSets and static pods stay, all others come back waiting.
+
+    Exit status: 0 no pod loses its place, 1 some do, 2 the input cannot be used.
+    """
+    from dra.scheduler import whatif
+
+    cluster = ClusterFiles.read(filename, kubernetes).cluster
+    return _print(whatif.drain(cluster, *nodes, policy=policy), output)
+
+
+def taint(
+    rules: RuleFiles,
+    filename: Filenames,
+    policy: Policy = "first",
+    kubernetes: Kubernetes = LATEST,
+    output: OutputFormat = Output.TABLE,
+) -> ExitCode:
+    """Add DeviceTaintRules: which pods are evicted, and which find no devices any more?
+
+    Exit status: 0 no pod loses its place, 1 some do, 2 the input cannot be used.
+    """
+    from dra.scheduler import whatif
+
+    cluster = ClusterFiles.read(filename, kubernetes).cluster
+    found = Manifests.read(rules).of(dra.DeviceTaintRule)
+    if not found:
+        raise LoadError("no DeviceTaintRule in it", source=", ".join(rules))
+    return _print(whatif.taint(cluster, found, policy=policy), output)
+
+
+def _print(comparison: Comparison, output: Output) -> ExitCode:
+    if output is Output.TABLE:
+        for line in str(comparison).splitlines():
+            print_text(line)
+    else:
+        print_data(comparison.to_dict(), output)
+    return ExitCode.OK if comparison.fits else ExitCode.NO
+
+
+for command in (drain, taint):
+    app.command()(reported(command))

@@ -1,0 +1,22 @@
+"""What-ifs on a cluster: each a question about a change, answered by a comparison of before and after.
+
+Every question gets a `dra.Cluster` and leaves it as it is. In *before*, the pods that wait are placed as far
+as they fit; in *after*, the change is made first. So what comes out is what the change buys, not what the
+scheduler would have done anyway.
+"""
+
+from __future__ import annotations
+
+from dra.scheduler.whatif.comparison import Change, Comparison, PodChange, Situation, compare
+from dra.scheduler.whatif.drain import drain
+from dra.scheduler.whatif.taint import taint
+
+__all__ = [
+    "Change",
+    "Comparison",
+    "PodChange",
+    "Situation",
+    "compare",
+    "drain",
+    "taint",
+]

@@ -1,0 +1,68 @@
+"""Every pod that waits and its answer, by equal reasons."""
+
+from __future__ import annotations
+
+from dra.models.core import Pod
+from dra.scheduler import Cluster
+from tests.unit.scheduler.clusters import claim, gpu_class, pod, request, small_cluster, template
+
+
+def test_pods_are_taken_up_by_priority_and_see_those_before_them() -> None:
+    low, high = pod("a-low", templates=["pair"]), pod("b-high", templates=["pair"], priority=10)
+    answers = small_cluster(template("pair", request(2)), low, high, nodes=1).explain_pending()
+
+    assert not answers
+    assert [each.pod.metadata.name for each in answers.placements] == ["b-high"]
+    assert [(each.pods, each.text) for each in answers.groups] == [
+        (("default/a-low",), "1 node: no device of class gpu free")
+    ]
+
+
+def test_equal_reasons_are_one_group_and_the_largest_comes_first() -> None:
+    few = pod("few", claims=["missing"])
+    many = [pod(name, templates=["triple"]) for name in ("x", "y")]
+    answers = small_cluster(template("triple", request(3)), few, *many).explain_pending()
+
+    assert [each.pods for each in answers.groups] == [("default/x", "default/y"), ("default/few",)]
+    assert str(answers) == "\n".join(
+        [
+            "3 pods waiting: 0 would be placed",
+            "",
+            "2 pods fit nowhere (default/x, default/y)",
+            "- 2 nodes: 2 of 2 devices of class gpu free, 3 wanted",
+            "",
+            "1 pod fits nowhere (default/few)",
+            "- claim default/missing does not exist",
+        ]
+    )
+
+
+def test_the_cluster_given_stays_and_the_one_of_the_answer_has_the_pods_placed() -> None:
+    cluster = small_cluster(template("one"), pod("p", templates=["one"]))
+    answers = cluster.explain_pending()
+
+    assert answers
+    assert [each.spec.node_name for each in cluster.pods] == [None]
+    assert [each.spec.node_name for each in answers.cluster.pods] == ["n0"]
+    assert answers.to_dict()["placed"][0]["node"] == "n0"
+
+
+def test_a_broken_pod_is_refused_and_the_others_get_their_answers() -> None:
+    selectors = [{"cel": {"expression": "device.nonsense("}}]
+    broken = claim("broken", request(selectors=selectors))
+    answers = small_cluster(
+        broken, template("one"), pod("bad", claims=["broken"], priority=1), pod("good", templates=["one"])
+    ).explain_pending()
+
+    assert [each.pod.metadata.name for each in answers.placements] == ["good"]
+    assert answers.groups[0].reason.startswith("kube-scheduler would fail: ")
+
+
+def test_nobody_waits() -> None:
+    assert str(small_cluster().explain_pending()) == "no pod waits for a node"
+
+
+def test_without_nodes_that_is_the_reason() -> None:
+    cluster = Cluster.load([gpu_class(), Pod.from_dict({"metadata": {"name": "p"}, "spec": {}})])
+
+    assert cluster.explain_pending().groups[0].text == "there are no nodes"
