@@ -9,11 +9,13 @@ from typing import Any, Final
 import attrs
 
 from dra.claims.migrate.labels import Meaning, Requirement, meaning_of, speaks_of_devices
+from dra.claims.migrate.meanings import MOST_VALUES
 from dra.claims.migrate.report import Entry, Outcome
 from dra.claims.select import Expression, all_of, any_of
 
 __all__ = ["Carried", "carry_over"]
 
+_TOO_MANY: Final = "more alternatives than a selector can hold"
 _ALL_SAID: Final = "the alternatives go: the claim says as much"
 _REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED: Final = "preferredDuringSchedulingIgnoredDuringExecution"
@@ -196,6 +198,10 @@ def _several_terms(terms: list[Any], path: str, vendor: str, mig: bool) -> Itera
     of_terms = [list(_requirements(term, f"{path}[{index}]")) for index, term in enumerate(terms)]
     spoken = [each for some in of_terms for each in some if speaks_of_devices(each[1].key, vendor)]
     if not spoken:
+        return
+    if sum(len(requirement.values) for _, requirement, _ in spoken) > MOST_VALUES:
+        for at, requirement, _ in spoken:
+            yield _Found(requirement, _kept(requirement, _TOO_MANY, at))
         return
     meanings = [[meaning_of(requirement, vendor, mig=mig) for _, requirement, _ in some] for some in of_terms]
     alike = len({(each.profile, each.sharing) for some in meanings for each in some}) == 1

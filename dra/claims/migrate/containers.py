@@ -152,11 +152,11 @@ def _count_or_problem(resource: str, limit: object, request: object, fractions: 
         return Entry(
             Outcome.LEFT,
             "",
-            f"limits say {limit} and requests {request}, and the API server refuses that",
+            f"limits say {_shown(limit)} and requests {_shown(request)}, and the API server refuses that",
             "make them equal, then migrate",
         )
     if amount is None:
-        templated = "{{" in str(limit)
+        templated = isinstance(limit, str) and "{{" in limit
         remedy = "render the template first: helm template" if templated else "write one, then migrate"
         return Entry(Outcome.LEFT, "", f"{_shown(limit)} is not a whole number", remedy)
     if amount > MAX_DEVICES:
@@ -177,7 +177,10 @@ def _count(amount: object) -> int | None:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return "a huge number"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

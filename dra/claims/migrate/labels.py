@@ -13,6 +13,7 @@ from typing import Final
 
 from dra.claims.migrate import nvidia_labels
 from dra.claims.migrate.meanings import (
+    MOST_VALUES,
     OF_THE_CLOUD,
     OF_THE_NODE,
     UNSAID,
@@ -57,6 +58,8 @@ def meaning_of(requirement: Requirement, vendor: str, *, mig: bool = False) -> M
     """
     if requirement.key.startswith(_CLOUDS):
         return _cloud(requirement)
+    if len(requirement.values) > MOST_VALUES:
+        return Meaning(stays=f"more than {MOST_VALUES} values, and no selector is so long")
     for pattern, translate in _LABELS.get(vendor, ()):
         if match := re.fullmatch(pattern, requirement.key):
             if mig and requirement.key == "nvidia.com/gpu.memory":

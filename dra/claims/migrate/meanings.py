@@ -13,6 +13,7 @@ from dra.errors import DraError
 from dra.quantity import Quantity
 
 __all__ = [
+    "MOST_VALUES",
     "OF_THE_CLOUD",
     "OF_THE_NODE",
     "UNSAID",
@@ -27,6 +28,10 @@ __all__ = [
     "of_the_node",
     "unless_implied",
 ]
+
+
+MOST_VALUES: Final = 256
+"""More values than this cannot be compared within the 10 KiB of an expression."""
 
 
 @attrs.frozen

@@ -229,6 +229,10 @@ class TestWhatIsLeft:
         assert not migration.changed
         assert all(entry.remedy for _, entry in migration.left)
 
+    def test_a_number_of_thousands_of_digits_is_none(self) -> None:
+        migration = migrate(deployment(container(nvidia_com__gpu=10**5000)))
+        assert left(migration) == ["a huge number is not a whole number"]
+
     def test_none_asked_for_is_none_to_claim(self) -> None:
         migration = migrate(deployment(container(nvidia_com__gpu=0)))
         assert not migration.changed

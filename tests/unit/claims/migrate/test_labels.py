@@ -275,6 +275,14 @@ class TestAffinity:
         assert spec_of(migration)["affinity"] == affinity
         assert entries_of(migration, Outcome.KEPT)
 
+    @pytest.mark.parametrize("terms", [1, 2])
+    def test_more_values_than_an_expression_holds_stay(self, terms: int) -> None:
+        products = [f"NVIDIA-Product-{number}" for number in range(300)]
+        affinity = required(*[[in_("nvidia.com/gpu.product", *products)]] * terms)
+        migration = migrate(pod(affinity=affinity))
+        assert spec_of(migration)["affinity"] == affinity
+        assert len(entries_of(migration, Outcome.KEPT)) == terms
+
     def test_an_empty_term_matches_no_node_and_stays(self) -> None:
         affinity = required([], [in_("nvidia.com/gpu.family", "hopper")])
         assert spec_of(migrate(pod(affinity=affinity)))["affinity"] == affinity
