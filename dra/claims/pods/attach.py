@@ -10,7 +10,7 @@ import attrs
 from dra.claims.pods import argo, groups as pod_groups, launchers
 from dra.claims.pods.checks import check_wiring
 from dra.claims.pods.opened import open_workload
-from dra.claims.pods.source import Claim, ClaimKind, claim_source
+from dra.claims.pods.source import Claim, ClaimKind, ClaimSource, claim_source
 from dra.claims.pods.wiring import ALL, Change, Wiring, asks_for_devices
 from dra.drivers.declarations import unknown_name
 from dra.errors import DraError
@@ -44,13 +44,25 @@ class Attachment(Generic[T]):
         changes: What was changed; nothing, if the claim was there already.
         left_alone: Containers and groups of pods that did not get the claim though nobody said they should
             not, with the reason.
-        findings: What lint says of the result: one claim for many pods, devices asked for twice, ...
+        source: The claim, as it was understood.
+        kubernetes: The minor of the cluster.
     """
 
     workload: T
     changes: tuple[Change, ...]
     left_alone: tuple[Change, ...]
-    findings: tuple[Finding, ...]
+    source: ClaimSource
+    kubernetes: str
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What lint says of the result: one claim for many pods, devices asked for twice, ...
+
+        Raises:
+            DraError: What lint looks at cannot be read.
+        """
+        claims = [self.source.object] if self.source.object else None
+        return check_wiring(self.workload, claims, kubernetes=self.kubernetes)
 
 
 def attach(
@@ -180,12 +192,12 @@ def attachment(
             f"makes no pods: {', '.join(_subject(data) for data in opened.objects[:3]) or 'nothing'}",
             remedy="pass an object with a pod template, or put what fragments() gives where it belongs",
         )
-    findings = check_wiring(opened.data, [source.object] if source.object else [], kubernetes=kubernetes)
     return Attachment(
         opened.close(),
         tuple(change for change in changes if change.is_done),
         tuple(change for change in changes if not change.is_done),
-        tuple(findings),
+        source,
+        of_minor,
     )
 
 
@@ -217,6 +229,7 @@ def _wire(
     """Wire one object, if it is one that makes pods."""
     try:
         _check_namespace(data, wiring)
+        _check_group(data, pod_group)
         if pod_groups.is_group(data):
             pod_groups.wire(data, wiring, groups, kubernetes, changes)
             return True
@@ -246,6 +259,15 @@ def _check_namespace(data: dict[str, Any], wiring: Wiring) -> None:
             path="metadata.namespace",
             value=namespace,
             remedy=f"create the claim in {namespace}, too",
+        )
+
+
+def _check_group(data: dict[str, Any], pod_group: str) -> None:
+    if pod_group and (argo.is_workflow(data) or launchers.is_train_job(data)):
+        raise DraError(
+            "its pods are made elsewhere and cannot be put into a group here",
+            value=pod_group,
+            remedy="leave pod_group= out, and let its controller make the groups",
         )
 
 

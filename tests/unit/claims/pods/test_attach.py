@@ -557,6 +557,11 @@ class TestPodGroups:
         with pytest.raises(DraError, match="belong to another group"):
             attach(result, template(), name="gpu", pod_group="others")
 
+    def test_pods_that_are_made_elsewhere_cannot_join(self) -> None:
+        job = workload("trainer.kubeflow.org/v1alpha1", "TrainJob")
+        with pytest.raises(DraError, match="leave pod_group= out"):
+            attach(job, template(), pod_group="workers")
+
     def test_old_minors_have_no_claims_of_groups(self) -> None:
         with pytest.raises(UnknownVersionError, match=r"from 1\.36 on"):
             attach(pod(), template(), pod_group="workers", kubernetes="1.35")
