@@ -45,12 +45,14 @@ class ClaimUse:
     Attributes:
         entry: How the pod calls it; empty for the claim of its extended resources.
         claim: The claim, with the API server's defaults.
+        given: The claim as it is in the cluster, came with the question, or is made for the pod.
         known: The claim as it is in the cluster, None if it would be made for the pod.
         group: The pod group that it is reserved for in place of the pod.
     """
 
     entry: str
     claim: ResourceClaim
+    given: ResourceClaim
     known: ResourceClaim | None = None
     group: PodGroup | None = None
 
@@ -139,15 +141,16 @@ class PodClaims:
                 name = group_status.resource_claim_name
         known = self.objects.claims.get((namespace, name))
         if known is not None:
-            return ClaimUse(entry.name, filled_in(known, self.features), known, shared)
-        return ClaimUse(entry.name, self._made(pod, entry, shared, name), None, shared)
+            return ClaimUse(entry.name, filled_in(known, self.features), known, known, shared)
+        made = self._made(pod, entry, shared, name)
+        return ClaimUse(entry.name, made, made, None, shared)
 
     def _existing(self, key: Key, entry: str, group: PodGroup | None) -> ClaimUse:
         known = self.objects.claims.get(key)
         claim = self.claims.get(key, known)
         if claim is None:
             raise NotReady(f"claim {label_of(key)} does not exist")
-        return ClaimUse(entry, filled_in(claim, self.features), known, group)
+        return ClaimUse(entry, filled_in(claim, self.features), claim, known, group)
 
     def _made(self, pod: Pod, entry: PodResourceClaim, group: PodGroup | None, name: str) -> ResourceClaim:
         """The claim that the resource claim controller makes from a template."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from typing_extensions import Self
@@ -11,7 +11,7 @@ from typing_extensions import Self
 from dra.allocator import Explanation
 from dra.errors import AllocationError, LoadError
 from dra.features import LATEST, Features
-from dra.models.core import Node, Pod, PodResourceClaim
+from dra.models.core import Node, Pod
 from dra.models.loading import Source, load
 from dra.models.meta import KubernetesObject, ObjectMeta
 from dra.models.resource import (
@@ -22,17 +22,19 @@ from dra.models.resource import (
     ResourceSlice,
 )
 from dra.scheduler.attempts import Trial
-from dra.scheduler.binding import bound, released
+from dra.scheduler.binding import bound
 from dra.scheduler.capacity import Capacity, Grouping, Price, summed
-from dra.scheduler.claims import ClaimUse, NotReady, PodClaims
+from dra.scheduler.claims import ClaimUse, NotReady, PodClaims, consumer_of
 from dra.scheduler.contents import Contents, not_there
 from dra.scheduler.fragmentation import Workload as TargetWorkload, tasks_of
 from dra.scheduler.hardware import units_in_use
 from dra.scheduler.largest import largest_request
 from dra.scheduler.objects import Key, Objects, key_of, parse_reference
 from dra.scheduler.pending import PendingPods, settled
-from dra.scheduler.placement import Placement, Unschedulable
+from dra.scheduler.placement import PlacedClaim, Placement, Unschedulable
 from dra.scheduler.policies import Policy, policy_name, policy_of
+from dra.scheduler.question import question
+from dra.scheduler.release import released, reserved, undone
 from dra.scheduler.schedule import choose, why_not
 from dra.scheduler.world import Engine, World
 
@@ -214,7 +216,16 @@ class Cluster(Contents):
             AllocationError: Meanwhile the pod is placed, a claim is allocated, or a device is taken.
         """
         self._check_open(placement)
-        return self._copy(changed=[placement.pod, *(each.claim for each in placement.claims)])
+        return self._copy(
+            changed=[placement.pod, *(self._as_placed(each, placement) for each in placement.claims)]
+        )
+
+    def _as_placed(self, placed: PlacedClaim, placement: Placement) -> ResourceClaim:
+        """The claim of a placement here, where others may use it since."""
+        now = self._objects.claims.get(key_of(placed.claim))
+        if now is None or now is placed.use.known or not placed.use.allocated:
+            return placed.claim
+        return reserved(now, consumer_of(placement.pod, placed.use.group))
 
     def _check_open(self, placement: Placement) -> None:
         pod = self._objects.pods.get(key_of(placement.pod))
@@ -225,11 +236,12 @@ class Cluster(Contents):
         if placement._cluster is self:
             return
         for each in placement.claims:
-            if each.use.allocated:
-                continue
             now = self._objects.claims.get(key_of(each.claim))
-            if now is not None and now.status is not None and now.status.allocation is not None:
-                raise AllocationError(f"claim {each.label} is allocated meanwhile", subject=now.subject)
+            allocation = now.status.allocation if now is not None and now.status is not None else None
+            if each.use.allocated and allocation != each.allocation:
+                raise AllocationError(f"claim {each.label} has not its devices any more", subject=each.label)
+            if allocation is not None and not each.use.allocated:
+                raise AllocationError(f"claim {each.label} is allocated meanwhile", subject=each.label)
         with self._world.engine.lock:
             short = self._world.overdrawn(
                 placement.node, [each.claim for each in placement.claims if not each.use.allocated]
@@ -254,12 +266,24 @@ class Cluster(Contents):
             now = self._objects.claims.get(key)
             if now is None:
                 continue
-            left = released(now, placement.pod, each.use)
+            left = self._left(now, placement.pod, each.use)
             if left is None:
                 removed.append((ResourceClaim, key))
             else:
                 changed.append(left)
         return self._copy(changed, removed)
+
+    def _left(self, claim: ResourceClaim, pod: Pod, use: ClaimUse) -> ResourceClaim | None:
+        """The claim without the pod that was placed, as far as others do not need it."""
+        if use.group is not None and any(
+            each.spec.scheduling_group == pod.spec.scheduling_group
+            and each.spec.node_name
+            and key_of(each)[0] == key_of(pod)[0]
+            and each.metadata.name != pod.metadata.name
+            for each in self._objects.pods.values()
+        ):
+            return claim
+        return undone(claim, pod, use)
 
     def _without_one(self, kind: type[KubernetesObject], key: Key) -> Self:
         found = self._objects.of_kind(kind).get(key)
@@ -269,7 +293,7 @@ class Cluster(Contents):
         removed: list[tuple[type[KubernetesObject], Key]] = [(kind, key)]
         if isinstance(found, Pod):
             for claim in self.claims_of(found):
-                left = released(claim, found, None)
+                left = released(claim, found)
                 if left is None:
                     removed.append((ResourceClaim, key_of(claim)))
                 elif left is not claim:
@@ -345,8 +369,8 @@ class Cluster(Contents):
 
     def schedule(
         self,
-        pod: Pod | str,
-        claims: Iterable[ResourceClaim | ResourceClaimTemplate] | None = None,
+        pod: Pod | str | Mapping[str, Any],
+        claims: Source | None = None,
         policy: str | Policy = "first",
         nodes: Iterable[str] | None = None,
     ) -> Placement | Unschedulable:
@@ -358,8 +382,8 @@ class Cluster(Contents):
 
         Args:
             pod: The pod, or the name of one of the cluster as `namespace/name`.
-            claims: Claims and templates that the pod names and the cluster does not have. A claim that it
-                does not name is added to the pod.
+            claims: Claims and templates that the pod names and the cluster does not have, in any form that
+                `dra.load` takes. A claim that the pod does not name is added to it.
             policy: `first`, `least-allocated`, `most-allocated`, `best-fit`, `fragmentation`, or a function
                 (`dra.scheduler.policies`). It chooses among the nodes that Kubernetes' own scoring likes
                 best: prioritized lists (KEP-4816), preferred node affinity and PreferNoSchedule taints.
@@ -370,11 +394,11 @@ class Cluster(Contents):
         Raises:
             AllocationError: Something is broken, so that kube-scheduler would fail: a selector that does not
                 compile, a malformed affinity; or the pod is on a node already.
-            LoadError: There is no pod of that name.
+            LoadError: There is no pod of that name, or what is given is no pod or no claim.
             UnknownNameError: There is no such policy.
         """
         chosen_policy = policy_of(policy)
-        wanted, more = self._asked(pod, claims)
+        wanted, more = question(self, pod, claims)
         known = self._objects.pods.get(key_of(wanted))
         if known is not None and known.spec.node_name:
             raise AllocationError(
@@ -395,9 +419,9 @@ class Cluster(Contents):
 
     def explain(
         self,
-        pod: Pod | str,
+        pod: Pod | str | Mapping[str, Any],
         node: str,
-        claims: Iterable[ResourceClaim | ResourceClaimTemplate] | None = None,
+        claims: Source | None = None,
     ) -> Explanation:
         """Everything about a pod's devices on one node: what every device fell to, what cannot hold together.
 
@@ -410,7 +434,7 @@ class Cluster(Contents):
             LoadError: There is no such pod or node.
             AllocationError: The pod is not ready to be scheduled.
         """
-        wanted, more = self._asked(pod, claims)
+        wanted, more = question(self, pod, claims)
         world = self._world
         with world.engine.lock:
             try:
@@ -436,14 +460,6 @@ class Cluster(Contents):
             - there are no nodes
         """
         return settled(self, policy)
-
-    def _asked(
-        self, pod: Pod | str, claims: Iterable[ResourceClaim | ResourceClaimTemplate] | None
-    ) -> tuple[Pod, list[ResourceClaim | ResourceClaimTemplate]]:
-        """The pod that is asked about, naming the claims that come with it."""
-        more = list(claims or ())
-        wanted = self.pod(pod) if isinstance(pod, str) else pod
-        return _naming(wanted, [each for each in more if isinstance(each, ResourceClaim)]), more
 
     def capacity(self, by: Grouping = "class", price: Price | None = None) -> Capacity:
         """How much hardware there is, how much of it is taken, free and fragmented.
@@ -518,14 +534,3 @@ def _rebuilt(
     """A cluster again from its parts (for pickle)."""
     workload = TargetWorkload.of_kinds(tasks)
     return Cluster(Objects.of(objects), order, features, kubernetes, workload=workload)
-
-
-def _naming(pod: Pod, claims: Sequence[ResourceClaim]) -> Pod:
-    """The pod, naming these claims even if it did not."""
-    entries = list(pod.spec.resource_claims or ())
-    named = {each.resource_claim_name for each in entries}
-    new = [each.metadata.name or "" for each in claims if each.metadata.name not in named]
-    if not new:
-        return pod
-    entries += [PodResourceClaim(name=name, resource_claim_name=name) for name in new]
-    return pod.model_copy(update={"spec": pod.spec.model_copy(update={"resource_claims": entries})})

@@ -263,8 +263,5 @@ def tasks_of(
         waiting = {"spec": pod.spec.model_copy(update={"node_name": None}), "status": None}
         yield (
             pod.model_copy(update=waiting),
-            [
-                ClaimUse(use.entry, use.claim.model_copy(update={"status": None}), None, use.group)
-                for use in uses
-            ],
+            [attrs.evolve(use, claim=use.claim.model_copy(update={"status": None})) for use in uses],
         )

@@ -97,14 +97,17 @@ def said(cluster: Cluster, wanted: Pod, claim: ResourceClaim, policy: str) -> An
 @pytest.mark.parametrize("seed", range(25))
 def test_pods_that_come_and_go(seed: int) -> None:
     random = Random(seed)
-    start = cluster = instance(random)
+    shared = [ResourceClaim.from_dict(allocation_instances.claim(random, f"s{index}")) for index in range(2)]
+    start = cluster = instance(random).with_(shared)
     running: list[Placement] = []
     for step in range(14):
         if running and random.random() < 0.35:
             cluster = cluster.without(running.pop(random.randrange(len(running))))
         else:
             wanted, claim = pod(random, f"p{step}")
-            answer = cluster.schedule(wanted, [claim], random.choice(list(POLICIES)))
+            common = [each for each in cluster.claims if each.metadata.name in ("s0", "s1")]
+            own = [claim] if random.random() < 0.7 else [random.choice(common)]
+            answer = cluster.schedule(wanted, own, random.choice(list(POLICIES)))
             if isinstance(answer, Placement):
                 running.append(answer)
                 cluster = cluster.placed(answer)

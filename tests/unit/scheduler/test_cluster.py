@@ -9,8 +9,10 @@ import pytest
 
 import dra
 from dra.errors import AllocationError, LoadError, UnknownVersionError
+from dra.features import Features
 from dra.models.core import Node, Pod
 from dra.models.resource import ResourceClaim, ResourceSlice
+from dra.models.scheduling import PodGroup
 from dra.scheduler import Cluster
 from tests.unit.scheduler.clusters import (
     claim,
@@ -126,8 +128,7 @@ def test_a_pod_that_goes_takes_its_own_claims_along_and_frees_shared_ones() -> N
     after = placed(cluster.schedule(pod("p", claims=["shared"], templates=["own"]))).apply().without("pod/p")
 
     assert [each.metadata.name for each in after.claims] == ["shared"]
-    assert after.claims[0].status is not None
-    assert after.claims[0].status.allocation is None
+    assert after.claims[0].status is None
     assert placed(after.schedule(pod("q", templates=["own"]))).devices == ["gpu.example.com/n0/gpu-0"]
 
 
@@ -270,3 +271,52 @@ def test_the_workload_is_pickled_along() -> None:
     assert pairs.capacity().total.fragmented == 1
     assert again.capacity().total.fragmented == 1
     assert cluster.capacity().total.fragmented == 0
+
+
+def test_placements_that_share_a_claim_are_undone_in_any_order() -> None:
+    cluster = small_cluster(claim("shared"))
+    first = placed(cluster.schedule(pod("a", claims=["shared"])))
+    second = placed(first.apply().schedule(pod("b", claims=["shared"])))
+    both = second.apply()
+
+    assert both.without(second, first) == cluster
+    assert both.without(first, second) == cluster
+
+
+def test_a_placement_adds_its_consumer_to_those_that_came_since() -> None:
+    cluster = placed(small_cluster(claim("shared")).schedule(pod("a", claims=["shared"]))).apply()
+    one = placed(cluster.schedule(pod("b", claims=["shared"])))
+    two = placed(cluster.schedule(pod("c", claims=["shared"])))
+    (shared,) = two.apply(one.apply()).claims
+
+    assert shared.status is not None
+    assert [each.name for each in shared.status.reserved_for or ()] == ["a", "b", "c"]
+
+
+def test_a_placement_fails_if_its_claim_lost_its_devices_meanwhile() -> None:
+    cluster = placed(small_cluster(claim("shared")).schedule(pod("a", claims=["shared"]))).apply()
+    late = placed(cluster.schedule(pod("b", claims=["shared"])))
+
+    with pytest.raises(AllocationError, match="has not its devices any more"):
+        late.apply(cluster.without("pod/a"))
+
+
+def test_the_claim_of_a_group_stays_while_members_of_the_group_use_it() -> None:
+    group = PodGroup.from_dict(
+        {
+            "metadata": {"name": "workers", "uid": "g1"},
+            "spec": {
+                "schedulingPolicy": {"basic": {}},
+                "resourceClaims": [{"name": "shared", "resourceClaimTemplateName": "shared"}],
+            },
+        }
+    )
+    features = Features.for_kubernetes("1.37", workload_resource_claims=True)
+    cluster = small_cluster(template("shared"), group, features=features)
+    member = {"templates": ["shared"], "schedulingGroup": {"podGroupName": "workers"}}
+    first = placed(cluster.schedule(pod("a", **member)))
+    second = placed(first.apply().schedule(pod("b", **member)))
+    both = second.apply()
+
+    assert len(both.without(first).claims) == 1
+    assert both.without(second, first) == cluster

@@ -595,3 +595,16 @@ def test_without_the_feature_each_pod_of_a_group_has_its_own_claim() -> None:
     cluster = placed(cluster.schedule(pod("a", **member))).apply()
 
     assert placed(cluster.schedule(pod("b", **member))).devices == ["gpu.example.com/n0/gpu-1"]
+
+
+def test_pods_and_claims_may_be_plain_data() -> None:
+    placement = placed(small_cluster().schedule(pod("p").to_dict(), [claim("c").to_dict()]))
+
+    assert placement.devices == ["gpu.example.com/n0/gpu-0"]
+
+
+def test_what_is_no_pod_or_no_claim_is_an_error() -> None:
+    with pytest.raises(LoadError, match="not one pod"):
+        small_cluster().schedule(claim("c").to_dict())
+    with pytest.raises(LoadError, match="Node n is no claim"):
+        small_cluster().schedule(pod("p"), [node("n")])

@@ -1,0 +1,56 @@
+"""What a cluster is asked about: a pod in any form, with claims that it does not have yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from dra.errors import LoadError
+from dra.models.core import Pod, PodResourceClaim
+from dra.models.loading import Source, load
+from dra.models.resource import ResourceClaim, ResourceClaimTemplate
+from dra.scheduler.contents import Contents
+
+__all__ = ["question"]
+
+_Given: TypeAlias = "list[ResourceClaim | ResourceClaimTemplate]"
+
+
+def question(
+    contents: Contents, pod: Pod | str | Mapping[str, Any], claims: Source | None
+) -> tuple[Pod, _Given]:
+    """The pod, naming the claims that come with it, and these.
+
+    Args:
+        contents: Where a pod is looked up that is given by name.
+        pod: The pod.
+        claims: Claims and templates.
+
+    Raises:
+        LoadError: There is no such pod, or what is given is no pod or no claim.
+    """
+    given: _Given = []
+    for each in [] if claims is None else load(claims):
+        if not isinstance(each, (ResourceClaim, ResourceClaimTemplate)):
+            raise LoadError(f"{each.subject} is no claim", remedy="give claims and claim templates")
+        given.append(each)
+    wanted = contents.pod(pod) if isinstance(pod, str) else _loaded(pod)
+    return _naming(wanted, [each for each in given if isinstance(each, ResourceClaim)]), given
+
+
+def _loaded(source: Pod | Mapping[str, Any]) -> Pod:
+    found = [source] if isinstance(source, Pod) else load(source)
+    if len(found) == 1 and isinstance(found[0], Pod):
+        return found[0]
+    raise LoadError("not one pod", value=source, remedy="give a Pod, or the name of one")
+
+
+def _naming(pod: Pod, claims: Sequence[ResourceClaim]) -> Pod:
+    """The pod, naming these claims even if it did not."""
+    entries = list(pod.spec.resource_claims or ())
+    named = {each.resource_claim_name for each in entries}
+    new = [each.metadata.name or "" for each in claims if each.metadata.name not in named]
+    if not new:
+        return pod
+    entries += [PodResourceClaim(name=name, resource_claim_name=name) for name in new]
+    return pod.model_copy(update={"spec": pod.spec.model_copy(update={"resource_claims": entries})})
