@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: integration demo test lint type layers unit docs oracle live launchers vectors clean
+.PHONY: integration demo test lint type layers unit docs oracle live launchers vectors fuzz clean
 .DEFAULT_GOAL := test
 
 $(VENV)/bin/python:
@@ -61,6 +61,10 @@ integration: $(VENV)/.dev
 # The launchers' own packages, one environment each (gigabytes): `make launchers`, or some: `make launchers ONLY=hera`.
 launchers: $(VENV)/.dev
 	$(BIN)/python -m tests.launchers.run $(ONLY)
+
+# Ten minutes of random expressions against the CEL engine.
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.property.fuzz_cel --seconds 600
 
 vectors: $(VENV)/.dev
 	$(BIN)/python -m tests.conformance.record

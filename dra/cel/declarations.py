@@ -314,6 +314,7 @@ class Library:
         until: The first minor that no longer has it, empty if there is none.
         equality: The estimate of `==` between two values of a type, where it is not by size.
         feature: Name of the `Features` attribute that alone decides whether `new` expressions have it.
+        costs: Costs, by id of the overload, that from `since` on replace those of whatever library.
     """
 
     name: str
@@ -325,3 +326,4 @@ class Library:
     until: str = ""
     feature: str = ""
     equality: Mapping[Type, Callable[[Arguments], Estimate]] = attrs.field(factory=dict)
+    costs: Mapping[str, Cost] = attrs.field(factory=dict)

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
-from dra.cel.declarations import Arguments, Estimate, Function, Library, Validator
+from dra.cel.declarations import Arguments, Cost, Estimate, Function, Library, Validator
 from dra.cel.library import LIBRARIES
 from dra.cel.library.lists import MOST_VALUES
 from dra.cel.library.quantity import QUANTITY
@@ -128,15 +128,29 @@ def _has(library: Library, version: tuple[int, ...], mode: Mode, features: Featu
     return version >= _number(library.since) and not removed
 
 
-def _merged(libraries: list[Library]) -> dict[str, Function]:
+def _merged(libraries: list[Library], costs: Mapping[str, Cost]) -> dict[str, Function]:
     functions: dict[str, Function] = {}
     for library in libraries:
         for function in library.functions:
             known = functions.get(function.name, Function(function.name))
             ids = {one.id for one in known.overloads}
-            new = [one for one in function.overloads if one.id not in ids]
+            new = [
+                attrs.evolve(one, cost=costs.get(one.id, one.cost))
+                for one in function.overloads
+                if one.id not in ids
+            ]
             functions[function.name] = Function(function.name, *known.overloads, *new)
     return functions
+
+
+def _costs(version: tuple[int, ...]) -> dict[str, Cost]:
+    """Costs of overloads that a minor counts otherwise, in both of its environments: they are in its code."""
+    return {
+        id_: cost
+        for library in LIBRARIES
+        if version >= _number(library.since)
+        for id_, cost in library.costs.items()
+    }
 
 
 def _device_fields(version: tuple[int, ...], mode: Mode, features: Features) -> dict[str, Type]:
@@ -188,7 +202,7 @@ def _environment(of_minor: str, mode: Mode, features: Features) -> Environment:
         mode,
         features,
         names,
-        _merged(libraries),
+        _merged(libraries, _costs(version)),
         macro_table(macro for library in libraries for macro in library.macros),
         tuple(validator for library in libraries for validator in library.validators),
         {DEVICE.name: fields},

@@ -31,6 +31,7 @@ __all__ = ["LIBRARIES"]
 LIBRARIES: Final[tuple[Library, ...]] = (
     operators.LIBRARY,
     standard.LIBRARY,
+    standard.COSTS,
     conversions.LIBRARY,
     *times.LIBRARIES,
     regex.LIBRARY,

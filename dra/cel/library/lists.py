@@ -113,8 +113,14 @@ def _walk_charge(values: Sequence[Value], _result: Value) -> int:
 
 
 WALK: Final = Cost(_walk_estimate, _walk_charge)
-# `includes` costs what `in` would for the longest list an attribute may be, and one when it runs.
+# Until 1.36 `includes` costs what `in` would for the longest list an attribute may be, and one when it runs.
 _INCLUDES: Final = Cost(lambda _: Estimate(Range(0, MOST_VALUES)))
+
+
+def _includes_estimate(arguments: Arguments) -> Estimate:
+    """As any walk, but what may be a list for all that is known is taken for one."""
+    known = arguments.type(0).kind is Kind.LIST
+    return _walk_estimate(arguments) if known else Estimate(arguments.size(0).times(1))
 
 
 def _order(left: Value, right: Value) -> int:
@@ -427,5 +433,10 @@ LIBRARIES: Final = (
         "lists extension", since="1.34", functions=_CEL, macros=(Macro("sortBy", 2, True, _sort_by_macro),)
     ),
     Library("includes", since="1.36", feature="list_type_attributes", functions=_INCLUDES_FUNCTION),
-    Library("includes for all", since="1.37", functions=_INCLUDES_FUNCTION),
+    Library(
+        "includes for all",
+        since="1.37",
+        functions=_INCLUDES_FUNCTION,
+        costs={"list_includes_dyn_dyn": Cost(_includes_estimate, _walk_charge)},
+    ),
 )

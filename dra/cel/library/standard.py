@@ -27,7 +27,7 @@ from dra.cel.syntax import ACCUMULATOR, Factory, Ident, Node, Select
 from dra.cel.types import BOOL, BYTES, INT, STRING, Type, list_of, map_of, parameter
 from dra.cel.values import NO_SUCH_OVERLOAD, Failure, Value, size_of
 
-__all__ = ["LIBRARY", "iteration_variable", "regex_cost", "regex_estimate"]
+__all__ = ["COSTS", "LIBRARY", "iteration_variable", "regex_cost", "regex_estimate"]
 
 _A, _B = parameter("A"), parameter("B")
 
@@ -56,7 +56,7 @@ def _containment_charge(values: Sequence[Value], _result: Value) -> int:
     return sizes[0] * sizes[1]
 
 
-# The estimate goes by the part that is looked for, the run-time cost by the text.
+# The estimate goes by the part that is looked for; until 1.36 the run-time cost goes by the text.
 _ENDS: Final = Cost(traversal(1).estimate, traversal(0).charge)
 
 
@@ -186,6 +186,11 @@ def _filter(make: Factory, target: Node | None, arguments: tuple[Node, ...]) -> 
     return collected(make, target, variable, arguments[0], arguments[1])
 
 
+COSTS: Final = Library(
+    "costs of 1.37",
+    since="1.37",
+    costs=dict.fromkeys(("starts_with_string", "ends_with_string"), traversal(1)),
+)
 LIBRARY: Final = Library(
     "standard",
     functions=(
