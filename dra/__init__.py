@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from dra.quantity import Quantity as Quantity
     from dra.scheduler import (
         Cluster as Cluster,
+        GangPlacement as GangPlacement,
         Placement as Placement,
         Unschedulable as Unschedulable,
     )
@@ -78,6 +79,7 @@ _HOMES = {
     "Features": "dra.features",
     "FieldError": "dra.validation.field_error",
     "Finding": "dra.validation.lint.finding",
+    "GangPlacement": "dra.scheduler",
     "InvalidPoolError": "dra.errors",
     "LoadError": "dra.errors",
     "Node": "dra.models.core",

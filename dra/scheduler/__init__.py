@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dra.scheduler.capacity import Capacity, CapacityRow
 from dra.scheduler.cluster import Cluster
+from dra.scheduler.gangs import DeviceAttribute, GangPlacement, GroupPlacement, UnschedulableGang
 from dra.scheduler.node_usage import NodeChoice, NodeUsage
 from dra.scheduler.pending import PendingGroup, PendingPods
 from dra.scheduler.placement import NodeGroup, PlacedClaim, Placement, Unschedulable
@@ -15,6 +16,9 @@ __all__ = [
     "Capacity",
     "CapacityRow",
     "Cluster",
+    "DeviceAttribute",
+    "GangPlacement",
+    "GroupPlacement",
     "NodeChoice",
     "NodeGroup",
     "NodeUsage",
@@ -24,5 +28,6 @@ __all__ = [
     "Placement",
     "Policy",
     "Unschedulable",
+    "UnschedulableGang",
     "simulate",
 ]

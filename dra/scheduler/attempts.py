@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from copy import copy
 from typing import Final
 
 import attrs
@@ -178,7 +179,7 @@ class Trial:
             ),
         )
         self.required = self.engine.numbers.of(("requirements", self.requirements.key))
-        self._seconds = _SECONDS_PER_POD
+        self._seconds = [_SECONDS_PER_POD]  # left, also for the same pod on other worlds
         self._wishes: dict[frozenset[str], DeviceWish] = {}
         wish = self.wish(frozenset())
         self.kind = self.engine.numbers.of(
@@ -194,6 +195,17 @@ class Trial:
             )
         )
 
+    def on(self, world: World, nodes: frozenset[str] | None = None) -> Trial:
+        """The same pod, tried on another world with the same slices and classes, in the time that is left.
+
+        Args:
+            world: The nodes.
+            nodes: The names of the only nodes that may be looked at; all if left out.
+        """
+        other = copy(self)
+        other.world, other.only = world, nodes
+        return other
+
     def _served_by_classes(self) -> Mapping[str, str]:
         """The extended resources that the pod asks for and a device class stands for."""
         if not self.solver.features.extended_resource:
@@ -207,7 +219,7 @@ class Trial:
     @property
     def out_of_time(self) -> bool:
         """Whether nodes are not looked at any more, so that what they say does not last."""
-        return self._seconds <= 0
+        return self._seconds[0] <= 0
 
     def parts(self) -> Sequence[Sequence[NodeState]]:
         """The nodes to look at, in order, some at a time: all, or those that may be and the pod names."""
@@ -344,7 +356,7 @@ class Trial:
         known = self.engine.outcomes.get(key)
         if known is not None:
             return known
-        if self._seconds <= 0:
+        if self._seconds[0] <= 0:
             return _NO_TIME
         start = time.monotonic()
         try:
@@ -353,7 +365,7 @@ class Trial:
         except (InvalidPoolError, SearchBudgetExceeded) as error:  # of this node only
             outcome = Outcome(fits=False, note=error.message)
         finally:
-            self._seconds -= time.monotonic() - start
+            self._seconds[0] -= time.monotonic() - start
         return self.engine.outcomes.keep(key, outcome)
 
     def likeness(self, state: NodeState, wish: DeviceWish, view: NodeView) -> int:

@@ -27,6 +27,9 @@ from dra.scheduler.capacity import Capacity, Grouping, Price, summed
 from dra.scheduler.claims import ClaimUse, NotReady, PodClaims, consumer_of
 from dra.scheduler.contents import Contents, not_there
 from dra.scheduler.fragmentation import Workload as TargetWorkload, tasks_of
+from dra.scheduler.gangs.membership import Subject, TopologyArgument
+from dra.scheduler.gangs.placement import GangPlacement, UnschedulableGang
+from dra.scheduler.gangs.schedule import STEPS, place_gang
 from dra.scheduler.hardware import units_in_use
 from dra.scheduler.largest import largest_request
 from dra.scheduler.objects import Key, Objects, key_of, parse_reference
@@ -170,7 +173,7 @@ class Cluster(Contents):
         """
         return self._copy(changed=load(sources))
 
-    def without(self, *gone: KubernetesObject | Placement | str) -> Self:
+    def without(self, *gone: KubernetesObject | Placement | GangPlacement | str) -> Self:
         """A copy without some objects, and without what goes with them in a cluster.
 
         A pod takes along the claims that were made for it, and is struck from the consumers of others; a
@@ -188,6 +191,11 @@ class Cluster(Contents):
         for each in gone:
             if isinstance(each, Placement):
                 result = result._undone(each)
+            elif isinstance(each, GangPlacement):
+                for placement in reversed(each.placements):
+                    result = result._undone(placement)
+                made = [(type(group), key_of(group)) for group in each._added]
+                result = result._copy(removed=[(kind, key) for kind, key in made if result._has(kind, key)])
             else:
                 kind, key = parse_reference(each) if isinstance(each, str) else (type(each), key_of(each))
                 result = result._without_one(kind, key)
@@ -284,6 +292,9 @@ class Cluster(Contents):
         ):
             return claim
         return undone(claim, pod, use)
+
+    def _has(self, kind: type[KubernetesObject], key: Key) -> bool:
+        return key in self._objects.of_kind(kind)
 
     def _without_one(self, kind: type[KubernetesObject], key: Key) -> Self:
         found = self._objects.of_kind(kind).get(key)
@@ -416,6 +427,75 @@ class Cluster(Contents):
             if chosen is None:
                 return Unschedulable(wanted, "", why_not(trial), trial)
             return bound(trial, chosen, self, known, policy_name(policy))
+
+    def schedule_gang(
+        self,
+        workload: Subject | str,
+        pods: Iterable[Pod | str] | None = None,
+        claims: Iterable[ResourceClaim | ResourceClaimTemplate] | None = None,
+        policy: str | Policy = "first",
+        *,
+        topology: TopologyArgument = None,
+        steps: int | None = STEPS,
+    ) -> GangPlacement | UnschedulableGang:
+        """Where the pods of a gang would go, all or none, and which devices their claims would get.
+
+        A group with the gang policy needs `minCount` pods, those that run included (KEP-4671); pods beyond
+        that are placed as far as they fit. Under the basic policy every pod is for itself. A composite gang
+        needs `minGroupCount` of its groups (KEP-6012). With a topology constraint all pods of a group go to
+        one domain, that of the pods that run if there are any (KEP-5732). A claim of a PodGroup is one claim
+        for all its pods (KEP-5729). kube-scheduler schedules the groups of a Workload one by one; here the
+        answer is yes if all of them can be placed.
+
+        kube-scheduler tries the pods in one order, and each on the first node that will do. That is done
+        first. If it does not lead to a placement, other orders, domains and nodes are tried:
+        `found_in_order` of the answer tells the two apart.
+
+        Args:
+            workload: A Workload, a PodGroup or a CompositePodGroup, or the name of one of the cluster, such
+                as `podgroup/team-a/train-workers` or `train`. A group that is in others stands for all of
+                them, as in kube-scheduler. PodGroups that are missing are made from the Workload's templates
+                (`dra.scheduler.gangs.membership`).
+            pods: The pods, by default those of the cluster that belong to it and wait for a node. Pods that
+                name no group join the only one there is.
+            claims: Claims and templates that the pods name and the cluster does not have.
+            policy: As for `schedule`; it chooses nodes in kube-scheduler's order. Where other orders are
+                tried, nodes are taken in order.
+            topology: A topology in place of those that the groups have: the key of a node label, or a
+                `DeviceAttribute`, which Kubernetes does not have; a mapping gives it by group or template.
+            steps: How much is tried, in 30 seconds at most, before a refusal is given without proof; None for
+                no limit.
+
+        Raises:
+            LoadError: There is no such workload or group, or a pod belongs to another one.
+            AllocationError: Something is broken, so that kube-scheduler would fail; or a pod is on a node
+                already.
+            UnknownNameError: There is no such policy, or no group that a topology is given for.
+
+        Example:
+            >>> from dra.testing import nodes
+            >>> from dra.models.scheduling import PodGroup
+            >>> cluster = Cluster.load(nodes.cluster("gb200-nvl72", racks=2).objects)
+            >>> group = PodGroup.from_dict({"metadata": {"name": "train"}, "spec": {
+            ...     "schedulingPolicy": {"gang": {"minCount": 18}},
+            ...     "schedulingConstraints": {"topology": [{"key": "topology.example.com/rack"}]}}})
+            >>> four = ResourceClaimTemplate.from_dict({"metadata": {"name": "four"}, "spec": {"spec": {
+            ...     "devices": {"requests": [{"name": "gpu", "exactly": {
+            ...         "deviceClassName": "gpu.nvidia.com", "count": 4}}]}}}})
+            >>> pods = [Pod.from_dict({"metadata": {"name": f"train-{index}"}, "spec": {
+            ...     "containers": [{"name": "main"}], "resourceClaims": [
+            ...         {"name": "gpus", "resourceClaimTemplateName": "four"}]}}) for index in range(18)]
+            >>> answer = cluster.schedule_gang(group, pods, [four])
+            >>> print(answer)
+            PodGroup default/train: 18 pods placed
+            - train: 18 pods placed, topology.example.com/rack rack-0
+            >>> answer.apply().without(answer) == cluster
+            True
+        """
+        chosen = policy_of(policy)
+        with self._world.engine.lock:
+            how = (policy_name(policy), chosen)
+            return place_gang(self, workload, pods, claims or (), how, topology, self._workload, steps)
 
     def explain(
         self,

@@ -227,6 +227,27 @@ class World:
             taken=_held(((key, now) for key, _, now in claims if now is not None), features),
             given_back=_held(((key, then) for key, then, _ in claims if then is not None), features),
         )
+        return self._touched(touched, account, pools)
+
+    def taking(
+        self, place: int, amounts: Mapping[str, int], taken: Iterable[tuple[Key, Iterable[Holding]]]
+    ) -> World:
+        """The world after a pod has come to a node, its claims having taken devices.
+
+        Args:
+            place: The node's place.
+            amounts: What the pod takes of the node, in nano units.
+            taken: What its claims hold.
+        """
+        requested = dict(self.states[place].requested)
+        _add(requested, amounts, 1)
+        account, pools = self.account.changed(taken)
+        return self._touched({place: requested}, account, pools)
+
+    def _touched(
+        self, touched: dict[int, dict[str, int]], account: DeviceAccount, pools: Iterable[PoolKey]
+    ) -> World:
+        """The world with another account, and other amounts requested of some nodes."""
         shared = self.shared
         for driver, name in pools:
             nodes = self.engine.solver.inventory.nodes_of(driver, name)
