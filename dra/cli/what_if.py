@@ -13,7 +13,7 @@ from dra.cli.failure import reported
 from dra.cli.manifests import Manifests
 from dra.cli.options import Filenames, Kubernetes, OutputFormat
 from dra.cli.output import Output, print_data, print_text
-from dra.errors import LoadError
+from dra.errors import AllocationError, LoadError
 from dra.features import LATEST
 
 if TYPE_CHECKING:
@@ -31,6 +31,19 @@ app = typer.Typer(
 NodeNames = Annotated[list[str], typer.Argument(metavar="NODE...", help="The nodes.")]
 RuleFiles = Annotated[
     list[str], typer.Argument(metavar="RULE_FILE...", help="Files with DeviceTaintRules; '-' is stdin.")
+]
+PodName = Annotated[str, typer.Argument(metavar="pod/[NAMESPACE/]NAME", help="The pod that is to fit.")]
+UpTo = Annotated[
+    int | None,
+    typer.Option(
+        "--up-to",
+        metavar="PRIORITY",
+        help="The highest priority that may go; below that of the pod if left out.",
+        show_default=False,
+    ),
+]
+NumberOfTries = Annotated[
+    int, typer.Option("--tries", min=1, max=1_000_000, help="How many sets of pods are tried at most.")
 ]
 
 
@@ -73,6 +86,34 @@ def taint(
     return _print(whatif.taint(cluster, found, policy=policy), output)
 
 
+def evict(
+    pod: PodName,
+    filename: Filenames,
+    up_to: UpTo = None,
+    tries: NumberOfTries = 2000,
+    policy: Policy = "first",
+    kubernetes: Kubernetes = LATEST,
+    output: OutputFormat = Output.TABLE,
+) -> ExitCode:
+    """Find the smallest set of pods that would have to go for a pod to fit.
+
+    Only pods of lower priority go, unless --up-to says otherwise: first those whose priorities add up to the
+    least, then the fewest, then the newest.
+
+    Exit status: 0 it fits, or would if they went; 1 it does not fit whatever goes; 2 the input cannot be
+    used.
+    """
+    from dra.scheduler import whatif
+
+    files = ClusterFiles.read(filename, kubernetes)
+    wanted = files.cluster.pod(pod)
+    try:
+        found = whatif.evictions(files.cluster, wanted, up_to=up_to, tries=tries, policy=policy)
+    except AllocationError as error:
+        raise files.located(error, wanted) from None
+    return _print(found, output)
+
+
 def _print(comparison: Comparison, output: Output) -> ExitCode:
     if output is Output.TABLE:
         for line in str(comparison).splitlines():
@@ -82,5 +123,5 @@ def _print(comparison: Comparison, output: Output) -> ExitCode:
     return ExitCode.OK if comparison.fits else ExitCode.NO
 
 
-for command in (drain, taint):
+for command in (drain, taint, evict):
     app.command()(reported(command))

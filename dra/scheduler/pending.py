@@ -112,6 +112,7 @@ def settled(
     policy: str | Policy = "first",
     *,
     late: Collection[Key] = (),
+    only: Collection[Key] | None = None,
     each: Callable[[], object] = lambda: None,
 ) -> PendingPods:
     """Take up all pods that wait, by priority, then by age, and place those that fit.
@@ -121,13 +122,15 @@ def settled(
     Args:
         cluster: The cluster, which stays as it is.
         policy: As for `Cluster.schedule`.
+        only: The pods that are taken up; all if left out.
         late: Pods that have been waiting for a shorter time than others of their priority.
         each: Called after each pod.
 
     Raises:
         UnknownNameError: There is no such policy.
     """
-    waiting = sorted(cluster.pending(), key=lambda pod: (-(pod.spec.priority or 0), key_of(pod) in late))
+    pending = [pod for pod in cluster.pending() if only is None or key_of(pod) in only]
+    waiting = sorted(pending, key=lambda pod: (-(pod.spec.priority or 0), key_of(pod) in late))
     placements: list[Placement] = []
     refusals: list[Unschedulable] = []
     for pod in waiting:

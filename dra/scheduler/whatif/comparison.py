@@ -173,9 +173,8 @@ class Comparison:
         """The answer for people, before what changes."""
         displaced = len(self.of("displaced"))
         if displaced:
-            yield f"{self.question}: {displaced} pod{'s lose' if displaced > 1 else ' loses'} its place" + (
-                "" if displaced == 1 else "s"
-            )
+            lose = "pod loses its place" if displaced == 1 else "pods lose their places"
+            yield f"{self.question}: {displaced} {lose}"
         else:
             yield f"{self.question}: no pod loses its place"
 

@@ -152,3 +152,37 @@ def test_taint_needs_a_rule(dra: Command, tmp_path: Path) -> None:
 
     assert run.status == ExitCode.BAD_INPUT
     assert "no DeviceTaintRule in it" in run.err
+
+
+# --- evict --------------------------------------------------------------------------------------------------
+
+FULL = (*CLUSTER[:2], CLUSTER[3], *RUNNING, claim("v", 1))
+
+
+def test_evict_names_who_has_to_go(dra: Command) -> None:
+    run = dra("what-if", "evict", "pod/team/vip", *FULL, pod("vip", "v", priority=5))
+
+    assert run.status == ExitCode.OK
+    assert lines(run)[:4] == [
+        "pod team/vip fits on node n0 once this has gone:",
+        "- pod team/runs (priority 0)",
+        "that frees gpu.example.com/n0/gpu-0, gpu.example.com/n0/gpu-1",
+        "no smaller set would do",
+    ]
+
+
+def test_evict_spares_equals_unless_told_otherwise(dra: Command) -> None:
+    vip = pod("vip", "v")
+
+    assert dra("what-if", "evict", "team/vip", *FULL, vip).status == ExitCode.NO
+    run = dra("what-if", "evict", "team/vip", "--up-to", "0", "-o", "json", *FULL, vip)
+    assert run.status == ExitCode.OK
+    assert json.loads(run.out)["best"]["pods"] == {"team/runs": 0}
+
+
+def test_evict_for_a_pod_that_runs_says_so_with_its_place(dra: Command) -> None:
+    run = dra("what-if", "evict", "team/runs", *FULL)
+
+    assert run.status == ExitCode.BAD_INPUT
+    assert "in.yaml:" in run.err
+    assert "on node n0 already" in run.err
