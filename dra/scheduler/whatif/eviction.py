@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from dra.models.core import Pod
 from dra.models.meta import KubernetesObject
 from dra.models.resource import ResourceClaim
-from dra.scheduler.binding import released
 from dra.scheduler.objects import Key, key_of
+from dra.scheduler.release import released
 
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
@@ -51,7 +51,7 @@ def left_by(cluster: Cluster, pods: Iterable[Pod], claims: Iterable[ResourceClai
         removed.append((Pod, key_of(pod)))
         for claim in cluster.claims_of(pod):
             left = now.get(key_of(claim), claim)
-            now[key_of(claim)] = released(left, pod, None) if left is not None else None
+            now[key_of(claim)] = released(left, pod) if left is not None else None
     removed += [(ResourceClaim, key) for key, claim in now.items() if claim is None]
     return cluster._copy([claim for claim in now.values() if claim is not None], removed)
 
