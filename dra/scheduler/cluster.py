@@ -288,6 +288,7 @@ class Cluster(Contents):
             and each.spec.node_name
             and key_of(each)[0] == key_of(pod)[0]
             and each.metadata.name != pod.metadata.name
+            and any(used is claim for used in self.claims_of(each))
             for each in self._objects.pods.values()
         ):
             return claim
