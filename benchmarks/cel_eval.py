@@ -41,6 +41,16 @@ MISSES = {
     "missing, absorbed": f'{A}.nope == 1 || device.driver == "{DRIVER}"',
     "missing, an error": f"{A}.nope == 1",
 }
+COSTLY = (
+    "lists.range(150000).all(x, x >= 0)",
+    "lists.range(100000).exists(x, x == -1)",
+    "lists.range(60000).map(x, x + 1).size() > 0",
+    "lists.range(1000).all(x, lists.range(90).all(y, x + y >= 0))",
+    'lists.range(80000).all(x, string(x).matches("^[0-9]+$"))',
+    f"lists.range(80000).exists(x, {A}.nope == x)",
+    "lists.range(20000).transformMapEntry(i, x, {x: i}).size() > 0",
+    "lists.range(60000).exists(x, [x].map(y, y / (x - x)) == [1])",
+)
 DEVICES = 100_000
 
 
@@ -83,11 +93,11 @@ def selectors_for(engine: Engine) -> dict[str, str]:
 def evaluation(engine: Engine, selector: str) -> Measurement:
     run, converted = engine.compile(selector), engine.convert(device(1))
     assert run(converted), f"{engine.name}: {selector}"
-    return measure(partial(run, converted), runs=5, span=0.05)
+    return measure(partial(run, converted), runs=60, span=0.005)
 
 
 def compilation(engine: Engine, selector: str) -> Measurement:
-    return measure(lambda: engine.compile(selector), runs=5, span=0.05)
+    return measure(lambda: engine.compile(selector), runs=30, span=0.01)
 
 
 def end_to_end(engine: Engine, count: int) -> float:
@@ -103,12 +113,29 @@ def end_to_end(engine: Engine, count: int) -> float:
 
 
 def grid(engines: Sequence[Engine], of: Callable[[Engine, str], Measurement]) -> str:
-    rows = []
+    rows: list[tuple[object, ...]] = []
+    first = 0.0
     for engine in engines:
         found = [of(engine, selector) for selector in selectors_for(engine).values()]
-        mean = statistics.fmean(one.median for one in found)
-        rows.append((engine.name, *found, readable(mean)))
-    return table(("", *SELECTORS, "mean"), rows)
+        means = [statistics.fmean(getattr(one, which) for one in found) for which in ("best", "median")]
+        first = first or means[0]
+        shown = [readable(one.best) for one in found]
+        rows.append((engine.name, *shown, *map(readable, means), f"{means[0] / first:.1f}"))
+    return table(("", *SELECTORS, "mean", "median mean", "times dra"), rows)
+
+
+def costly(expression: str) -> tuple[str, str, str]:
+    """What an expression costs, and how long it takes."""
+    selector = Selector(expression, environment())
+    bound, best, cost = cel.BoundDevice(device(1), driver=DRIVER), float("inf"), 0
+    for _ in range(3):
+        start = time.process_time()
+        try:
+            cost = selector.evaluate(bound).cost
+        except cel.EvaluationError as error:
+            cost = error.cost
+        best = min(best, time.process_time() - start)
+    return expression, f"{cost:,}", readable(best)
 
 
 def silently(run: Callable[[Any], object], converted: Any) -> object:
@@ -127,16 +154,19 @@ def main(count: int = DEVICES) -> None:
         CelPy("interpreted"),
     ]
     print(machine())
-    print("\nEvaluation (celpy's S5 has neither bind nor optionals)")
+    print("\nEvaluation: best of 60 runs, mean of the medians (celpy's S5 has no bind)")
     print(grid(engines, evaluation))
     print("\nCompilation")
     print(grid(engines, compilation))
     print("\nA device that lacks the attribute, dra")
     ours, bound = engines[0], engines[0].convert(device(1))
     missing = {
-        name: measure(partial(silently, ours.compile(selector), bound)) for name, selector in MISSES.items()
+        name: measure(partial(silently, ours.compile(selector), bound), runs=60, span=0.005)
+        for name, selector in MISSES.items()
     }
-    print(table(("", "median"), list(missing.items())))
+    print(table(("", "best", "median"), [(name, readable(one.best), one) for name, one in missing.items()]))
+    print("\nNear the cost limit, dra exact: processor time, best of three")
+    print(table(("", "cost", "time"), [costly(expression) for expression in COSTLY]))
     print(f"\n{DEVICES:,} devices, 5 selectors, conversion included (* extrapolated)")
     counts = (count, count // 10, count // 20, count // 400, count // 1000)
     rows = [
