@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dra._version import __version__
 
 if TYPE_CHECKING:
-    from dra import cel as cel, claims as claims, drivers as drivers
+    from dra import cel as cel, claims as claims, client as client, drivers as drivers
     from dra.allocator import (
         AllocatedState as AllocatedState,
         Allocator as Allocator,
@@ -22,13 +22,18 @@ if TYPE_CHECKING:
     )
     from dra.errors import (
         AllocationError as AllocationError,
+        ApiError as ApiError,
         BuildError as BuildError,
+        ConflictError as ConflictError,
         ConversionError as ConversionError,
         DecodeError as DecodeError,
         DraError as DraError,
         DriverError as DriverError,
+        ForbiddenError as ForbiddenError,
+        InvalidError as InvalidError,
         InvalidPoolError as InvalidPoolError,
         LoadError as LoadError,
+        NotFoundError as NotFoundError,
         QuantityError as QuantityError,
         SearchBudgetExceeded as SearchBudgetExceeded,
         UnknownNameError as UnknownNameError,
@@ -66,8 +71,10 @@ _HOMES = {
     "AllocationError": "dra.errors",
     "AllocationResult": "dra.models.resource",
     "Allocator": "dra.allocator",
+    "ApiError": "dra.errors",
     "BuildError": "dra.errors",
     "Cluster": "dra.scheduler",
+    "ConflictError": "dra.errors",
     "ConversionError": "dra.errors",
     "DecodeError": "dra.errors",
     "DeviceClass": "dra.models.resource",
@@ -79,10 +86,13 @@ _HOMES = {
     "Features": "dra.features",
     "FieldError": "dra.validation.field_error",
     "Finding": "dra.validation.lint.finding",
+    "ForbiddenError": "dra.errors",
     "GangPlacement": "dra.scheduler",
+    "InvalidError": "dra.errors",
     "InvalidPoolError": "dra.errors",
     "LoadError": "dra.errors",
     "Node": "dra.models.core",
+    "NotFoundError": "dra.errors",
     "Placement": "dra.scheduler",
     "Pod": "dra.models.core",
     "PodGroup": "dra.models.scheduling",
@@ -103,7 +113,7 @@ _HOMES = {
     "load": "dra.models.loading",
     "validate": "dra.validation.validator",
 }
-_MODULES: tuple[str, ...] = ("cel", "claims", "drivers")
+_MODULES: tuple[str, ...] = ("cel", "claims", "client", "drivers")
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 

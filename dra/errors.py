@@ -13,20 +13,36 @@ from typing_extensions import Self
 
 __all__ = [
     "AllocationError",
+    "AlreadyExistsError",
+    "ApiError",
+    "ApplyError",
     "BuildError",
     "CompileError",
+    "ConfigError",
+    "ConflictError",
     "ConversionError",
     "DecodeError",
+    "DeletedError",
     "DraError",
     "DriverError",
     "EvaluationError",
+    "ExpiredError",
     "ExpressionError",
+    "ForbiddenError",
+    "InvalidError",
     "InvalidPoolError",
     "LoadError",
+    "NotFoundError",
+    "NotServedError",
     "QuantityError",
     "SearchBudgetExceeded",
+    "TooManyRequestsError",
+    "UnauthorizedError",
+    "UnavailableError",
     "UnknownNameError",
     "UnknownVersionError",
+    "UnreachableError",
+    "WaitTimeoutError",
 ]
 
 
@@ -235,3 +251,146 @@ class UnknownNameError(DriverError, LookupError, AttributeError):
 
     An AttributeError as well, since drivers can be asked with a dot: `nvidia.gpu.memory`.
     """
+
+
+class ConfigError(DraError):
+    """A cluster that cannot be connected to for want of a kubeconfig, a context, or the official client."""
+
+
+class ApiError(DraError):
+    """A request that the API server refused, or that did not reach it.
+
+    Attributes:
+        status: The HTTP status; 0 where there was no answer.
+        reason: The server's reason, such as `NotFound`.
+        verb: What was asked for, in the words of RBAC: `get`, `list`, `watch`, `create`, `patch`, `delete`.
+        resource: What it was asked of, such as `resourceslices.resource.k8s.io`.
+        retry_after: How many seconds the server asks to wait; None if it does not say.
+    """
+
+    status: int = 0
+    reason: str = ""
+    verb: str = ""
+    resource: str = ""
+    retry_after: float | None = None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        reason: str = "",
+        verb: str = "",
+        resource: str = "",
+        retry_after: float | None = None,
+        **place: Any,
+    ) -> None:
+        super().__init__(message, **place)
+        self.status = status
+        self.reason = reason
+        self.verb = verb
+        self.resource = resource
+        self.retry_after = retry_after
+
+
+class UnauthorizedError(ApiError):
+    """The server does not know who asks: credentials are missing, wrong or expired (401)."""
+
+
+class ForbiddenError(ApiError):
+    """Whoever asks may not do this (403): a right is missing, or admission refuses."""
+
+
+class NotFoundError(ApiError):
+    """There is no such object (404)."""
+
+
+class NotServedError(NotFoundError):
+    """The server has no such kind, in no version that the library knows."""
+
+
+class ConflictError(ApiError):
+    """Somebody else changed the object meanwhile, or owns the fields that are applied (409)."""
+
+
+class AlreadyExistsError(ConflictError):
+    """An object of that name is there already (409)."""
+
+
+class InvalidError(ApiError):
+    """The server finds faults in an object (422).
+
+    Attributes:
+        errors: The server's causes (`dra.FieldError`); the field of each is in `.field`.
+    """
+
+    def __init__(self, message: str, *, errors: Sequence[Any] = (), **about: Any) -> None:
+        super().__init__(message, **about)
+        self.errors = tuple(errors)
+
+
+class ExpiredError(ApiError):
+    """The server does not remember a resource version, or the rest of a list, any more (410)."""
+
+
+class TooManyRequestsError(ApiError):
+    """The server has too much to do, and went on saying so (429)."""
+
+
+class UnavailableError(ApiError):
+    """The server has a fault of its own, and went on having it (5xx)."""
+
+
+class UnreachableError(ApiError):
+    """No answer: the server cannot be reached, or the connection broke.
+
+    Attributes:
+        sent: Whether the server may have received the request all the same.
+    """
+
+    def __init__(self, message: str, *, sent: bool = True, **about: Any) -> None:
+        super().__init__(message, **about)
+        self.sent = sent
+
+
+class DeletedError(ApiError):
+    """An object was deleted while somebody waited for it."""
+
+
+class WaitTimeoutError(ApiError, TimeoutError):
+    """What was waited for did not happen in time.
+
+    Attributes:
+        progress: What was last known to stand in the way (`dra.client.Progress`), None if nothing was.
+    """
+
+    def __init__(self, message: str, *, progress: object = None, **about: Any) -> None:
+        super().__init__(message, **about)
+        self.progress = progress
+
+
+class ApplyError(DraError):
+    """Applying or deleting several objects stopped half-way; the error that stopped it is the cause.
+
+    Attributes:
+        done: The objects that were applied or deleted, as the server gave them back.
+        failed: The object that was refused.
+        left: Those after it, which were not tried.
+        error: What the server said about `failed`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        done: Sequence[Any] = (),
+        failed: object = None,
+        left: Sequence[Any] = (),
+        error: DraError | None = None,
+        **place: Any,
+    ) -> None:
+        super().__init__(message, **place)
+        self.done = tuple(done)
+        self.failed = failed
+        self.left = tuple(left)
+        self.error = error

@@ -15,7 +15,7 @@ from typing_extensions import Self
 
 from dra.errors import UnknownVersionError
 
-__all__ = ["KUBERNETES_MINORS", "LATEST", "Features", "Stage", "minor"]
+__all__ = ["KUBERNETES_MINORS", "LATEST", "Features", "Stage", "minor", "nearest_minor"]
 
 KUBERNETES_MINORS: Final = ("1.34", "1.35", "1.36", "1.37")
 LATEST: Final = KUBERNETES_MINORS[-1]
@@ -65,6 +65,24 @@ def minor(kubernetes: str) -> str:
             remedy=f"known minors: {', '.join(KUBERNETES_MINORS)}",
         )
     return found
+
+
+def nearest_minor(kubernetes: str) -> str:
+    """The minor of a cluster, or the newest that is known if the cluster is newer.
+
+    Raises:
+        UnknownVersionError: The text is no version, or a minor before 1.34.
+
+    Example:
+        >>> nearest_minor("1.36"), nearest_minor("1.99")
+        ('1.36', '1.37')
+    """
+    major, _, rest = str(kubernetes).removeprefix("v").partition(".")
+    number = rest.partition(".")[0]
+    known = tuple(map(int, LATEST.split(".")))
+    if major.isdecimal() and number.isdecimal() and len(rest) < 10 and (int(major), int(number)) > known:
+        return LATEST
+    return minor(kubernetes)
 
 
 @attrs.frozen

@@ -147,18 +147,9 @@ def _of_claim(files: ClusterFiles, claim: dra.ResourceClaim, node: str | None, p
         lines = [f"{claim.subject} has {', '.join(_devices(claim)) or 'no devices'}"]
         lines.append(f"in use by {', '.join(users)}" if users else "in use by nobody")
         return _Answer(claim.subject, True, tuple(lines), {"devices": _devices(claim), "users": users})
-    # The scheduler knows pods only, so a pod that asks for nothing else stands in for whoever uses the claim.
-    user = dra.Pod.from_dict(
-        {
-            "metadata": {"name": f"user-of-{claim.metadata.name}", "namespace": claim.metadata.namespace},
-            "spec": {
-                "containers": [{"name": "main"}],
-                "resourceClaims": [{"name": "claim", "resourceClaimName": claim.metadata.name}],
-                "tolerations": [{"operator": "Exists"}],
-            },
-        }
-    )
-    return _waiting(files, user, claim.subject, node, policy)
+    from dra.scheduler.claims import stand_in
+
+    return _waiting(files, stand_in(claim), claim.subject, node, policy)
 
 
 def _waiting(files: ClusterFiles, pod: dra.Pod, subject: str, node: str | None, policy: str) -> _Answer:

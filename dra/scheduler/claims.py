@@ -21,7 +21,15 @@ from dra.models.scheduling import PodGroup
 from dra.scheduler.objects import Key, Objects, key_of, label_of
 from dra.validation.defaults import filled_in
 
-__all__ = ["POD_CLAIM_NAME", "ClaimUse", "NotReady", "PodClaims", "consumer_of", "is_reserved_for"]
+__all__ = [
+    "POD_CLAIM_NAME",
+    "ClaimUse",
+    "NotReady",
+    "PodClaims",
+    "consumer_of",
+    "is_reserved_for",
+    "stand_in",
+]
 
 POD_CLAIM_NAME: Final = "resource.kubernetes.io/pod-claim-name"
 """On a claim made from a template: the name by which the pod calls it."""
@@ -266,3 +274,22 @@ def _generated_name(namespace: str, owner: str, entry: str, *, of_group: bool) -
     """As the controller names claims, but the same each time: the random letters are a digest."""
     digest = hashlib.sha256("\0".join((namespace, owner, entry, str(of_group))).encode()).digest()
     return f"{owner}-{entry}-{''.join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:_SUFFIX])}"
+
+
+def stand_in(claim: ResourceClaim) -> Pod:
+    """A pod that asks for a claim and for nothing else, since only pods can be scheduled.
+
+    Example:
+        >>> stand_in(ResourceClaim(metadata=ObjectMeta(name="gpu", namespace="team"))).subject
+        'Pod team/user-of-gpu'
+    """
+    return Pod.from_dict(
+        {
+            "metadata": {"name": f"user-of-{claim.metadata.name}", "namespace": claim.metadata.namespace},
+            "spec": {
+                "containers": [{"name": "main"}],
+                "resourceClaims": [{"name": "claim", "resourceClaimName": claim.metadata.name}],
+                "tolerations": [{"operator": "Exists"}],
+            },
+        }
+    )

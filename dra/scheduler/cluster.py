@@ -10,7 +10,7 @@ from typing_extensions import Self
 
 from dra.allocator import Explanation
 from dra.errors import AllocationError, LoadError
-from dra.features import LATEST, Features
+from dra.features import LATEST, Features, nearest_minor
 from dra.models.core import Node, Pod
 from dra.models.loading import Source, load
 from dra.models.meta import KubernetesObject, ObjectMeta
@@ -32,6 +32,7 @@ from dra.scheduler.gangs.placement import GangPlacement, UnschedulableGang
 from dra.scheduler.gangs.schedule import STEPS, place_gang
 from dra.scheduler.hardware import units_in_use
 from dra.scheduler.largest import largest_request
+from dra.scheduler.live import Live
 from dra.scheduler.objects import Key, Objects, key_of, parse_reference
 from dra.scheduler.pending import PendingPods, settled
 from dra.scheduler.placement import PlacedClaim, Placement, Unschedulable
@@ -129,6 +130,23 @@ class Cluster(Contents):
             named = dict.fromkeys(each.spec.node_name for each in objects.slices.values())
             objects = objects.updated(Node(metadata=ObjectMeta(name=name)) for name in named if name)
         return cls(objects, [name for _, name in objects.nodes], features, kubernetes)
+
+    @classmethod
+    def from_kubernetes(
+        cls, source: Live, *, features: Features | None = None, kubernetes: str | None = None
+    ) -> Self:
+        """A cluster as it is on an API server now.
+
+        Args:
+            source: Who can read it: `dra.client.connect()` gives one.
+            features: The scheduler's feature gates, by default those of the minor; a server does not tell.
+            kubernetes: The minor whose rules hold, by default the server's.
+
+        Raises:
+            DraError: Something may not be read, or cannot be.
+        """
+        minor = kubernetes if kubernetes is not None else nearest_minor(source.kubernetes)
+        return cls.load(source.contents(), features=features, kubernetes=minor)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Cluster):

@@ -34,6 +34,12 @@ def test_import_loads_no_optional_dependency() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_client_is_there_without_the_official_one() -> None:
+    code = "import sys, dra; dra.client.connect; print('kubernetes' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
 def test_type_checkers_find_every_public_name_where_it_is_loaded_from() -> None:
     tree = ast.parse(Path(dra.__file__).read_text("utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If))

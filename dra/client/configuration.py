@@ -1,0 +1,136 @@
+"""Which cluster, and who asks: what a kubeconfig or a pod says, read by the official client."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from dra.errors import ConfigError
+
+__all__ = ["Place", "find", "load", "reading", "secrets_of"]
+
+_DEFAULT: Final = "~/.kube/config"
+_SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+INSTALL: Final = "pip install 'k8s-dra[kubernetes]'"
+
+
+@attrs.frozen
+class Place:
+    """Where the configuration is.
+
+    Attributes:
+        kubeconfig: The file, or files as in `KUBECONFIG`; empty inside a cluster.
+        context: The name of a context; None for the current one.
+    """
+
+    kubeconfig: str
+    context: str | None = None
+
+    @property
+    def in_cluster(self) -> bool:
+        """Whether it is the pod that this runs in."""
+        return not self.kubeconfig
+
+
+def find(context: str | None, kubeconfig: str | os.PathLike[str] | None, in_cluster: bool | None) -> Place:
+    """Where to look: what is named, else `KUBECONFIG`, else `~/.kube/config`, else the pod this runs in.
+
+    Raises:
+        ConfigError: The file is not there, or there is nothing at all.
+    """
+    if in_cluster and (context is not None or kubeconfig is not None):
+        raise ConfigError("a pod's own cluster has no kubeconfig and no context", remedy="leave them out")
+    if in_cluster:
+        return Place("")
+    named = kubeconfig if kubeconfig is not None else os.environ.get("KUBECONFIG")
+    files = [each for each in str(named or _DEFAULT).split(os.pathsep) if each]
+    there = [path for each in files if (path := Path(each).expanduser()).is_file()]
+    if there and (kubeconfig is None or len(there) == len(files)):
+        return Place(os.pathsep.join(map(str, there)), context)
+    if named is None and context is None and in_cluster is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+        return Place("")
+    raise ConfigError(
+        "no such kubeconfig file",
+        source=str(named or _DEFAULT),
+        remedy="name one by kubeconfig= or --kubeconfig, or set KUBECONFIG",
+    )
+
+
+@contextmanager
+def reading(place: Place) -> Iterator[None]:
+    """Turn whatever the official client raises while it reads a configuration into a `ConfigError`.
+
+    What files hold is not repeated, since it may be a secret.
+    """
+    try:
+        yield
+    except ConfigError:
+        raise
+    except ModuleNotFoundError as missing:
+        reason = f"the client needs {missing.name}, which is not installed"
+        raise ConfigError(reason, remedy=INSTALL) from None
+    except Exception as error:
+        # A ConfigException's first argument is the client's own sentence; anything else may quote the file.
+        ours = type(error).__name__ == "ConfigException" and error.args and isinstance(error.args[0], str)
+        reason = error.args[0].strip() if ours else f"{type(error).__name__} while reading it"
+        raise ConfigError(
+            reason,
+            source=place.kubeconfig or "the pod's service account",
+            remedy=f"contexts are listed by: kubectl config get-contexts --kubeconfig {place.kubeconfig}"
+            if "context" in reason.lower() and place.kubeconfig
+            else "",
+        ) from None
+
+
+def load(place: Place) -> tuple[Any, str]:
+    """An `ApiClient` of the official client, and the namespace of objects that do not say theirs.
+
+    Raises:
+        ConfigError: There is no such context, or something is wrong with the file.
+    """
+    with reading(place):
+        from kubernetes import client, config
+
+        kubernetes_config: Any = config  # it has no types
+        if place.in_cluster:
+            settings = client.Configuration()
+            kubernetes_config.load_incluster_config(client_configuration=settings)
+            return client.ApiClient(configuration=settings), pod_namespace()
+        contexts = kubernetes_config.list_kube_config_contexts(place.kubeconfig)
+        loaded = kubernetes_config.new_client_from_config(place.kubeconfig, place.context)
+        return loaded, context_namespace(place, *contexts)
+
+
+def pod_namespace() -> str:
+    """The namespace of the pod that this runs in."""
+    try:
+        return (_SERVICE_ACCOUNT / "namespace").read_text().strip() or "default"
+    except OSError:
+        return "default"
+
+
+def context_namespace(place: Place, contexts: Iterable[Mapping[str, Any]], current: Mapping[str, Any]) -> str:
+    """The namespace that the named context says, or the current one.
+
+    Args:
+        place: Which context.
+        contexts: All, as the official client gives them.
+        current: The current one.
+    """
+    named = (each for each in contexts if each.get("name") == place.context)
+    details = next(named, current).get("context") or {}
+    return str(details.get("namespace") or "default")
+
+
+def secrets_of(headers: dict[str, str]) -> list[bytes]:
+    """What must not be shown of a request's headers: credentials, whole and without the word before them."""
+    found = []
+    for name, value in headers.items():
+        if name.lower() in ("authorization", "proxy-authorization", "cookie"):
+            found += [value.encode(), value.rpartition(" ")[2].encode()]
+    return [secret for secret in found if len(secret) > 3]
