@@ -18,6 +18,7 @@ from dra.features import LATEST
 
 if TYPE_CHECKING:
     from dra.scheduler.whatif import Comparison
+    from dra.testing.nodes import Fixture
 
 __all__ = ["app"]
 
@@ -44,6 +45,24 @@ UpTo = Annotated[
 ]
 NumberOfTries = Annotated[
     int, typer.Option("--tries", min=1, max=1_000_000, help="How many sets of pods are tried at most.")
+]
+Like = Annotated[
+    str,
+    typer.Option(
+        "--like",
+        metavar="NODE | MACHINE",
+        help="The shape: a node of the cluster, or a machine of the catalogue such as dgx-h100.",
+    ),
+]
+Count = Annotated[int, typer.Option("--count", min=1, max=1000, help="How many nodes at most.")]
+PodNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pod",
+        metavar="[NAMESPACE/]NAME",
+        help="A pod that is to fit; all that wait if left out. May be given several times.",
+        show_default=False,
+    ),
 ]
 
 
@@ -114,6 +133,44 @@ def evict(
     return _print(found, output)
 
 
+def add_nodes(
+    filename: Filenames,
+    like: Like,
+    count: Count = 1,
+    pods: PodNames = None,
+    policy: Policy = "first",
+    kubernetes: Kubernetes = LATEST,
+    output: OutputFormat = Output.TABLE,
+) -> ExitCode:
+    """Add nodes of a shape: how many does it take for the pods that wait to fit, or why does none help?
+
+    Exit status: 0 so many nodes or fewer will do, 1 they do not, 2 the input cannot be used.
+    """
+    from dra.scheduler import whatif
+
+    cluster = ClusterFiles.read(filename, kubernetes).cluster
+    shape = _shape(cluster, like)
+    return _print(whatif.more_nodes(cluster, shape, pods=pods or None, count=count, policy=policy), output)
+
+
+def _shape(cluster: dra.Cluster, like: str) -> str | Fixture:
+    """The name of a node, or the node of a machine."""
+    if cluster.get(dra.Node, like) is not None:
+        return like
+    from dra.testing import nodes
+
+    if like not in [each.name for each in nodes.machines()]:
+        from dra.allocator.explanation import listed
+
+        raise LoadError(
+            f"there is no node and no machine {like!r}",
+            value=like,
+            remedy=f"nodes: {listed([each.metadata.name or '' for each in cluster.nodes])}; "
+            "machines: see dra.testing.nodes, such as dgx-h100",
+        )
+    return nodes.node(like)
+
+
 def _print(comparison: Comparison, output: Output) -> ExitCode:
     if output is Output.TABLE:
         for line in str(comparison).splitlines():
@@ -123,5 +180,5 @@ def _print(comparison: Comparison, output: Output) -> ExitCode:
     return ExitCode.OK if comparison.fits else ExitCode.NO
 
 
-for command in (drain, taint, evict):
+for command in (add_nodes, drain, evict, taint):
     app.command()(reported(command))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from dra.errors import AllocationError
+from dra.errors import AllocationError, LoadError
 from dra.models.core import Pod
+from dra.models.scheduling import PodGroup, Workload
+from dra.scheduler.gangs.placement import GangPlacement, UnschedulableGang
 from dra.scheduler.objects import Key, key_of, label_of
 from dra.scheduler.placement import NodeGroup, Placement, Unschedulable
 
@@ -117,7 +119,9 @@ def settled(
 ) -> PendingPods:
     """Take up all pods that wait, by priority, then by age, and place those that fit.
 
-    A pod about which something is broken, so that kube-scheduler would fail, is refused with the error.
+    Pods of a group that is there are taken up together, with the first of them, all or none as the group's
+    policy is. A pod about which something is broken, so that kube-scheduler would fail, is refused with the
+    error.
 
     Args:
         cluster: The cluster, which stays as it is.
@@ -133,19 +137,60 @@ def settled(
     waiting = sorted(pending, key=lambda pod: (-(pod.spec.priority or 0), key_of(pod) in late))
     placements: list[Placement] = []
     refusals: list[Unschedulable] = []
+    done: set[Key] = set()
     for pod in waiting:
-        answer = _answer(cluster, pod, policy)
-        if isinstance(answer, Placement):
-            cluster = answer.apply()
-            placements.append(answer)
-        else:
-            refusals.append(answer)
         each()
+        if key_of(pod) in done:
+            continue
+        cluster, placed, refused = _taken_up(cluster, pod, waiting, policy)
+        placements += placed
+        refusals += [one for one in refused if key_of(one.pod) not in done]
+        done.update(key_of(one.pod) for one in placed)
+        done.update(key_of(one.pod) for one in refused)
     return PendingPods(tuple(placements), tuple(refusals), cluster)
 
 
-def _answer(cluster: Cluster, pod: Pod, policy: str | Policy) -> Placement | Unschedulable:
+def _taken_up(
+    cluster: Cluster, pod: Pod, waiting: Sequence[Pod], policy: str | Policy
+) -> tuple[Cluster, Sequence[Placement], Sequence[Unschedulable]]:
+    """The cluster after a pod, with those of its group, was taken up; who is placed then, and who is not."""
+    group = _group(cluster, pod)
     try:
+        answer = _asked(cluster, pod, group, policy)
+    except (AllocationError, LoadError) as error:
+        answer = Unschedulable(pod, f"kube-scheduler would fail: {error}")
+    if isinstance(answer, Placement):
+        return answer.apply(), [answer], []
+    if isinstance(answer, GangPlacement):
+        return answer.apply(), answer.placements, answer.left_out
+    if group is None:
+        return cluster, [], [answer]
+    members = [each for each in waiting if _group(cluster, each) is group]
+    return cluster, [], [attrs.evolve(answer, pod=each) for each in members]
+
+
+def _group(cluster: Cluster, pod: Pod) -> PodGroup | Workload | None:
+    """What a pod is placed together with, if that is there: its PodGroup, or in 1.35 its Workload."""
+    namespace, _ = key_of(pod)
+    if pod.spec.scheduling_group is not None:
+        return cluster.get(PodGroup, pod.spec.scheduling_group.pod_group_name or "", namespace)
+    if pod.spec.workload_ref is not None:
+        return cluster.get(Workload, pod.spec.workload_ref.name, namespace)
+    return None
+
+
+def _asked(
+    cluster: Cluster, pod: Pod, group: PodGroup | Workload | None, policy: str | Policy
+) -> Placement | GangPlacement | Unschedulable:
+    """What kube-scheduler says to a pod or its group, of which it tries one order of pods and nodes only."""
+    if group is None:
         return cluster.schedule(pod, policy=policy)
-    except AllocationError as error:
-        return Unschedulable(pod, f"kube-scheduler would fail: {error}")
+    answer = cluster.schedule_gang(group, policy=policy)
+    if isinstance(answer, UnschedulableGang):
+        return Unschedulable(answer.pod, f"{answer.gang} {answer.reason}")
+    if not answer.found_in_order:
+        first = answer.placements[0].pod
+        return Unschedulable(
+            first, f"{answer.gang} fits, but not in the order of pods and nodes that kube-scheduler tries"
+        )
+    return answer

@@ -10,17 +10,20 @@ from __future__ import annotations
 from dra.scheduler.whatif.comparison import Change, Comparison, PodChange, Situation, compare
 from dra.scheduler.whatif.drain import drain
 from dra.scheduler.whatif.evictions import Evictions, NodeEvictions, evictions
+from dra.scheduler.whatif.more_nodes import MoreNodes, more_nodes
 from dra.scheduler.whatif.taint import taint
 
 __all__ = [
     "Change",
     "Comparison",
     "Evictions",
+    "MoreNodes",
     "NodeEvictions",
     "PodChange",
     "Situation",
     "compare",
     "drain",
     "evictions",
+    "more_nodes",
     "taint",
 ]

@@ -186,3 +186,44 @@ def test_evict_for_a_pod_that_runs_says_so_with_its_place(dra: Command) -> None:
     assert run.status == ExitCode.BAD_INPUT
     assert "in.yaml:" in run.err
     assert "on node n0 already" in run.err
+
+
+# --- add-nodes ----------------------------------------------------------------------------------------------
+
+
+def test_add_nodes_tells_how_many_it_takes(dra: Command) -> None:
+    wanted = [each for name in "abcd" for each in (claim(name, 2), pod(name, name))]
+    run = dra("what-if", "add-nodes", "--like", "n0", "--count", "4", *CLUSTER, *wanted)
+
+    assert run.status == ExitCode.OK
+    assert lines(run)[:3] == [
+        "add 4 nodes like n0: 2 of them will do for 2 pods",
+        "- pod team/c: waits -> n0-more-1",
+        "- pod team/d: waits -> n0-more-2",
+    ]
+
+
+def test_add_nodes_tells_why_none_helps(dra: Command) -> None:
+    run = dra("what-if", "add-nodes", "--like", "n0", *CLUSTER, claim("a", 3), pod("a", "a"))
+
+    assert run.status == ExitCode.NO
+    assert lines(run)[1] == (
+        "no number of such nodes helps pod team/a: 2 of 2 devices of class gpu free, 3 wanted"
+    )
+
+
+def test_add_nodes_of_the_catalogue(dra: Command) -> None:
+    wanted = (claim("a", 3), pod("a", "a"), claim("b", 4), pod("b", "b"))
+    run = dra(
+        "what-if", "add-nodes", "--like", "dgx-h100", "--pod", "team/a", "-o", "json", *CLUSTER, *wanted
+    )
+
+    assert run.status == ExitCode.OK
+    assert json.loads(run.out)["wanted"] == ["team/a"]
+
+
+def test_add_nodes_of_no_known_shape(dra: Command) -> None:
+    run = dra("what-if", "add-nodes", "--like", "dgx-h1", *CLUSTER)
+
+    assert run.status == ExitCode.BAD_INPUT
+    assert "there is no node and no machine 'dgx-h1'" in run.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dra.models.core import Pod
 from dra.scheduler import Cluster
 from tests.unit.scheduler.clusters import claim, gpu_class, pod, request, small_cluster, template
+from tests.unit.scheduler.gangs.gangs import group, pods, racks
 
 
 def test_pods_are_taken_up_by_priority_and_see_those_before_them() -> None:
@@ -66,3 +67,24 @@ def test_without_nodes_that_is_the_reason() -> None:
     cluster = Cluster.load([gpu_class(), Pod.from_dict({"metadata": {"name": "p"}, "spec": {}})])
 
     assert cluster.explain_pending().groups[0].text == "there are no nodes"
+
+
+# --- gangs --------------------------------------------------------------------------------------------------
+
+
+def test_a_gang_is_taken_up_together_all_or_none() -> None:
+    cluster = racks(2, each=1).with_(group(3), *pods(3), pod("alone", templates=["one"], priority=-1))
+    answers = cluster.explain_pending()
+
+    assert [each.pod.metadata.name for each in answers.placements] == ["alone"]
+    [refused] = answers.groups
+    assert refused.pods == ("default/train-0", "default/train-1", "default/train-2")
+    assert refused.reason.startswith("PodGroup default/train needs 3")
+
+
+def test_a_gang_that_fits_comes_before_less_important_pods() -> None:
+    cluster = racks(2, each=1).with_(group(2), *pods(2, priority=1), pod("alone", templates=["one"]))
+    answers = cluster.explain_pending()
+
+    assert {each.pod.metadata.name for each in answers.placements} == {"train-0", "train-1"}
+    assert [each.pods for each in answers.groups] == [("default/alone",)]
