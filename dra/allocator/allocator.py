@@ -18,6 +18,7 @@ from dra.errors import AllocationError
 from dra.features import LATEST, Features
 from dra.models.core import Node, NodeAllocatableResourceClaimStatus, Pod
 from dra.models.resource import AllocationResult, DeviceClass, ResourceClaim, ResourceSlice
+from dra.validation.defaults import filled_in
 
 __all__ = ["Allocator"]
 
@@ -48,8 +49,7 @@ class Allocator:
         ...     "devices": [{"name": "gpu-0"}, {"name": "gpu-1"}]}})
         >>> gpu = DeviceClass.from_dict({"metadata": {"name": "gpu"}, "spec": {}})
         >>> claim = ResourceClaim.from_dict({"metadata": {"name": "c"}, "spec": {"devices": {"requests": [
-        ...     {"name": "r", "exactly": {
-        ...         "deviceClassName": "gpu", "allocationMode": "ExactCount", "count": 1}}]}}})
+        ...     {"name": "r", "exactly": {"deviceClassName": "gpu"}}]}}})
         >>> allocator = Allocator([slice], [gpu])
         >>> node = Node.from_dict({"metadata": {"name": "n1"}})
         >>> [result] = allocator.allocate([claim], node)
@@ -79,8 +79,20 @@ class Allocator:
         """Take claims apart, to try them on many nodes without doing so each time.
 
         Faults in the claims are not raised here but by `allocate`.
+
+        Raises:
+            AllocationError: They are not a list of claims.
         """
-        return self._solver.prepare(claims)
+        return self._solver.prepare(self._stored(claim) for claim in claims)
+
+    def _stored(self, claim: ResourceClaim) -> ResourceClaim:
+        """The claim as the API server would have it."""
+        if not isinstance(claim, ResourceClaim):
+            raise AllocationError(
+                f"a list of ResourceClaims is wanted, not of {type(claim).__name__}",
+                remedy="[claim] for one; ResourceClaim.from_dict(...) reads a dict, a builder has build()",
+            )
+        return filled_in(claim, self.features)
 
     def allocate(
         self, claims: Iterable[ResourceClaim] | Plan, node: Node, *, budget: Budget | None = None
@@ -89,7 +101,7 @@ class Allocator:
 
         Args:
             claims: The claims of one pod that are still to be allocated; their status is not looked at.
-                They are taken as the API server stores them: with defaults set.
+                They are taken as the API server stores them, with its defaults (`dra.default`).
             node: The node.
             budget: How long to search; by default ten seconds.
 
@@ -116,8 +128,7 @@ class Allocator:
 
         Example:
             >>> claim = ResourceClaim.from_dict({"metadata": {"name": "c"}, "spec": {"devices": {"requests": [
-            ...     {"name": "r", "exactly": {
-            ...         "deviceClassName": "gpu", "allocationMode": "ExactCount", "count": 1}}]}}})
+            ...     {"name": "r", "exactly": {"deviceClassName": "gpu"}}]}}})
             >>> allocator = Allocator([], [DeviceClass.from_dict({"metadata": {"name": "gpu"}})])
             >>> print(allocator.explain([claim], Node.from_dict({"metadata": {"name": "n1"}})))
             node n1: does not fit

@@ -340,7 +340,7 @@ class _Planner:
                 f"request {name}: unsupported count mode {mode}",
                 f"{path}.allocationMode",
                 value=mode,
-                remedy="write ExactCount or All" if mode else "the API server would have set ExactCount",
+                remedy="write ExactCount or All",
             )
         count = request.count or 0
         if count < 0:

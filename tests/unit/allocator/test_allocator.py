@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -317,6 +318,28 @@ def test_malformed_requests_are_errors_that_name_the_path(request_: dict[str, ob
 
     assert caught.value.path == path
     assert caught.value.subject == "ResourceClaim team-a/c"
+
+
+def test_claims_are_taken_as_the_api_server_would_store_them() -> None:
+    bare: dict[str, object] = {"deviceClassName": "gpu"}
+    tolerant = {**bare, "tolerations": [{"key": "k", "value": "v"}]}
+    written = claim(bare, first_available("r1", bare), tolerant)
+    before = written.to_dict()
+
+    (result,) = allocator(slice_of(gpus(3))).allocate([written], NODE) or []
+
+    taken = result.devices.results or []
+    assert [each.device for each in taken] == ["gpu-0", "gpu-1", "gpu-2"]
+    assert [each.operator for each in taken[2].tolerations or ()] == ["Equal"]
+    assert written.to_dict() == before
+
+
+@pytest.mark.parametrize("claims", [claim(wants()), [claim(wants()).to_dict()], [None]])
+def test_what_is_no_list_of_claims_is_an_error_with_a_remedy(claims: Any) -> None:
+    with pytest.raises(AllocationError) as caught:
+        allocator(slice_of(gpus(1))).allocate(claims, NODE)
+
+    assert caught.value.remedy
 
 
 def test_an_empty_constraint_is_an_error_that_names_the_path() -> None:

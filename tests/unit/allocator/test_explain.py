@@ -123,9 +123,9 @@ def test_shares_that_are_gone_and_policies_are_reasons() -> None:
 
 
 def test_requirements_that_cannot_hold_together_are_named_and_no_others() -> None:
-    slice_ = slice_of([device("a", numa=0), device("b", numa=0), device("c", numa=1), device("d", numa=1)])
+    slice_ = slice_of([device(name, numa=index // 2, x=index) for index, name in enumerate("abcd")])
     aligned = claim(
-        wants(3), wants(0), constraints=[NUMA, {"distinctAttribute": "gpu.example.com/x", "requests": ["r1"]}]
+        wants(3), wants(1), constraints=[NUMA, {"distinctAttribute": "gpu.example.com/x", "requests": ["r1"]}]
     )
 
     found = allocator(slice_).explain([aligned], NODE)
