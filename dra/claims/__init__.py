@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from dra.claims.builder import ClaimBuilder as ClaimBuilder, claim as claim
     from dra.claims.classes import device_class as device_class
     from dra.claims.gpus import gpu as gpu, mig as mig
+    from dra.claims.group_templates import (
+        composite_pod_group as composite_pod_group,
+        pod_group as pod_group,
+    )
     from dra.claims.options import (
         Option as Option,
         Preference as Preference,
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     )
     from dra.claims.reading import builder_of as builder_of, to_python as to_python
     from dra.claims.wants import Wants as Wants, toleration as toleration
+    from dra.claims.workloads import WorkloadBuilder as WorkloadBuilder, workload as workload
 
 # Public name -> the module that has it: loaded when first asked for, as in `dra` itself.
 _HOMES = {
@@ -31,15 +36,19 @@ _HOMES = {
     "Option": "dra.claims.options",
     "Preference": "dra.claims.options",
     "Wants": "dra.claims.wants",
+    "WorkloadBuilder": "dra.claims.workloads",
     "builder_of": "dra.claims.reading",
     "claim": "dra.claims.builder",
+    "composite_pod_group": "dra.claims.group_templates",
     "device_class": "dra.claims.classes",
     "gpu": "dra.claims.gpus",
     "mig": "dra.claims.gpus",
     "option": "dra.claims.options",
+    "pod_group": "dra.claims.group_templates",
     "prefer": "dra.claims.options",
     "to_python": "dra.claims.reading",
     "toleration": "dra.claims.wants",
+    "workload": "dra.claims.workloads",
 }
 _MODULES: tuple[str, ...] = ("migrate", "pods", "select", "sharing")
 

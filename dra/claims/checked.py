@@ -19,10 +19,24 @@ from dra.validation.lint.linter import lint
 from dra.validation.scope import Scope
 from dra.validation.validator import validate
 
-__all__ = ["Gates", "check", "findings"]
+__all__ = ["Gates", "accepted", "check", "findings"]
 
 _O = TypeVar("_O", ResourceClaim, ResourceClaimTemplate, DeviceClass)
+_K = TypeVar("_K", bound=KubernetesObject)
 Gates = Mapping[str, Collection[str]]
+
+
+def accepted(obj: _K, kubernetes: str, features: Features | None) -> _K:
+    """The object, if the API server takes all of it.
+
+    Raises:
+        BuildError: The API server would refuse it or drop a field.
+        UnknownVersionError: The minor is unknown.
+    """
+    errors = _dropped(obj, kubernetes, features) or validate(obj, kubernetes, features)
+    if errors:
+        raise _refused(obj, errors, f"Kubernetes {kubernetes} would refuse it")
+    return obj
 
 
 def check(
@@ -39,9 +53,7 @@ def check(
         DriverError: A driver with these gates would refuse its configuration.
         UnknownVersionError: The minor is unknown.
     """
-    errors = _dropped(obj, kubernetes, features) or validate(obj, kubernetes, features)
-    if errors:
-        raise _refused(obj, errors, f"Kubernetes {kubernetes} would refuse it")
+    accepted(obj, kubernetes, features)
     for problem in drivers.check_configs(obj, gates) if gates is not None else ():
         raise DriverError(
             f"{problem.driver} refuses it: {problem.message}", path=problem.field, subject=obj.subject

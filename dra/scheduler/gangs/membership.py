@@ -16,24 +16,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-import attrs
-
+from dra.claims.pod_groups import composite_made_from, group_made_from, group_name, group_templates
 from dra.drivers.declarations import unknown_name
 from dra.errors import AllocationError, LoadError
 from dra.features import KUBERNETES_MINORS
 from dra.models.core import Pod, PodSchedulingGroup, WorkloadReference as PodWorkloadReference
-from dra.models.meta import KubernetesObject, ObjectMeta
+from dra.models.meta import KubernetesObject
 from dra.models.scheduling import (
     CompositePodGroup,
     CompositePodGroupSchedulingConstraints,
-    CompositePodGroupSpec,
     CompositePodGroupTemplate,
     PodGroup,
     PodGroupSchedulingConstraints,
-    PodGroupSpec,
     PodGroupTemplate,
     Workload,
-    WorkloadReference,
 )
 from dra.scheduler.contents import not_there
 from dra.scheduler.gangs.groups import Composite, Gang, Group, Leaf
@@ -142,38 +138,6 @@ def _by_importance(pods: Iterable[Pod]) -> list[Pod]:
     )
 
 
-@attrs.frozen(eq=False)
-class _Template:
-    """A template of a Workload.
-
-    Attributes:
-        template: The template.
-        parent: The composite template that it is in.
-    """
-
-    template: PodGroupTemplate | CompositePodGroupTemplate
-    parent: str | None
-
-
-def _templates(workload: Workload) -> dict[str, _Template]:
-    """All templates by name, at all depths."""
-    found: dict[str, _Template] = {}
-
-    def walk(
-        plain: Iterable[PodGroupTemplate] | None,
-        composite: Iterable[CompositePodGroupTemplate] | None,
-        parent: str | None,
-    ) -> None:
-        for leaf in plain or ():
-            found.setdefault(leaf.name, _Template(leaf, parent))
-        for each in composite or ():
-            found.setdefault(each.name, _Template(each, parent))
-            walk(each.pod_group_templates, each.composite_pod_group_templates, each.name)
-
-    walk(workload.spec.pod_group_templates, workload.spec.composite_pod_group_templates, None)
-    return found
-
-
 class _Family:
     """The groups of one workload, or around one group, and their pods."""
 
@@ -184,7 +148,7 @@ class _Family:
         self.workload = subject if isinstance(subject, Workload) else None
         self.by_entry = kubernetes == _WITHOUT_POD_GROUPS
         self.kubernetes = kubernetes
-        self.templates = _templates(subject) if isinstance(subject, Workload) else {}
+        self.templates = group_templates(subject) if isinstance(subject, Workload) else {}
         self.groups: dict[str, PodGroup] = {}
         self.composites: dict[str, CompositePodGroup] = {}
         self.made: list[KubernetesObject] = []
@@ -253,7 +217,8 @@ class _Family:
         fitting = [
             name
             for name in plain
-            if group in (name, f"{self.name}-{name}") or group.startswith(f"{self.name}-{name}-")
+            if group in (name, group_name(self.name, name))
+            or group.startswith(f"{group_name(self.name, name)}-")
         ]
         return max(fitting, key=len, default=None)
 
@@ -266,21 +231,9 @@ class _Family:
                 value=template,
                 subject=self.subject.subject,
             )
-        parent = self.templates[template].parent
-        group = PodGroup(
-            metadata=ObjectMeta(name=name, namespace=self.namespace),
-            spec=PodGroupSpec(
-                parent_composite_pod_group_name=None if parent is None else self._composite(parent),
-                workload_ref=WorkloadReference(workload_name=self.name, template_name=template),
-                scheduling_policy=found.scheduling_policy,
-                scheduling_constraints=found.scheduling_constraints,
-                resource_claims=found.resource_claims,
-                disruption_mode=found.disruption_mode,
-                priority_class_name=found.priority_class_name,
-                priority=found.priority,
-                preemption_policy=found.preemption_policy,
-            ),
-        )
+        above = self.templates[template].parent
+        parent = None if above is None else self._composite(above)
+        group = group_made_from(found, self._workload(), name, parent)
         self.groups[name] = group
         if not self.by_entry:
             self.made.append(group)
@@ -293,24 +246,18 @@ class _Family:
         found = self.templates[template].template
         if not isinstance(found, CompositePodGroupTemplate):
             raise AssertionError("groups are in groups of groups")  # noqa: TRY004 - cannot happen
-        parent = self.templates[template].parent
-        name = f"{self.name}-{template}"
-        group = CompositePodGroup(
-            metadata=ObjectMeta(name=name, namespace=self.namespace),
-            spec=CompositePodGroupSpec(
-                parent_composite_pod_group_name=None if parent is None else self._composite(parent),
-                workload_ref=WorkloadReference(workload_name=self.name, template_name=template),
-                scheduling_policy=found.scheduling_policy,
-                scheduling_constraints=found.scheduling_constraints,
-                disruption_mode=found.disruption_mode,
-                priority_class_name=found.priority_class_name,
-                priority=found.priority,
-                preemption_policy=found.preemption_policy,
-            ),
-        )
+        above = self.templates[template].parent
+        parent = None if above is None else self._composite(above)
+        name = group_name(self.name, template)
+        group = composite_made_from(found, self._workload(), name, parent)
         self.composites[name] = group
         self.made.append(group)
         return name
+
+    def _workload(self) -> Workload:
+        if self.workload is None:
+            raise AssertionError("only a workload has templates")
+        return self.workload
 
     # --- pods ---------------------------------------------------------------------------------------------
 
@@ -350,8 +297,7 @@ class _Family:
             return name if name in self.groups else None
         entry = pod.spec.workload_ref
         if entry is not None and self.workload is not None and entry.name == self.name:
-            key = entry.pod_group_replica_key
-            name = f"{self.name}-{entry.pod_group}{f'-{key}' if key else ''}"
+            name = group_name(self.name, entry.pod_group, entry.pod_group_replica_key or "")
             if name not in self.groups:
                 if entry.pod_group not in self.templates:
                     raise unknown_name("group of the workload", entry.pod_group, self.templates)
@@ -377,13 +323,13 @@ class _Family:
                 for name, each in self.groups.items()
                 if each.spec.workload_ref is not None and each.spec.workload_ref.template_name == template
             ]
-            name = of_template[0] if of_template else f"{self.name}-{template}"
+            name = of_template[0] if of_template else group_name(self.name, template)
             if not of_template:
                 self._make(name, template)
             return self._with_reference(pod, name, template), name
         else:
             problem = f"it names no group, and {self.subject.subject} has {len(plain)} templates"
-        groups = ", ".join([*self.groups, *(f"{self.name}-{each}" for each in plain)][:10])
+        groups = ", ".join([*self.groups, *(group_name(self.name, each) for each in plain)][:10])
         raise LoadError(
             problem,
             path="spec.workloadRef" if self.by_entry else "spec.schedulingGroup",
