@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from dra.cel.checker import Checked
 from dra.cel.codegen import calling, looping, reading
-from dra.cel.codegen.runtime import NAMES
+from dra.cel.codegen.runtime import NAMES, UNSET
 from dra.cel.codegen.writer import NotGenerated, Writer
 from dra.cel.declarations import LIST_COST, REGEX_LENGTH, Overload, shared_charge
 from dra.cel.env import Environment
@@ -25,14 +25,13 @@ from dra.cel.regex import compile as compile_regex
 from dra.cel.shapes import Shape, shape
 from dra.cel.syntax import Call, Comprehension, Ident, ListExpr, Literal, MapExpr, Node, Select
 from dra.cel.types import DYN, STRING, Kind, Type
-from dra.cel.values import Failure, Value, equal, is_registered_opaque, python_class
+from dra.cel.values import Failure, Value, is_registered_opaque, python_class
 
 __all__ = ["DONE", "STOPPED", "TROUBLE", "UNSET", "FastLoop", "Items", "generate_loop"]
 
 DONE: Final = 0
 STOPPED: Final = 1
 TROUBLE: Final = 2
-UNSET: Final = object()
 
 Items: TypeAlias = "list[Value] | dict[Any, Value]"
 # Runs a loop until it ends or there is an element it cannot deal with. From the elements, the cost so far,
@@ -52,18 +51,6 @@ _LINKS: Final = ("_[_]", "_?._", "_[?_]")
 _VARIABLE: Final = re.compile(r"\b[tv][0-9]+\b")
 
 
-def _known(value: Value) -> Value:
-    """A variable's value; one that is not computed yet, or fails, is left to the interpreter."""
-    return UNSET if isinstance(value, Failure) else value
-
-
-def _differs(left: Value, right: Value) -> bool:
-    try:
-        return not equal(left, right)
-    except Failure:
-        return True
-
-
 def generate_loop(
     checked: Checked, environment: Environment, node: Comprehension, places: Sequence[Mapping[str, int]]
 ) -> FastLoop | None:
@@ -79,7 +66,7 @@ def generate_loop(
     if found is None:
         return None
     writer = _CountingWriter(checked, environment, places)
-    names = NAMES | {"UNSET": UNSET, "known": _known, "differs": _differs, "TENTHS": _TENTHS}
+    names = NAMES | {"TENTHS": _TENTHS}
     try:
         _outer(writer, node, found)
         names |= writer.constants

@@ -9,11 +9,14 @@ from dra.cel.access import MISSING, link, presence
 from dra.cel.library.operators import int64
 from dra.cel.values import NONE, Failure, Optional, Uint, Value, equal, key_value, map_key, type_value
 
-__all__ = ["NAMES", "Doubt", "Memo", "Missing"]
+__all__ = ["NAMES", "UNSET", "Doubt", "Memo", "Missing"]
 
 # Of the answers that are kept by text, so that no stream of devices fills the memory.
 _MOST_ANSWERS: Final = 64
 _LONGEST_TEXT: Final = 256
+
+
+UNSET: Final = object()  # the value of a variable of `cel.bind` that has not been used yet
 
 
 class Doubt(Exception):  # noqa: N818 - no error: the interpreter answers
@@ -124,6 +127,18 @@ def _within(value: Value, wanted: frozenset[Value]) -> bool:
     raise Doubt
 
 
+def _known(value: Value) -> Value:
+    """A variable's value; one that is not computed yet, or fails, is left to the interpreter."""
+    return UNSET if isinstance(value, Failure) else value
+
+
+def _differs(left: Value, right: Value) -> bool:
+    try:
+        return not equal(left, right)
+    except Failure:
+        return True
+
+
 NAMES: Final[dict[str, object]] = {
     "int64": int64,
     "refuse": _refuse,
@@ -139,6 +154,9 @@ NAMES: Final[dict[str, object]] = {
     "within": _within,
     "equal": equal,
     "map_key": map_key,
+    "known": _known,
+    "differs": _differs,
+    "UNSET": UNSET,
     "Optional": Optional,
     "Memo": Memo,
     "NONE": NONE,
