@@ -33,6 +33,15 @@ NodeNames = Annotated[list[str], typer.Argument(metavar="NODE...", help="The nod
 RuleFiles = Annotated[
     list[str], typer.Argument(metavar="RULE_FILE...", help="Files with DeviceTaintRules; '-' is stdin.")
 ]
+Layout = Annotated[
+    str,
+    typer.Option(
+        "--layout",
+        metavar="LAYOUT",
+        help="dynamic, a name of mig-parted (all-balanced, all-1g.10gb, all-disabled), or profiles such as"
+        " 3g.40gb,2g.20gb.",
+    ),
+]
 PodName = Annotated[str, typer.Argument(metavar="pod/[NAMESPACE/]NAME", help="The pod that is to fit.")]
 UpTo = Annotated[
     int | None,
@@ -171,6 +180,27 @@ def _shape(cluster: dra.Cluster, like: str) -> str | Fixture:
     return nodes.node(like)
 
 
+def mig(
+    nodes: NodeNames,
+    filename: Filenames,
+    layout: Layout = "all-balanced",
+    policy: Policy = "first",
+    kubernetes: Kubernetes = LATEST,
+    output: OutputFormat = Output.TABLE,
+) -> ExitCode:
+    """Cut the NVIDIA GPUs of nodes with MIG, in advance or on demand, or make them whole again.
+
+    Pods whose devices are no longer there come back waiting.
+
+    Exit status: 0 no pod loses its place, and if pods waited, another one finds a place; 1 otherwise; 2 the
+    input cannot be used.
+    """
+    from dra.scheduler import whatif
+
+    cluster = ClusterFiles.read(filename, kubernetes).cluster
+    return _print(whatif.repartition(cluster, *nodes, mig=layout, policy=policy), output)
+
+
 def _print(comparison: Comparison, output: Output) -> ExitCode:
     if output is Output.TABLE:
         for line in str(comparison).splitlines():
@@ -180,5 +210,5 @@ def _print(comparison: Comparison, output: Output) -> ExitCode:
     return ExitCode.OK if comparison.fits else ExitCode.NO
 
 
-for command in (add_nodes, drain, evict, taint):
+for command in (add_nodes, drain, evict, mig, taint):
     app.command()(reported(command))

@@ -20,6 +20,7 @@ from dra.drivers.nvidia.configs import (
 )
 from dra.drivers.nvidia.mig import Instance, MigBoard, Profile, boards, get_board
 from dra.drivers.nvidia.publish import Gpu, GpuSoftware, SharesMode
+from dra.drivers.nvidia.recut import observed_gpus, recut
 
 __all__ = [
     "DRIVERS",
@@ -46,6 +47,8 @@ __all__ = [
     "get_board",
     "gpu",
     "gpu_model",
+    "observed_gpus",
+    "recut",
 ]
 
 DRIVERS: Final = (gpu.DRIVER, compute_domain.DRIVER)

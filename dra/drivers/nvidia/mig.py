@@ -260,6 +260,24 @@ class MigBoard:
                 for rest in self._placements(wanted[1:], (*used, instance), instance):
                     yield (instance, *rest)
 
+    def layout(self, text: str) -> tuple[Instance, ...]:
+        """The instances that a text stands for: one of mig-parted's names, or profiles with commas between.
+
+        Raises:
+            DriverError: The profiles do not fit together.
+            UnknownNameError: There is no such configuration or profile.
+
+        Example:
+            >>> [str(each) for each in get_board("A100-40GB").layout("3g.20gb, 2g.10gb")]
+            ['3g.20gb@0', '2g.10gb@4']
+        """
+        if text.startswith("all-"):
+            return self.named_layout(text)
+        placed = self.place([each.strip() for each in text.split(",")])
+        if placed is None:
+            raise DriverError(f"{text} does not fit on {self.name}", value=text)
+        return placed
+
     def named_layout(self, name: str) -> tuple[Instance, ...]:
         """The instances of one of mig-parted's named configurations.
 

@@ -11,6 +11,7 @@ from dra.scheduler.whatif.comparison import Change, Comparison, PodChange, Situa
 from dra.scheduler.whatif.drain import drain
 from dra.scheduler.whatif.evictions import Evictions, NodeEvictions, evictions
 from dra.scheduler.whatif.more_nodes import MoreNodes, more_nodes
+from dra.scheduler.whatif.repartition import repartition
 from dra.scheduler.whatif.taint import taint
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "drain",
     "evictions",
     "more_nodes",
+    "repartition",
     "taint",
 ]

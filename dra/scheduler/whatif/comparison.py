@@ -234,10 +234,7 @@ def compare(
         dranet          16 -> 8  0     16 -> 8  0           8
         gpu.nvidia.com  16 -> 8  0     16 -> 8  0           8
     """
-    then = settled(before, policy)
-    found = compared(question, then, settled(after, policy))
-    helped = not then.refusals or bool(found.of("placed"))
-    return attrs.evolve(found, fits=found.fits and helped)
+    return compared(question, settled(before, policy), settled(after, policy), must_help=True)
 
 
 def compared(
@@ -246,6 +243,8 @@ def compared(
     after: PendingPods,
     evicted: Collection[Key] = (),
     notes: Sequence[str] = (),
+    *,
+    must_help: bool = False,
 ) -> Comparison:
     """The comparison of two situations; it fits if no pod loses its place.
 
@@ -255,9 +254,11 @@ def compared(
         after: The cluster with the change.
         evicted: Pods that ran and were sent away for it.
         notes: What else is worth knowing.
+        must_help: It fits only if another pod finds a place, too, where pods waited.
     """
     changes = sorted(_changes(before, after, evicted), key=lambda each: _ORDER.index(each.change))
-    fits = not any(each.change == "displaced" for each in changes)
+    kinds = {each.change for each in changes}
+    fits = "displaced" not in kinds and not (must_help and before.refusals and "placed" not in kinds)
     return Comparison(question, fits, Situation.of(before), Situation.of(after), tuple(changes), tuple(notes))
 
 

@@ -9,7 +9,7 @@ from dra.models.core import Node, Pod
 from dra.scheduler.objects import key_of
 from dra.scheduler.pending import settled
 from dra.scheduler.whatif.comparison import Comparison, compared
-from dra.scheduler.whatif.eviction import evicted, has_ended, is_controlled, label
+from dra.scheduler.whatif.eviction import evicted, has_ended, label, not_made_again
 
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
@@ -54,9 +54,7 @@ def drain(cluster: Cluster, *nodes: str, policy: str | Policy = "first") -> Comp
     notes = []
     if len(there) > len(gone):
         notes.append(f"{label(filter(_stays, there))} of DaemonSets or static stay")
-    bare = [pod for pod in gone if not is_controlled(pod)]
-    if bare:
-        notes.append(f"{label(bare)} without a controller: nothing would make them again")
+    notes += not_made_again(gone)
     return compared(
         f"drain {', '.join(nodes)}",
         settled(cluster, policy),

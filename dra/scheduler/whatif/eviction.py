@@ -14,7 +14,7 @@ from dra.scheduler.release import released
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
 
-__all__ = ["anew", "evicted", "has_ended", "is_controlled", "label", "left_by"]
+__all__ = ["anew", "evicted", "has_ended", "label", "left_by", "not_made_again"]
 
 _ENDED: Final = ("Succeeded", "Failed")
 # What the API server and the scheduler fill in, so that another pod has it otherwise.
@@ -72,12 +72,13 @@ def has_ended(pod: Pod) -> bool:
     return pod.status is not None and pod.status.phase in _ENDED
 
 
-def is_controlled(pod: Pod) -> bool:
-    """Whether a controller would make it again."""
-    return any(each.controller for each in pod.metadata.owner_references or ())
-
-
 def label(pods: Iterable[Pod]) -> str:
     """`1 pod`, `2 pods`."""
     count = sum(1 for _ in pods)
     return f"{count} pod{'s' * (count != 1)}"
+
+
+def not_made_again(pods: Iterable[Pod]) -> list[str]:
+    """A note about the pods that no controller would make again, if there are any."""
+    bare = [pod for pod in pods if not any(each.controller for each in pod.metadata.owner_references or ())]
+    return [f"{label(bare)} without a controller: nothing would make them again"] if bare else []

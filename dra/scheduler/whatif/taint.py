@@ -14,7 +14,7 @@ from dra.models.resource import DeviceTaint, DeviceTaintRule, DeviceToleration, 
 from dra.scheduler.objects import key_of, label_of
 from dra.scheduler.pending import settled
 from dra.scheduler.whatif.comparison import Comparison, compared
-from dra.scheduler.whatif.eviction import evicted, has_ended, is_controlled, label
+from dra.scheduler.whatif.eviction import evicted, has_ended, not_made_again
 
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
@@ -75,9 +75,7 @@ def taint(
         for each in leaving
         if each.seconds
     ]
-    bare = [pod for pod in gone if not is_controlled(pod)]
-    if bare:
-        notes.append(f"{label(bare)} without a controller: nothing would make them again")
+    notes += not_made_again(gone)
     return compared(question, before, settled(evicted(after, gone), policy, late=keys), keys, notes)
 
 

@@ -15,7 +15,6 @@ import attrs
 
 from dra.drivers import amd, cpu, dranet, example, intel, neuron, nvidia, tpu
 from dra.drivers.nvidia import publish as nvidia_devices
-from dra.drivers.nvidia.mig import Instance, MigBoard
 from dra.drivers.nvidia.publish import Gpu, GpuSoftware, SharesMode
 from dra.drivers.standard import PciDevice
 from dra.errors import DriverError
@@ -138,24 +137,9 @@ class NvidiaGpus(Part):
         devices = [
             device
             for gpu, layout in zip(gpus, layouts, strict=True)
-            for device in nvidia_devices.static_mig(gpu, mig_layout(gpu.board, layout) if layout else ())
+            for device in nvidia_devices.static_mig(gpu, gpu.board.layout(layout) if layout else ())
         ]
         return [Content(sorted(devices, key=lambda device: device.name))]
-
-
-def mig_layout(board: MigBoard, text: str) -> tuple[Instance, ...]:
-    """The instances that a text stands for: one of mig-parted's names, or profiles with commas between them.
-
-    Raises:
-        DriverError: The profiles do not fit together.
-        UnknownNameError: There is no such configuration or profile.
-    """
-    if text.startswith("all-"):
-        return board.named_layout(text)
-    placed = board.place([each.strip() for each in text.split(",")])
-    if placed is None:
-        raise DriverError(f"{text} does not fit on {board.name}", value=text)
-    return placed
 
 
 @attrs.frozen

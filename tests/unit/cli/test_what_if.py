@@ -227,3 +227,21 @@ def test_add_nodes_of_no_known_shape(dra: Command) -> None:
 
     assert run.status == ExitCode.BAD_INPUT
     assert "there is no node and no machine 'dgx-h1'" in run.err
+
+
+# --- mig ----------------------------------------------------------------------------------------------------
+
+
+def test_mig_needs_gpus_of_nvidia(dra: Command) -> None:
+    run = dra("what-if", "mig", "n0", *CLUSTER)
+
+    assert run.status == ExitCode.BAD_INPUT
+    assert "no GPU of gpu.nvidia.com is published" in run.err
+
+
+def test_mig_tells_what_becomes_of_classes(dra_command: Command) -> None:
+    run = dra_command("what-if", "mig", "dgx-1", "--layout", "all-1g.10gb", "-f", "examples/dgx-h100")
+
+    assert run.status == ExitCode.OK
+    assert run.out.startswith("cut dgx-1 into all-1g.10gb: no pod loses its place")
+    assert "mig.nvidia.com  0 -> 56" in run.out
