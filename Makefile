@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: integration demo test lint type layers unit docs oracle live launchers vectors fuzz clean
+.PHONY: integration demo test lint type layers unit docs oracle live launchers pictures vectors fuzz clean
 .DEFAULT_GOAL := test
 
 $(VENV)/bin/python:
@@ -45,6 +45,11 @@ docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 test: lint type layers unit docs
+
+# The pictures of the documentation, and what a browser makes of pictures (needs Debian's chromium).
+pictures: $(VENV)/.dev
+	$(BIN)/python examples/pictures/make.py docs/images
+	$(BIN)/pytest -m browser
 
 # Kubernetes' own allocator and CEL compiler beside ours; these need Go.
 oracle: $(VENV)/.dev

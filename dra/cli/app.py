@@ -14,6 +14,7 @@ from dra.cli.convert import convert, default
 from dra.cli.explain import explain
 from dra.cli.failure import reported
 from dra.cli.features import features
+from dra.cli.map import map_
 from dra.cli.migrate import migrate
 from dra.cli.schedule import schedule
 from dra.cli.simulate import app as simulate
@@ -37,6 +38,7 @@ COMMANDS = (
 )
 for command in COMMANDS:
     app.command()(reported(command))
+app.command("map")(reported(map_))
 app.add_typer(simulate)
 app.add_typer(what_if)
 

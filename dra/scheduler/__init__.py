@@ -7,6 +7,7 @@ from dra.scheduler.cluster import Cluster
 from dra.scheduler.gangs import DeviceAttribute, GangPlacement, GroupPlacement, UnschedulableGang
 from dra.scheduler.node_usage import NodeChoice, NodeUsage
 from dra.scheduler.pending import PendingGroup, PendingPods
+from dra.scheduler.pictures import Picture, draw
 from dra.scheduler.placement import NodeGroup, PlacedClaim, Placement, Unschedulable
 from dra.scheduler.policies import POLICIES, Policy
 from dra.scheduler.simulation import simulate
@@ -24,10 +25,12 @@ __all__ = [
     "NodeUsage",
     "PendingGroup",
     "PendingPods",
+    "Picture",
     "PlacedClaim",
     "Placement",
     "Policy",
     "Unschedulable",
     "UnschedulableGang",
+    "draw",
     "simulate",
 ]

@@ -216,3 +216,10 @@ def claim_of(template: KubernetesObject, name: str = "claim") -> dra.ResourceCla
             {"apiVersion": "resource.k8s.io/v1", **data, "spec": template.to_dict()["spec"]["spec"]}
         )
     )
+
+
+def test_the_pictures_in_the_documentation_are_those_of_the_example(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, EXAMPLES / "pictures" / "make.py", tmp_path], check=True)
+    made = {each.name: each.read_text(encoding="utf-8") for each in tmp_path.iterdir()}
+    shown = (EXAMPLES.parent / "docs" / "images").glob("*.svg")
+    assert made == {each.name: each.read_text(encoding="utf-8") for each in shown}

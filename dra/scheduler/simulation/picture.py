@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
-from xml.sax.saxutils import escape
 
+from dra.scheduler.pictures.svg import Block, document, tag, text
+from dra.scheduler.pictures.theme import COLOURS, STYLE
 from dra.scheduler.simulation.run import Run, Sample
 
 __all__ = ["picture"]
@@ -18,9 +19,9 @@ _RIGHT: Final = 16
 _TOP: Final = 34
 _GAP: Final = 52
 _LEGEND: Final = 20
-# Okabe and Ito's colours, which people with colour blindness tell apart.
-_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 _MOST_LINES: Final = 12
+# The second line of a colour is broken, so that lines are told apart without colours, too.
+_DASHES: Final = (None, "6 3")
 _UNITS: Final = ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
 
@@ -44,26 +45,27 @@ def picture(runs: Sequence[Run], *, demand: bool = False) -> str:
     end = end if end > start else start + 1
     unit, label = (1.0, "demand, % of all GPUs") if demand else _unit(end - start)
     height = _TOP + 2 * _PANEL + _GAP + 44 + _LEGEND * len(shown)
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
-        f'height="{height}" font-family="sans-serif" font-size="12">',
-        f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>',
-    ]
     panels: list[tuple[str, Callable[[Sample], float]]] = [
         ("GPU shares allocated, % of all GPUs", lambda sample: sample.allocated),
         ("Idle and of no use to a typical task, % of all GPUs", lambda sample: sample.fragmented),
     ]
+    drawn: list[str] = []
     for number, (title, value) in enumerate(panels):
         top = _TOP + number * (_PANEL + _GAP)
         series = [[(sample.time, run.percent(value(sample))) for sample in run.samples] for run in shown]
-        lines += _panel(title, series, top, (start, end, unit))
+        drawn += _panel(title, series, top, (start, end, unit))
     bottom = _TOP + 2 * _PANEL + _GAP
-    lines.append(_text((_LEFT + _WIDTH - _RIGHT) / 2, bottom + 34, label, anchor="middle"))
+    drawn.append(text((_LEFT + _WIDTH - _RIGHT) / 2, bottom + 34, label, anchor="middle"))
     for number, run in enumerate(shown):
         y = bottom + 50 + _LEGEND * number
-        lines.append(f'<rect x="{_LEFT}" y="{y - 5}" width="22" height="3" fill="{_colour(number)}"/>')
-        lines.append(_text(_LEFT + 30, y, f"{run.sharing}, {run.policy}"))
-    return "\n".join([*lines, "</svg>", ""])
+        drawn.append(
+            tag("line", x1=_LEFT, x2=_LEFT + 22, y1=y - 4, y2=y - 4, stroke_width=3, **_stroke(number))
+        )
+        name = f"{run.sharing}, {run.policy}"
+        drawn.append(text(_LEFT + 30, y, name, width=_WIDTH - _LEFT - _RIGHT - 30))
+    return document(
+        Block(_WIDTH, height, "".join(drawn)), STYLE, label="Allocation and fragmentation over time"
+    )
 
 
 def _panel(
@@ -79,32 +81,32 @@ def _panel(
     def y(value: float) -> float:
         return top + _PANEL * (1 - value / ceiling)
 
-    yield _text(_LEFT, top - 10, title, weight="bold")
+    yield text(_LEFT, top - 10, title, bold=True)
     for value in _ticks(ceiling):
-        yield f'<path d="M{_LEFT} {y(value):.1f}H{_WIDTH - _RIGHT}" stroke="#ddd"/>'
-        yield _text(_LEFT - 8, y(value) + 4, f"{value:g}", anchor="end")
+        yield tag("path", class_="grid", d=f"M{_LEFT} {y(value):.1f}H{_WIDTH - _RIGHT}")
+        yield text(_LEFT - 8, y(value) + 4, f"{value:g}", anchor="end")
     for value in _ticks((end - start) / unit):
-        yield _text(x(start + value * unit), top + _PANEL + 16, f"{value:g}", anchor="middle")
+        yield text(x(start + value * unit), top + _PANEL + 16, f"{value:g}", anchor="middle")
     for number, points in enumerate(series):
-        path = "".join(_steps([(x(time), y(min(value, ceiling))) for time, value in points]))
-        yield f'<path d="{path}" fill="none" stroke="{_colour(number)}" stroke-width="1.5"/>'
+        yield _line(
+            "".join(_steps([(x(time), y(min(value, ceiling))) for time, value in points])), number, 1.5
+        )
+
+
+def _line(path: str, number: int, width: float) -> str:
+    return tag("path", d=path, stroke_width=width, **_stroke(number))
+
+
+def _stroke(number: int) -> dict[str, object]:
+    """How the line of a number is drawn."""
+    dashes = _DASHES[number // len(COLOURS) % len(_DASHES)]
+    return {"class_": f"l{number % len(COLOURS)}", "stroke_dasharray": dashes}
 
 
 def _steps(points: Sequence[tuple[float, float]]) -> Iterator[str]:
     """A path that keeps each height until the next point."""
     for number, (x, y) in enumerate(points):
         yield f"H{x:.1f}V{y:.1f}" if number else f"M{x:.1f} {y:.1f}"
-
-
-def _text(x: float, y: float, text: str, *, anchor: str = "start", weight: str = "normal") -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-weight="{weight}" fill="#222">'
-        f"{escape(text)}</text>"
-    )
-
-
-def _colour(number: int) -> str:
-    return _COLOURS[number % len(_COLOURS)]
 
 
 def _unit(seconds: float) -> tuple[float, str]:

@@ -1,0 +1,84 @@
+"""Nodes in groups: racks, zones, NVLink cliques, or whatever a label of theirs says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import attrs
+
+from dra.drivers.declarations import nearest
+from dra.drivers.nvidia.compute_domain import CLIQUE_LABEL
+from dra.errors import LoadError
+from dra.scheduler.pictures.scene import Place
+
+__all__ = ["Group", "grouped"]
+
+_CLIQUE: Final = "clique"
+
+
+@attrs.frozen
+class Group:
+    """Some nodes.
+
+    Attributes:
+        name: What they have in common; empty if nothing.
+        places: The nodes.
+    """
+
+    name: str
+    places: tuple[Place, ...]
+
+    def by_clique(self) -> Iterator[tuple[str, tuple[Place, ...]]]:
+        """The nodes of each NVLink clique, and those of none."""
+        cliques: dict[str, list[Place]] = {}
+        for place in self.places:
+            cliques.setdefault(place.clique, []).append(place)
+        for name, places in cliques.items():
+            yield name, tuple(places)
+
+
+def grouped(places: Sequence[Place], by: str = "") -> list[Group]:
+    """The nodes in groups.
+
+    Args:
+        places: The nodes.
+        by: A label, or the part of its name after the slash, such as `rack` for
+            `topology.example.com/rack`; `clique`, which is drawn anyway; empty for one group of all.
+
+    Raises:
+        LoadError: No node has such a label, or the part of a name stands for several.
+    """
+    if not by or by == _CLIQUE:
+        return [Group("", tuple(places))] if places else []
+    label = _label(places, by)
+    named: dict[str, list[Place]] = {}
+    word, rest = by.rpartition("/")[2], []
+    for place in places:
+        value = place.labels.get(label)
+        if value is None:
+            rest.append(place)
+        else:
+            named.setdefault(value if value.startswith(word) else f"{word} {value}", []).append(place)
+    groups = [Group(name, tuple(of)) for name, of in named.items()]
+    return [*groups, Group(f"no {word}", tuple(rest))] if rest else groups
+
+
+def _label(places: Iterable[Place], by: str) -> str:
+    labels = dict.fromkeys(label for place in places for label in place.labels if label != CLIQUE_LABEL)
+    if by in labels or by == CLIQUE_LABEL:
+        return by
+    found = [label for label in labels if label.rpartition("/")[2] == by]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise LoadError(f"several labels end in {by!r}", value=by, remedy=f"which one: {', '.join(found)}")
+    words = [*labels, *(label.rpartition("/")[2] for label in labels), _CLIQUE]
+    suggestion = nearest(by, words)
+    raise LoadError(
+        f"no node has a label {by!r}",
+        value=by,
+        remedy=f"did you mean {suggestion!r}?"
+        if suggestion
+        else f"labels: {', '.join(list(labels)[:10]) or 'none'}",
+    )
