@@ -14,6 +14,7 @@ from dra.cli.clusters import ClusterFiles, Policy
 from dra.cli.exit_code import ExitCode
 from dra.cli.options import Filenames, Kubernetes, NodeName, OutputFormat
 from dra.cli.output import Output, print_data, print_text
+from dra.cli.progress import progress
 from dra.errors import DraError, LoadError
 from dra.features import LATEST
 
@@ -108,7 +109,10 @@ def explain(
 def _all_pending(cluster: dra.Cluster, node: str | None, policy: str, output: Output) -> ExitCode:
     if node is not None:
         raise LoadError("--node is about one pod or claim", remedy="name it as pod/NAME or claim/NAME")
-    answers = cluster.explain_pending(policy)
+    from dra.scheduler.pending import settled
+
+    with progress("scheduling", len(cluster.pending())) as advance:
+        answers = settled(cluster, policy, each=advance)
     if output is Output.TABLE:
         for line in str(answers).splitlines():
             print_text(line)
