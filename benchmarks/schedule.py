@@ -2,8 +2,9 @@
 
 Nodes with eight GPUs each, as NVIDIA's driver publishes a DGX H100; 32 to a rack. Printed are the rates of
 loading the snapshot, of placing 1,000 single pods of five kinds on the empty and on the half-full cluster
-under each policy, of copying the cluster, and the time to say why a pod fits nowhere. The goals: under 10 ms
-for a pod at half-full, under 1 s for an explanation.
+under each policy, of placing ten gangs of 64 pods with and without a topology, of copying the cluster, and
+the time to say why a pod or a gang fits nowhere. The goals: under 10 ms for a pod at half-full, under 1 s for
+an explanation.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from benchmarks.timing import machine, readable, table
 from dra.models.core import Pod
 from dra.models.meta import KubernetesObject
 from dra.models.resource import ResourceClaimTemplate
-from dra.scheduler import POLICIES, Cluster, Placement
+from dra.models.scheduling import PodGroup
+from dra.scheduler import POLICIES, Cluster, GangPlacement, Placement
 from dra.testing import nodes
 
 _T = TypeVar("_T")
 
 PODS = 1_000
+GANGS = 10
+GANG = 64
 KINDS: dict[str, dict[str, Any]] = {
     "one": {"count": 1},
     "two-on-a-root": {"count": 2, "match": "resource.kubernetes.io/pcieRoot"},
@@ -112,6 +116,27 @@ def place(cluster: Cluster, policy: str, prefix: str) -> tuple[Cluster, list[flo
     return cluster, seconds
 
 
+def gang(name: str, topology: str | None) -> tuple[PodGroup, list[Pod]]:
+    """64 pods with four GPUs each: a rack, exactly."""
+    spec: dict[str, Any] = {"schedulingPolicy": {"gang": {"minCount": GANG}}}
+    if topology is not None:
+        spec["schedulingConstraints"] = {"topology": [{"key": topology}]}
+    group = PodGroup.from_dict({"metadata": {"name": name, "namespace": "default"}, "spec": spec})
+    return group, [pod(f"{name}-{index}", "four") for index in range(GANG)]
+
+
+def place_gangs(cluster: Cluster, name: str, topology: str | None) -> list[float]:
+    """Gangs placed one after the other, and the time that each took."""
+    seconds = []
+    for number in range(GANGS):
+        group, members = gang(f"{name}-{number}", topology)
+        answer, taken = timed(lambda: cluster.schedule_gang(group, members))  # noqa: B023 - called at once
+        seconds.append(taken)
+        if isinstance(answer, GangPlacement):
+            cluster = answer.apply()
+    return seconds
+
+
 def row(name: str, seconds: list[float]) -> list[str]:
     ordered = sorted(seconds)
     return [
@@ -121,6 +146,15 @@ def row(name: str, seconds: list[float]) -> list[str]:
         readable(ordered[len(ordered) // 2]),
         readable(ordered[len(ordered) * 99 // 100]),
         readable(ordered[-1]),
+    ]
+
+
+def gang_rows(empty: Cluster, half: Cluster) -> list[list[str]]:
+    """The rates of gangs."""
+    return [
+        row("empty, in a rack", place_gangs(empty, "rack", nodes.RACK_LABEL)),
+        row("empty, anywhere", place_gangs(empty, "free", None)),
+        row("half-full, anywhere", place_gangs(half, "half", None)),
     ]
 
 
@@ -145,6 +179,11 @@ def main() -> None:
         rows.append(row(f"half-full, {policy}", seconds))
     print(table(header, rows))
     print(f"{number:,} pods pinned to their nodes in {readable(filling)}\n")
+
+    print(table(["10 gangs of 64", "gangs/s", "mean", "median", "99 %", "slowest"], gang_rows(cluster, half)))
+    group, members = gang("refused", nodes.RACK_LABEL)
+    refusal, why = timed(lambda: half.schedule_gang(group, members))
+    print(f"why not, a gang: {readable(why)}: {refusal}\n")
 
     one = pod("one-more", "one")
     _, copying = timed(lambda: [half.with_(one) for _ in range(1000)])

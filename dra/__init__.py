@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         GangPlacement as GangPlacement,
         Placement as Placement,
         Unschedulable as Unschedulable,
+        UnschedulableGang as UnschedulableGang,
     )
     from dra.validation.defaults import default as default
     from dra.validation.field_error import FieldError as FieldError
@@ -105,6 +106,7 @@ _HOMES = {
     "UnknownNameError": "dra.errors",
     "UnknownVersionError": "dra.errors",
     "Unschedulable": "dra.scheduler",
+    "UnschedulableGang": "dra.scheduler",
     "Workload": "dra.models.scheduling",
     "convert": "dra.models.conversion",
     "default": "dra.validation.defaults",

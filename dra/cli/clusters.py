@@ -15,7 +15,7 @@ from dra.errors import AllocationError, DraError, LoadError
 
 if TYPE_CHECKING:
     from dra.models.meta import KubernetesObject
-    from dra.scheduler import Placement, Unschedulable
+    from dra.scheduler import GangPlacement, Placement, Unschedulable
 
 __all__ = ["ClusterFiles", "Policy"]
 
@@ -64,6 +64,19 @@ class ClusterFiles:
             return cluster.schedule(pod, policy=policy)
         except AllocationError as error:
             raise self.located(error, pod) from None
+
+    def schedule_gang(
+        self, cluster: dra.Cluster, gang: str, policy: str, topology: str
+    ) -> GangPlacement | Unschedulable:
+        """Where the pods of a gang go; an error about one of its objects has the file and line.
+
+        Raises:
+            DraError: Something is broken, or there is no such gang.
+        """
+        try:
+            return cluster.schedule_gang(gang, policy=policy, topology=topology or None)
+        except AllocationError as error:
+            raise self.located(error, cluster.find(gang)) from None
 
     def located(self, error: DraError, otherwise: KubernetesObject) -> DraError:
         """The error with the place of the object that it names, or of another."""

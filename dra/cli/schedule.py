@@ -1,4 +1,4 @@
-"""`dra schedule`: pods onto nodes, one after another, and why one goes nowhere."""
+"""`dra schedule`: pods and gangs onto nodes, one after another, and why one goes nowhere."""
 
 from __future__ import annotations
 
@@ -17,19 +17,30 @@ from dra.errors import LoadError
 from dra.features import LATEST
 
 if TYPE_CHECKING:
-    from dra.scheduler import Placement, Unschedulable
+    from dra.scheduler import GangPlacement, Placement, Unschedulable
 
 __all__ = ["schedule"]
 
 Names = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[pod/[NAMESPACE/]NAME]...",
-        help="The pods, in this order; all that wait for a node if left out.",
+        metavar="[KIND/[NAMESPACE/]NAME]...",
+        help="Pods, and gangs as workload/NAME, podgroup/NAME or compositepodgroup/NAME, in this order; all"
+        " pods that wait for a node if left out.",
         show_default=False,
     ),
 ]
 
+Topology = Annotated[
+    str,
+    typer.Option(
+        "--topology",
+        metavar="LABEL",
+        help="Gangs go to nodes with one value of this label, whatever topology they have themselves.",
+    ),
+]
+
+_GANGS = ("workload/", "podgroup/", "compositepodgroup/")
 _COLUMNS = ("POD", "NODE", "CLAIM", "DEVICES")
 
 
@@ -37,24 +48,30 @@ def schedule(
     names: Names = None,
     filename: Filenames = [],  # noqa: B006 - typer's way to say that it may be left out
     policy: Policy = "first",
+    topology: Topology = "",
     kubernetes: Kubernetes = LATEST,
     output: OutputFormat = Output.TABLE,
 ) -> ExitCode:
-    """Schedule pods as kube-scheduler would, or say why they fit nowhere.
+    """Schedule pods and gangs as kube-scheduler would, or say why they fit nowhere.
 
     Pods are scheduled one after another, and what one gets is taken for the next: those that are named in
-    this order, else all that have no node, by priority and age.
+    this order, else all that have no node, by priority and age. A workload or pod group that is named is a
+    gang: all the pods that it needs are placed, or none.
 
     Exit status: 0 all pods fit, 1 some do not, 2 the input cannot be used.
     """
     files = ClusterFiles.read(filename, kubernetes)
-    pods = _pods(files.cluster, names)
-    answers: list[Placement | Unschedulable] = []
+    wanted = _wanted(files.cluster, names)
+    answers: list[Placement | GangPlacement | Unschedulable] = []
     cluster = files.cluster
-    with progress("scheduling", len(pods)) as advance:
-        for pod in pods:
-            answer = files.schedule(cluster, pod, policy)
-            if isinstance(answer, dra.Placement):
+    with progress("scheduling", len(wanted)) as advance:
+        for each in wanted:
+            answer: Placement | GangPlacement | Unschedulable
+            if isinstance(each, dra.Pod):
+                answer = files.schedule(cluster, each, policy)
+            else:
+                answer = files.schedule_gang(cluster, each, policy, topology)
+            if not isinstance(answer, dra.Unschedulable):
                 cluster = answer.apply()
             answers.append(answer)
             advance()
@@ -65,9 +82,10 @@ def schedule(
     return ExitCode.OK if all(answers) else ExitCode.NO
 
 
-def _pods(cluster: dra.Cluster, names: Sequence[str] | None) -> Sequence[dra.Pod]:
+def _wanted(cluster: dra.Cluster, names: Sequence[str] | None) -> Sequence[dra.Pod | str]:
+    """The pods to be scheduled, and the names of gangs."""
     if names:
-        return [cluster.pod(name) for name in names]
+        return [name if name.lower().startswith(_GANGS) else cluster.pod(name) for name in names]
     waiting = cluster.pending()
     if not waiting:
         raise LoadError(
@@ -77,19 +95,34 @@ def _pods(cluster: dra.Cluster, names: Sequence[str] | None) -> Sequence[dra.Pod
     return waiting
 
 
-def _print(answers: Sequence[Placement | Unschedulable]) -> None:
-    placed = [each for each in answers if isinstance(each, dra.Placement)]
+def _print(answers: Sequence[Placement | GangPlacement | Unschedulable]) -> None:
+    gangs = [each for each in answers if isinstance(each, dra.GangPlacement)]
+    refused = [each for each in answers if isinstance(each, dra.Unschedulable)]
+    refused += [each for gang in gangs for each in gang.left_out]
+    placed = [
+        placement
+        for each in answers
+        if not isinstance(each, dra.Unschedulable)
+        for placement in (each.placements if isinstance(each, dra.GangPlacement) else [each])
+    ]
     if placed:
         print_table(_COLUMNS, [row for each in placed for row in _rows(each)])
         print()
-    for each in answers:
-        if isinstance(each, dra.Unschedulable):
-            head, *groups = each.lines()
-            print_text(head, "bold")
-            for line in groups:
-                print_text(f"  {line}")
-            print()
-    print_text(f"{len(placed)} of {len(answers)} pods placed")
+    for gang in gangs:
+        head, *lines = [line for line in str(gang).splitlines() if not line.startswith("- left out")]
+        _print_lines(head, lines)
+    for each in refused:
+        head, *lines = each.lines()
+        _print_lines(head, lines)
+    waiting = sum(each.pods if isinstance(each, dra.UnschedulableGang) else 1 for each in refused)
+    print_text(f"{len(placed)} of {len(placed) + waiting} pods placed")
+
+
+def _print_lines(head: str, lines: Sequence[str]) -> None:
+    print_text(head, "bold")
+    for line in lines:
+        print_text(f"  {line}")
+    print()
 
 
 def _rows(placement: Placement) -> Iterator[tuple[str, ...]]:

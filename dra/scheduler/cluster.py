@@ -482,7 +482,7 @@ class Cluster(Contents):
                 tried, nodes are taken in order.
             topology: A topology in place of those that the groups have: the key of a node label, or a
                 `DeviceAttribute`, which Kubernetes does not have; a mapping gives it by group or template.
-            steps: How much is tried, in 30 seconds at most, before a refusal is given without proof; None for
+            steps: How much is tried, in 10 seconds at most, before a refusal is given without proof; None for
                 no limit.
 
         Raises:

@@ -140,7 +140,8 @@ class NodeGroup:
     """Nodes that a pod cannot go to for the same reason.
 
     Attributes:
-        rule: `unschedulable`, `node name`, `taint`, `affinity`, `resources`, `claim` or `devices`.
+        rule: `unschedulable`, `node name`, `taint`, `affinity`, `resources`, `claim` or `devices`; `gang`
+            where other pods of its gang are.
         text: The reason.
         nodes: The nodes.
     """

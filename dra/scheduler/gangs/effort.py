@@ -7,8 +7,8 @@ from typing import Final
 
 __all__ = ["SECONDS", "Effort", "Exhausted"]
 
-SECONDS: Final = 30.0
-"""How long a search may take in any case."""
+SECONDS: Final = 10.0
+"""How long a search with a limit may take in any case."""
 
 
 class Exhausted(Exception):  # noqa: N818 - a signal between modules, not an error: the answer is not proven

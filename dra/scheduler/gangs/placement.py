@@ -186,6 +186,7 @@ class UnschedulableGang(Unschedulable):
         domains: By domain, how many fit.
         is_proven: Whether every order has been tried. If not, the search has hit its limit.
         steps: How many steps the search took.
+        pods: How many pods wait for a node.
         extensions: What was asked for that Kubernetes of this minor does not have.
         gates: The feature gates that the gang relies on.
     """
@@ -201,6 +202,7 @@ class UnschedulableGang(Unschedulable):
     domains: Mapping[str, int] = attrs.field(factory=dict)
     is_proven: bool = True
     steps: int = 0
+    pods: int = 0
     extensions: tuple[str, ...] = ()
     gates: tuple[str, ...] = ()
 
@@ -219,6 +221,7 @@ class UnschedulableGang(Unschedulable):
             "bestDomain": self.best_domain,
             "domains": dict(self.domains),
             "proven": self.is_proven,
+            "pods": self.pods,
             "pod": label_of(key_of(self.pod)),
             "nodes": [each.to_dict() for each in self.groups],
             "extensions": list(self.extensions),
@@ -233,7 +236,7 @@ class UnschedulableGang(Unschedulable):
 
     def __str__(self) -> str:
         nodes = "; ".join(str(each) for each in self.groups)
-        return self._head() + (f" (then {nodes})" if nodes else "")
+        return self._head() + (f" ({nodes})" if nodes else "")
 
     def lines(self) -> Iterator[str]:
         """The answer with some nodes named, for people."""

@@ -15,6 +15,7 @@ from dra.scheduler.gangs.party import Board, Party
 from dra.scheduler.gangs.placement import UnschedulableGang
 from dra.scheduler.gangs.search import Search
 from dra.scheduler.gangs.topology import topology_name
+from dra.scheduler.placement import NodeGroup
 from dra.scheduler.schedule import why_not
 
 __all__ = ["Refusal"]
@@ -60,6 +61,7 @@ class Refusal:
             gang=self.gang.label,
             is_proven=proven,
             steps=self.search.effort.spent,
+            pods=sum(len(leaf.pods) for leaf in self.gang.root.leaves),
             extensions=self.gang.extensions,
             gates=self.gang.gates,
         )
@@ -104,20 +106,19 @@ class Refusal:
         )
 
     def _room(self, leaf: Leaf, places: tuple[int, ...], board: Board) -> int:
-        """How many pods of a group fit on some nodes, at least as many as in kube-scheduler's order."""
+        """How many pods of a group fit on some nodes; if that takes long to find out, in the usual order."""
         kinds = [kind for kind in self.party.kinds if kind.leaf is leaf]
-        in_order = len(self.in_order._pods(leaf, board, places).seats) - len(board.seats)
-        if any(self.party.waits_for_claims(kind, board) for kind in kinds):
-            return in_order
-        effort = self.search.effort
-        self.search.effort = Effort(_STEPS_PER_DOMAIN)
-        try:
-            able = sum(len(kind.members) for kind in kinds)
-            return max(in_order, self.search.room(leaf, places, board, able))
-        except Exhausted:
-            return in_order
-        finally:
-            self.search.effort = effort
+        if not any(self.party.waits_for_claims(kind, board) for kind in kinds):
+            effort = self.search.effort
+            self.search.effort = Effort(_STEPS_PER_DOMAIN)
+            try:
+                able = sum(len(kind.members) for kind in kinds)
+                return self.search.room(leaf, places, board, able)
+            except Exhausted:
+                pass
+            finally:
+                self.search.effort = effort
+        return len(self.in_order._pods(leaf, board, places).seats) - len(board.seats)
 
     def _too_few(self, leaf: Leaf, able: int) -> str:
         there = f"{_pods(able)} can be scheduled" if able < len(leaf.pods) else f"there {_are(able)}"
@@ -154,11 +155,22 @@ class Refusal:
     ) -> UnschedulableGang:
         """The answer with what the nodes say to the first pod that finds no place."""
         after = self.in_order._pods(leaf, board, places)
+        mine = {each.place for each in after.seats}
         for kind in self.party.kinds:
             if kind.leaf is leaf and after.counts[kind.index] < len(kind.members):
-                trial = self.party.trial(kind, after, board.names(places))
+                trial = self.party.trial(kind, after, board.names(set(places) - mine))
+                groups = list(why_not(trial))
+                if mine:
+                    states = (after.world.states[place].site.name for place in places if place in mine)
+                    groups.append(NodeGroup("gang", "taken by other pods of the gang", tuple(states)))
                 pod = kind.members[after.counts[kind.index]].pod
-                return attrs.evolve(answer, pod=pod, groups=why_not(trial), trial=trial)
+                trial = self.party.trial(kind, after, board.names(places))
+                return attrs.evolve(
+                    answer,
+                    pod=pod,
+                    groups=tuple(sorted(groups, key=lambda each: -len(each.nodes))),
+                    trial=trial,
+                )
         return answer
 
     def _any_pod(self) -> Pod:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["STEPS", "place_gang"]
 
-STEPS: Final = 20_000
-"""How much the search tries by default: some seconds."""
+STEPS: Final = 100_000
+"""How much the search tries by default."""
 
 
 def place_gang(

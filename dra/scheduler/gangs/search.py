@@ -38,6 +38,7 @@ class Search:
         self.options = options
         self.effort = effort
         self._seen: set[Hashable] = set()
+        self._known_rooms: Rooms | None = None
 
     def found(self, root: Group, board: Board) -> tuple[Board, dict[str, str]] | None:
         """The board with as many pods as a group needs, and the domains of groups; None if there is no way.
@@ -50,7 +51,7 @@ class Search:
         known = self._independent(root, board, {kind.index for kind in waiting})
         if known is not None or not waiting:
             return known
-        rooms = Rooms(self.party, board, self.effort)
+        rooms = self._rooms(board)
         others = [kind for kind in self.party.kinds if kind not in waiting and self._left(kind, board)]
         for kind in [*waiting, *others]:
             for place in self._places(root, kind.leaf, board, rooms):
@@ -70,10 +71,15 @@ class Search:
         Raises:
             Exhausted: The effort is spent.
         """
-        filling = self._filled(
-            Layout(((leaf, places),)), board, Rooms(self.party, board, self.effort), needed=needed
-        )
+        filling = self._filled(Layout(((leaf, places),)), board, self._rooms(board), needed=needed)
         return filling.most
+
+    def _rooms(self, board: Board) -> Rooms:
+        """The rooms on a board; those of the last one are kept."""
+        if self._known_rooms is None or self._known_rooms.board is not board:
+            self._known_rooms = Rooms(self.party, board, self.effort)
+        self._known_rooms.effort = self.effort
+        return self._known_rooms
 
     def _is_waiting(self, kind: Kind, board: Board) -> bool:
         return self._left(kind, board) > 0 and self.party.waits_for_claims(kind, board)
@@ -138,7 +144,7 @@ class Search:
         self, root: Group, board: Board, without: set[int]
     ) -> tuple[Board, dict[str, str]] | None:
         """As `found`, without the kinds of pods that would decide about claims of others."""
-        rooms = Rooms(self.party, board, self.effort)
+        rooms = self._rooms(board)
         if is_placed(root, board) and not any(self._needs(leaf, board) for leaf in root.leaves):
             layout = next(self.options.layouts(root, None, board, lambda *_: True, rooms.likeness), Layout())
             return board, dict(layout.domains)

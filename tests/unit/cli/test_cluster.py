@@ -141,6 +141,43 @@ def test_the_policy_decides(dra: Command) -> None:
     assert yaml.safe_load(run.out)[0]["node"] == "n1"
 
 
+def gang(minimum: int, *names: str) -> list[Wire]:
+    """A PodGroup, and pods of it that each have a claim for one GPU."""
+    spec = {"schedulingPolicy": {"gang": {"minCount": minimum}}}
+    group = {"apiVersion": "scheduling.k8s.io/v1beta1", "kind": "PodGroup", "spec": spec}
+    made = [group | {"metadata": {"namespace": "team", "name": "train"}}]
+    for name in names:
+        made += [claim(name, 1), pod(name, name, schedulingGroup={"podGroupName": "train"})]
+    return made
+
+
+def test_a_gang_is_placed_as_a_whole(dra: Command) -> None:
+    run = dra("schedule", "podgroup/team/train", *CLUSTER, *gang(2, "a", "b"))
+    assert run.status is ExitCode.OK
+    assert "PodGroup team/train: 2 pods placed" in run.out
+    assert "2 of 2 pods placed" in run.out
+
+
+def test_a_gang_that_does_not_fit_as_a_whole_is_refused(dra: Command) -> None:
+    many = [f"p{index}" for index in range(9)]
+    run = dra("schedule", "podgroup/team/train", *CLUSTER, *gang(9, *many))
+    assert run.status is ExitCode.NO
+    assert "PodGroup team/train cannot be scheduled: needs 9 pods at the same time" in run.out
+    assert "0 of 9 pods placed" in run.out
+    run = dra(
+        "schedule", "podgroup/team/train", "--topology", "rack", "-o", "json", *CLUSTER, *gang(2, "a", "b")
+    )
+    (answer,) = json.loads(run.out)
+    assert answer["placed"] is False
+    assert answer["reason"] == "needs 2 pods in one rack, but no node has one"
+
+
+def test_a_gang_that_is_not_there(dra: Command) -> None:
+    run = dra("schedule", "workload/team/tarin", *CLUSTER)
+    assert run.status is ExitCode.BAD_INPUT
+    assert "there is no Workload team/tarin" in run.err
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

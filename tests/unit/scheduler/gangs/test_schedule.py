@@ -37,7 +37,7 @@ def test_one_pod_too_many_and_none_is_placed() -> None:
     assert isinstance(answer, Unschedulable)
     assert answer.reason == "needs 5 pods at the same time, but the cluster has room for 4"
     assert (answer.needed, answer.room, answer.is_proven) == (5, 4, True)
-    assert [str(each) for each in answer.groups] == ["2 nodes: no device of class gpu free"]
+    assert [str(each) for each in answer.groups] == ["2 nodes: taken by other pods of the gang"]
 
 
 def test_pods_beyond_the_minimum_are_placed_as_far_as_they_fit() -> None:
@@ -119,7 +119,7 @@ def test_fragmented_racks() -> None:
     assert answer.domains == {"r0": 2, "r1": 5, "r2": 4}
     assert str(answer) == (
         f"PodGroup default/train cannot be scheduled: needs 6 pods in one {RACK},"
-        " but the best of 3, r1, has room for 5 (then 3 nodes: no device of class gpu free)"
+        " but the best of 3, r1, has room for 5 (3 nodes: taken by other pods of the gang)"
     )
 
 
