@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import combinations, product
 from random import Random
 from typing import Any
 
@@ -14,7 +15,7 @@ from dra.models.resource import ResourceSlice
 from dra.models.scheduling import PodGroup
 from dra.scheduler import Cluster, GangPlacement, Placement
 from tests.unit.scheduler import clusters
-from tests.unit.scheduler.gangs.gangs import RACK, group, pods
+from tests.unit.scheduler.gangs.gangs import RACK, composite, group, pods
 
 FEATURES = Features.for_kubernetes("1.37", workload_resource_claims=True)
 KIND_A = f"device.attributes['{clusters.DRIVER}'].kind == 'a'"
@@ -166,3 +167,110 @@ def test_a_gang_is_placed_if_and_only_if_brute_force_finds_an_order(seed: int) -
     else:
         assert answer.is_proven
         assert answer.room < answer.needed or answer.available < answer.needed
+
+
+# --- groups of groups ---------------------------------------------------------------------------------------
+
+
+def composite_instance(random: Random) -> tuple[Cluster, list[PodGroup], list[Pod], int, str | None]:
+    """Up to four nodes in two racks of one or two zones; two or three small groups, some in one rack."""
+    objects: list[Any] = [clusters.gpu_class()]
+    objects += [clusters.template(name, *requests) for name, requests in TEMPLATES.items()]
+    for number in range(random.randint(2, 4)):
+        rack = random.choice(["r0", "r1"])
+        zone = "z0" if rack == "r0" else random.choice(["z0", "z1"])
+        objects.append(clusters.node(f"n{number}", labels={RACK: rack, "zone": zone}))
+        kinds = [random.choice("ab") for _ in range(random.randint(1, 3))]
+        objects.append(clusters.gpus(f"n{number}", len(kinds), kind=kinds))
+    groups, members = [], []
+    for name in "abc"[: random.randint(2, 3)]:
+        count = random.randint(1, 2)
+        rack = RACK if random.random() < 0.6 else None
+        groups.append(group(random.randint(1, count), name, topology=rack, parent="all"))
+        members += [
+            pods(1, name, prefix=f"{name}{index}", templates=[random.choice([*TEMPLATES])])[0]
+            for index in range(count)
+        ]
+    topology = "zone" if random.random() < 0.5 else None
+    return Cluster.load(objects), groups, members, random.randint(1, len(groups)), topology
+
+
+def brute_force_groups(
+    cluster: Cluster, groups: list[PodGroup], members: list[Pod], minimum: int, topology: str | None
+) -> bool:
+    """Whether so many groups can be placed, by trying all domains, pods, nodes and orders."""
+    labels = {node.metadata.name or "": node.metadata.labels or {} for node in cluster.nodes}
+
+    def domains(key: str | None, nodes: list[str]) -> list[list[str]]:
+        if key is None:
+            return [nodes]
+        values = sorted({labels[node][key] for node in nodes})
+        return [[node for node in nodes if labels[node][key] == value] for value in values]
+
+    for zone in domains(topology, list(labels)):
+        for some in combinations(groups, minimum):
+            keys = [RACK if each.spec.scheduling_constraints else None for each in some]
+            for nodes in product(*(domains(key, zone) for key in keys)):
+                allowed = {each.metadata.name: where for each, where in zip(some, nodes, strict=True)}
+                needs = {
+                    each.metadata.name: each.spec.scheduling_policy.gang.min_count
+                    for each in some
+                    if each.spec.scheduling_policy.gang
+                }
+                if _groups_fit(cluster, members, needs, allowed, frozenset(), set()):
+                    return True
+    return False
+
+
+def _groups_fit(
+    cluster: Cluster, members: list[Pod], needs: Any, allowed: Any, taken: frozenset[Any], seen: set[Any]
+) -> bool:
+    if not any(needs.values()):
+        return True
+    if taken in seen:
+        return False
+    seen.add(taken)
+    for pod in members:
+        name = pod.spec.scheduling_group.pod_group_name if pod.spec.scheduling_group else None
+        if not needs.get(name):
+            continue
+        for node in allowed[name]:
+            there = pod.model_copy(update={"spec": pod.spec.model_copy(update={"node_name": node})})
+            answer = cluster.schedule(there)
+            if isinstance(answer, Placement):
+                rest = [each for each in members if each is not pod]
+                less = {**needs, name: needs[name] - 1}
+                more = taken | {(pod.metadata.name, node, tuple(answer.devices))}
+                if _groups_fit(answer.apply(), rest, less, allowed, more, seen):
+                    return True
+    return False
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_groups_of_groups_are_placed_if_and_only_if_brute_force_finds_a_way(seed: int) -> None:
+    random = Random(seed)
+    cluster, groups, members, minimum, topology = composite_instance(random)
+    asked = cluster.with_(composite(minimum, topology=topology), *groups)
+    answer = asked.schedule_gang("all", members)
+    assert bool(answer) == brute_force_groups(cluster, groups, members, minimum, topology)
+    if isinstance(answer, GangPlacement):
+        labels = {node.metadata.name: node.metadata.labels or {} for node in cluster.nodes}
+        enough = 0
+        for each in groups:
+            mine = [
+                one
+                for one in answer.placements
+                if one.pod.spec.scheduling_group
+                and one.pod.spec.scheduling_group.pod_group_name == each.metadata.name
+            ]
+            gang = each.spec.scheduling_policy.gang
+            enough += gang is not None and len(mine) >= gang.min_count
+            if each.spec.scheduling_constraints:
+                assert len({labels[one.node][RACK] for one in mine}) <= 1
+        assert enough >= minimum
+        if topology is not None:
+            assert len({labels[node][topology] for node in answer.nodes.values()}) == 1
+        assert len(answer.devices) == sum(len(each.devices) for each in answer.placements)
+        assert answer.apply().without(answer) == asked
+    else:
+        assert answer.is_proven

@@ -13,6 +13,7 @@ replicas, or `<template>` alone; pods that name no group belong to the only temp
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
@@ -72,8 +73,17 @@ def gang_of(
         UnknownNameError: A topology is given for a group that is not there.
     """
     found = _named(objects, subject) if isinstance(subject, str) else subject
+    if not isinstance(found, _KINDS):
+        raise LoadError(
+            "no workload or group",
+            value=found,
+            remedy="give a dra.Workload or dra.PodGroup (dra.load reads manifests), or the name of one",
+        )
     family = _Family(objects, found, kubernetes)
     given = None if pods is None else [_pod(objects, each) for each in pods]
+    twice = [key for key, count in Counter(map(key_of, given or ())).items() if count > 1]
+    if twice:
+        raise LoadError(f"pod {label_of(twice[0])} is given twice", value=label_of(twice[0]))
     for pod in waiting if given is None else _by_importance(given):
         family.join(pod, must=given is not None)
     family.complete()
@@ -397,8 +407,8 @@ class _Family:
         """By group, the topology that the caller wants."""
         if topology is None:
             return {}
-        if isinstance(topology, str | DeviceAttribute):
-            return dict.fromkeys(roots, topology)
+        if not isinstance(topology, Mapping):
+            return dict.fromkeys(roots, _checked(topology))
         names = {name: [name] for name in [*self.groups, *self.composites]}
         every: list[PodGroup | CompositePodGroup] = [*self.groups.values(), *self.composites.values()]
         for each in every:
@@ -408,7 +418,7 @@ class _Family:
         for wanted in topology:
             if wanted not in names:
                 raise unknown_name("group", wanted, names)
-        return {name: value for wanted, value in topology.items() for name in names[wanted]}
+        return {name: _checked(value) for wanted, value in topology.items() for name in names[wanted]}
 
     def _extensions(self, given: Mapping[str, Topology]) -> Iterator[str]:
         """What Kubernetes of the minor does not have."""
@@ -436,3 +446,21 @@ def _topology(
 ) -> str | None:
     every = (constraints.topology if constraints is not None else None) or ()
     return every[0].key if every else None
+
+
+def _checked(topology: object) -> Topology:
+    """A topology that a caller gave.
+
+    Raises:
+        LoadError: It is none, or has no name.
+    """
+    if isinstance(topology, str) and topology:
+        return topology
+    if isinstance(topology, DeviceAttribute) and topology.name:
+        return topology
+    raise LoadError(
+        "no topology",
+        path="topology",
+        value=topology,
+        remedy="write the key of a node label, or DeviceAttribute('driver/attribute')",
+    )

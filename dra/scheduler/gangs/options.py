@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from itertools import combinations
-from typing import TypeAlias
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Protocol, TypeAlias
 
 import attrs
 
@@ -13,7 +13,7 @@ from dra.scheduler.gangs.party import Board
 from dra.scheduler.gangs.topology import Domains, Topology, domains_of
 from dra.scheduler.world import World
 
-__all__ = ["Layout", "Option", "Options"]
+__all__ = ["Judge", "Layout", "Option", "Options"]
 
 Option: TypeAlias = "tuple[str | None, tuple[int, ...]]"
 """A domain, None if a group has no topology, and the places of its nodes."""
@@ -33,6 +33,19 @@ class Layout:
 
     def __add__(self, other: Layout) -> Layout:
         return Layout(self.places + other.places, self.domains + other.domains)
+
+
+class Judge(Protocol):
+    """What can be said of groups and nodes on a board."""
+
+    def is_possible(self, chosen: Layout, more: Layout) -> bool:
+        """Whether groups could go to some nodes, where others go to theirs; true if that is not known."""
+
+    def likeness(self, place: int) -> Hashable:
+        """Equal for nodes that are alike to all pods."""
+
+    def likeness_of(self, group: Group) -> Hashable:
+        """Equal for groups that want the same."""
 
 
 class Options:
@@ -94,9 +107,9 @@ class Options:
         group: Group,
         within: tuple[int, ...] | None,
         board: Board,
-        is_promising: Callable[[Leaf, tuple[int, ...]], bool],
-        likeness: Callable[[int], Hashable],
+        judge: Judge,
         chosen: Layout | None = None,
+        first: str = "",
     ) -> Iterator[Layout]:
         """All ways to give domains to as many groups as have to be placed.
 
@@ -106,20 +119,23 @@ class Options:
             group: The group, with all below it.
             within: The nodes that its parent may go to; None for all.
             board: Who is seated.
-            is_promising: Whether a group of pods could go to some nodes if it were alone.
-            likeness: What a node is like to the pods.
+            judge: What can be said of groups and nodes.
             chosen: Where groups before it go.
+            first: The first domain to be looked at, in the order of their names.
         """
         chosen = chosen or Layout()
-        for value, places in self._distinct(group, within, board, likeness, chosen):
+        for value, places in self._distinct(group, within, board, judge, chosen):
+            if value is not None and value < first:
+                continue
             mine = Layout(domains=((group.name, value),) if value is not None else ())
             if isinstance(group, Leaf):
-                if is_promising(group, places):
-                    yield Layout(((group, places),), mine.domains)
+                mine = Layout(((group, places),), mine.domains)
+                if judge.is_possible(chosen, mine):
+                    yield mine
                 continue
             inside = within if value is None else places
-            for some in _enough(group, board):
-                for rest in self._all(some, inside, board, is_promising, likeness, chosen + mine):
+            for some in _enough(group, board, judge):
+                for rest in self._all(some, inside, board, judge, chosen + mine):
                     yield mine + rest
 
     def _all(
@@ -127,24 +143,27 @@ class Options:
         groups: Sequence[Group],
         within: tuple[int, ...] | None,
         board: Board,
-        is_promising: Callable[[Leaf, tuple[int, ...]], bool],
-        likeness: Callable[[int], Hashable],
+        judge: Judge,
         chosen: Layout,
+        first: str = "",
     ) -> Iterator[Layout]:
-        """All ways to give domains to all of these groups."""
+        """All ways to give domains to all of these groups; groups that are alike get them in order."""
         if not groups:
             yield Layout()
             return
-        for one in self.layouts(groups[0], within, board, is_promising, likeness, chosen):
-            for rest in self._all(groups[1:], within, board, is_promising, likeness, chosen + one):
-                yield one + rest
+        one, rest = groups[0], groups[1:]
+        alike = bool(rest) and judge.likeness_of(one) == judge.likeness_of(rest[0])
+        for layout in self.layouts(one, within, board, judge, chosen, first):
+            least = dict(layout.domains).get(one.name, "") if alike else ""
+            for others in self._all(rest, within, board, judge, chosen + layout, least):
+                yield layout + others
 
     def _distinct(
         self,
         group: Group,
         within: tuple[int, ...] | None,
         board: Board,
-        likeness: Callable[[int], Hashable],
+        judge: Judge,
         chosen: Layout,
     ) -> Iterator[Option]:
         options = self.of(group, within, board)
@@ -156,19 +175,35 @@ class Options:
         seen: set[Hashable] = set()
         for value, places in options:
             if value not in used:
-                like = tuple(sorted(map(hash, map(likeness, places))))
+                like = frozenset(Counter(map(judge.likeness, places)).items())
                 if like in seen:
                     continue
                 seen.add(like)
             yield value, places
 
 
-def _enough(group: Composite, board: Board) -> Iterator[tuple[Group, ...]]:
-    """The sets of groups of which each would be enough, those with the first groups first."""
+def _enough(group: Composite, board: Board, judge: Judge) -> Iterator[tuple[Group, ...]]:
+    """The sets of groups of which each would be enough; of groups that are alike the first ones are taken."""
     done = [each for each in group.children if is_placed(each, board)]
-    rest = [each for each in group.children if each not in done]
     # Groups that are placed as far as they must be need nothing more.
-    yield from combinations(rest, max(0, group.required - len(done)))
+    alike: dict[Hashable, list[Group]] = {}
+    for each in group.children:
+        if each not in done:
+            alike.setdefault(judge.likeness_of(each), []).append(each)
+    yield from _some(list(alike.values()), max(0, group.required - len(done)))
+
+
+def _some(alike: Sequence[Sequence[Group]], count: int) -> Iterator[tuple[Group, ...]]:
+    """The ways to take so many groups: some of the first kind, some of the next, ..."""
+    if not alike:
+        if not count:
+            yield ()
+        return
+    first, rest = alike[0], alike[1:]
+    least = max(0, count - sum(map(len, rest)))
+    for number in range(min(len(first), count), least - 1, -1):
+        for others in _some(rest, count - number):
+            yield (*first[:number], *others)
 
 
 def is_placed(group: Group, board: Board) -> bool:

@@ -17,7 +17,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dra.scheduler.gangs.effort import Effort
 from dra.scheduler.gangs.fill import Filling, fill
 from dra.scheduler.gangs.groups import Group, Leaf
-from dra.scheduler.gangs.options import Layout, Options, is_placed
+from dra.scheduler.gangs.options import Layout, Options
 from dra.scheduler.gangs.party import Board, Kind, Party
 from dra.scheduler.gangs.room import Cell, Counts, Rooms
 
@@ -145,23 +145,8 @@ class Search:
     ) -> tuple[Board, dict[str, str]] | None:
         """As `found`, without the kinds of pods that would decide about claims of others."""
         rooms = self._rooms(board)
-        if is_placed(root, board) and not any(self._needs(leaf, board) for leaf in root.leaves):
-            layout = next(self.options.layouts(root, None, board, lambda *_: True, rooms.likeness), Layout())
-            return board, dict(layout.domains)
-        alone: dict[tuple[int, tuple[int, ...]], bool] = {}
-
-        def is_promising(leaf: Leaf, places: tuple[int, ...]) -> bool:
-            if self._available(leaf, board, without) < self._needs(leaf, board):
-                return False
-            if not self.is_simple:
-                return True
-            key = (id(leaf), places)
-            if key not in alone:
-                filling = self._filled(Layout(((leaf, places),)), board, rooms, without)
-                alone[key] = filling.steps is not None
-            return alone[key]
-
-        for layout in self.options.layouts(root, None, board, is_promising, rooms.likeness):
+        judge = _Judge(self, board, rooms, frozenset(without))
+        for layout in self.options.layouts(root, None, board, judge):
             self.effort.spend()
             filling = self._filled(layout, board, rooms, without)
             if filling.steps is not None:
@@ -270,3 +255,59 @@ class Search:
                 raise AssertionError("what fits into a cell fits whatever is in the others")
             board = after
         return board
+
+
+class _Judge:
+    """What can be said of groups and nodes on a board.
+
+    Args:
+        search: The search.
+        board: The board.
+        rooms: Its rooms.
+        without: The kinds of pods that are left out.
+    """
+
+    def __init__(self, search: Search, board: Board, rooms: Rooms, without: frozenset[int]) -> None:
+        self.search = search
+        self.board = board
+        self.rooms = rooms
+        self.without = without
+        self._alone: dict[tuple[int, tuple[int, ...]], bool] = {}
+        self._likenesses: dict[int, Hashable] = {}
+
+    def is_possible(self, chosen: Layout, more: Layout) -> bool:
+        """Whether groups could go to some nodes, where others go to theirs; true if that is not known."""
+        search, board = self.search, self.board
+        for leaf, places in more.places:
+            if search._available(leaf, board, set(self.without)) < search._needs(leaf, board):
+                return False
+            key = (id(leaf), places)
+            if search.is_simple and key not in self._alone:
+                self._alone[key] = self._fits(Layout(((leaf, places),)))
+            if search.is_simple and not self._alone[key]:
+                return False
+        return not (search.is_simple and chosen.places) or self._fits(chosen + more)
+
+    def _fits(self, layout: Layout) -> bool:
+        return self.search._filled(layout, self.board, self.rooms, self.without).steps is not None
+
+    def likeness(self, place: int) -> Hashable:
+        """Equal for nodes that are alike to all pods."""
+        return self.rooms.likeness(place)
+
+    def likeness_of(self, group: Group) -> Hashable:
+        """Equal for groups that want the same: pods of the same kinds, as many, in the same topologies."""
+        known = self._likenesses.get(id(group))
+        if known is None:
+            known = self._likenesses[id(group)] = self._likeness_of(group)
+        return known
+
+    def _likeness_of(self, group: Group) -> Hashable:
+        topology = str(group.topology)
+        if not isinstance(group, Leaf):
+            return (topology, group.required, tuple(map(self.likeness_of, group.children)))
+        kinds = [kind for kind in self.search.party.kinds if kind.leaf is group]
+        if group.running or any(each.kind.leaf is group for each in self.board.seats):
+            return id(group)
+        wanted = sorted((kind.trial.kind, len(kind.members), kind.shared) for kind in kinds)
+        return (topology, group.required, tuple(wanted))

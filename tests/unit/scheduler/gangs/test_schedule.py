@@ -367,3 +367,28 @@ def test_more_groups_wanted_than_there_are() -> None:
     groups = [composite(3), group(1, "a", parent="all"), group(1, "b", parent="all")]
     answer = refused(racks(2, more=groups).schedule_gang("all", [*pods(1, "a"), *pods(1, "b")]))
     assert answer.reason == "needs 3 groups, but there are 2"
+
+
+def test_groups_that_are_alike_are_not_tried_in_every_combination() -> None:
+    """20 of 40 equal groups, and racks for 19: one combination of groups tells all."""
+    names = [f"g{number}" for number in range(40)]
+    groups = [composite(20), *(group(2, name, topology=RACK, parent="all") for name in names)]
+    cluster = racks(*[1] * 19, more=groups)
+    answer = refused(cluster.schedule_gang("all", [pod for name in names for pod in pods(2, name)]))
+    assert answer.is_proven
+    assert (answer.needed, answer.room) == (20, 19)
+
+
+# --- bad input ----------------------------------------------------------------------------------------------
+
+
+def test_bad_input_is_an_error_that_says_what_is_expected() -> None:
+    cluster = racks(1)
+    with pytest.raises(LoadError, match=r"no workload or group[\s\S]*dra.Workload"):
+        cluster.schedule_gang({"kind": "PodGroup"})  # type: ignore[arg-type]  # what a user would try
+    with pytest.raises(LoadError, match="given twice"):
+        cluster.schedule_gang(group(2), pods(1) * 2)
+    with pytest.raises(LoadError, match="the key of a node label"):
+        cluster.schedule_gang(group(2), pods(2), topology="")
+    with pytest.raises(UnknownNameError, match="no policy is named"):
+        cluster.schedule_gang(group(2), pods(2), policy="nearest")
