@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -99,8 +100,10 @@ class Evictions(Comparison):
         if self.best is None:
             if self.fits:
                 yield f"pod {self.pod} fits on node {self.node}: nothing has to go"
-            else:
+            elif self.proven:
                 yield f"pod {self.pod} fits nowhere, whatever goes of that which may"
+            else:
+                yield f"pod {self.pod}: nothing was found that would have to go, in {self.tried} tries"
             return
         yield f"pod {self.pod} fits on node {self.node} once this has gone:"
         yield from (f"- pod {each} (priority {priority})" for each, priority in self.best.pods.items())
@@ -184,7 +187,7 @@ def evictions(
         best=nodes[0] if nodes else None,
         nodes=nodes,
         proven=proven,
-        tried=tries - max(budget.left, 0) if found or not proven else 0,
+        tried=tries - max(budget.left, 0),
     )
 
 
@@ -224,12 +227,8 @@ class _Found:
 
 def _at_its_turn(cluster: Cluster, pod: Pod, policy: str | Policy) -> Cluster:
     """The cluster when the pod is taken up: those before it are placed."""
-    before = []
-    for each in cluster.pending():
-        if key_of(each) == key_of(pod):
-            break
-        before.append(key_of(each))
-    return settled(cluster, policy, only=before).cluster
+    before = takewhile(lambda key: key != key_of(pod), map(key_of, cluster.pending()))
+    return settled(cluster, policy, only=frozenset(before)).cluster
 
 
 def _sought(

@@ -201,6 +201,15 @@ def test_without_time_the_answer_is_a_bound() -> None:
     assert "a smaller set may exist: 3 sets were tried, and then no more" in str(found).splitlines()
 
 
+def test_without_time_for_every_node_it_does_not_say_that_nothing_helps() -> None:
+    cluster, vip = full(a=0, b=11, c=0, d=0), pod("vip", templates=["pair"], priority=10)
+    hurried = evictions(cluster, vip, tries=1)  # of n0, where b may not go
+
+    assert (hurried.fits, hurried.proven, hurried.tried) == (False, False, 1)
+    assert str(hurried).startswith("pod default/vip: nothing was found that would have to go, in 1 tries")
+    assert evictions(cluster, vip).node == "n1"
+
+
 def test_for_people_and_programs() -> None:
     found = evictions(full(a=0, b=0, c=0, d=0), pod("vip", templates=["one"], priority=1))
     data: dict[str, Any] = found.to_dict()
