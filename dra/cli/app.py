@@ -16,6 +16,7 @@ from dra.cli.failure import reported
 from dra.cli.features import features
 from dra.cli.map import map_
 from dra.cli.migrate import migrate
+from dra.cli.new import new
 from dra.cli.schedule import schedule
 from dra.cli.simulate import app as simulate
 from dra.cli.validate import lint, validate
@@ -34,7 +35,7 @@ app = typer.Typer(
 
 COMMANDS = (
     *(allocate, capacity, cel, convert, default, explain, features),
-    *(lint, migrate, schedule, top, validate),
+    *(lint, migrate, new, schedule, top, validate),
 )
 for command in COMMANDS:
     app.command()(reported(command))

@@ -38,7 +38,7 @@ def reported(command: Callable[_P, ExitCode]) -> Callable[_P, None]:
         except BrokenPipeError:
             _discard_output()
             status = ExitCode.BROKEN_PIPE
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, typer.Abort):  # Abort: Ctrl-C or the end of input at a question
             status = _report("interrupted", ExitCode.INTERRUPTED)
         except DraError as error:
             status = _report(str(error), ExitCode.BAD_INPUT)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-__all__ = ["Output", "print_data", "print_error", "print_table", "print_text", "visible"]
+__all__ = ["Output", "print_data", "print_error", "print_note", "print_table", "print_text", "visible"]
 
 _GAP = 2
 _LAST_COLUMN = 36
@@ -80,6 +80,11 @@ def print_error(text: str) -> None:
 
     message = Text.assemble(("Error: ", "bold red"), visible(text))
     _console(stderr=True).print(message, soft_wrap=True)
+
+
+def print_note(text: str) -> None:
+    """Print what is worth knowing on stderr."""
+    _console(stderr=True).print(visible(text), style="yellow", soft_wrap=True)
 
 
 def _print(what: Table | Text, at_least: int) -> None:
