@@ -14,11 +14,13 @@ from dra.cli.convert import convert, default
 from dra.cli.explain import explain
 from dra.cli.failure import reported
 from dra.cli.features import features
+from dra.cli.live import live
 from dra.cli.map import map_
 from dra.cli.migrate import migrate
 from dra.cli.new import new
 from dra.cli.schedule import schedule
 from dra.cli.simulate import app as simulate
+from dra.cli.snapshot import snapshot
 from dra.cli.validate import lint, validate
 from dra.cli.what_if import app as what_if
 
@@ -35,11 +37,12 @@ app = typer.Typer(
 
 COMMANDS = (
     *(allocate, capacity, cel, convert, default, explain, features),
-    *(lint, migrate, new, schedule, top, validate),
+    *(lint, migrate, new, schedule, snapshot, top, validate),
 )
+READING_CLUSTERS = (allocate, capacity, cel, explain, lint, schedule, top)
 for command in COMMANDS:
-    app.command()(reported(command))
-app.command("map")(reported(map_))
+    app.command()(reported(live(command) if command in READING_CLUSTERS else command))
+app.command("map")(reported(live(map_)))
 app.add_typer(simulate)
 app.add_typer(what_if)
 

@@ -173,10 +173,18 @@ def _waiting(files: ClusterFiles, pod: dra.Pod, subject: str, node: str | None, 
         return _Answer(subject, True, tuple(lines), placement=answer, explanations=(explanation,))
     lines = [f"{subject} fits nowhere" + (f": {answer.reason}" if answer.reason else "")]
     lines += list(answer.lines())[1:]
+    lines += [f"kube-scheduler said: {said}" for said in _said(pod)]
     explanations = tuple(_explained(answer))
     for each in explanations:
         lines += ["", *textwrap.indent(str(each), "  ").splitlines()]
     return _Answer(subject, False, tuple(lines), refusal=answer, explanations=explanations)
+
+
+def _said(pod: dra.Pod) -> Iterator[str]:
+    """What kube-scheduler wrote into the pod when it last tried."""
+    for condition in (pod.status.conditions if pod.status is not None else None) or ():
+        if condition.type == "PodScheduled" and condition.status == "False" and condition.message:
+            yield condition.message
 
 
 def _explained(answer: Unschedulable) -> Iterator[Explanation]:

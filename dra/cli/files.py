@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import attrs
 import typer
 
+from dra.cli.live import LiveCluster
 from dra.errors import DraError, LoadError
 
 if TYPE_CHECKING:
@@ -60,16 +61,19 @@ def read(*names: Sequence[str] | None) -> Files:
     wanted = [name for some in names for name in some or ()]
     if not wanted:
         raise LoadError("no files given", remedy="name a file, a folder, or - for standard input")
-    from dra.models.loading import manifest_files
+    from dra.models.loading import load_located, manifest_files
 
     located: list[Located] = []
     faults: list[DraError] = []
     unreadable: list[DraError] = []
     sources: list[Path | None] = []
     for name in wanted:
+        if isinstance(name, LiveCluster):
+            located += load_located(name.contents())
+            continue
         try:
             sources += [None] if name == "-" else manifest_files(path_of(name))
-        except LoadError as error:  # noqa: PERF203 - one name that cannot be read leaves the others
+        except LoadError as error:
             unreadable.append(error)
     with _progress(sources) as advance:
         for source in sources:
@@ -128,9 +132,7 @@ def _objects(source: Path | None, faults: list[DraError], *, may_be_empty: bool)
 
     if source is None:
         return load_text(sys.stdin.buffer.read(), "<stdin>", faults)
-    try:
-        content = source.read_bytes()
-    except OSError as error:
-        raise LoadError(f"cannot read it: {error.strerror or error}", source=str(source)) from None
-    is_json = source.suffix == ".json"
+    from dra.models.files import plain_suffix, read_file
+
+    content, is_json = read_file(source), plain_suffix(source) == ".json"
     return load_text(content, str(source), faults, json_only=is_json, may_be_empty=may_be_empty)

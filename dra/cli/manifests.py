@@ -11,6 +11,7 @@ from typing_extensions import Self
 
 import dra
 from dra.cli.files import path_of
+from dra.cli.live import LiveCluster
 from dra.errors import DraError, LoadError
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Manifests:
 def _read(name: str) -> list[Located]:
     from dra.models.loading import load_located
 
+    if isinstance(name, LiveCluster):
+        return load_located(name.contents())
     try:
         located = load_located(sys.stdin.buffer if name == "-" else path_of(name))
     except LoadError as error:

@@ -12,6 +12,7 @@ import typer
 from dra.cli.exit_code import ExitCode
 from dra.cli.failure import reported
 from dra.cli.files import path_of, write_file
+from dra.cli.live import live
 from dra.cli.output import Output, print_data, print_text
 from dra.cli.progress import progress
 from dra.cli.simulate_pods import pods
@@ -217,4 +218,4 @@ def _executor(processes: int) -> Iterator[Executor | None]:
 
 app.command()(reported(openb))
 app.command()(reported(run))
-app.command()(reported(pods))
+app.command()(reported(live(pods)))

@@ -10,6 +10,7 @@ import dra
 from dra.cli.clusters import ClusterFiles, Policy
 from dra.cli.exit_code import ExitCode
 from dra.cli.failure import reported
+from dra.cli.live import live
 from dra.cli.manifests import Manifests
 from dra.cli.options import Filenames, Kubernetes, OutputFormat
 from dra.cli.output import Output, print_data, print_text
@@ -211,4 +212,4 @@ def _print(comparison: Comparison, output: Output) -> ExitCode:
 
 
 for command in (add_nodes, drain, evict, mig, taint):
-    app.command()(reported(command))
+    app.command()(reported(live(command)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
@@ -14,8 +14,10 @@ from dra.client.allocation import Progress, wait_allocated
 from dra.client.contents import read_contents
 from dra.client.discovery import Discovery
 from dra.client.listing import PAGE_SIZE
+from dra.client.redaction import Redact, Redaction
 from dra.client.requests import Selector
 from dra.client.session import Propagation, Session
+from dra.client.snapshot import write_snapshot
 from dra.client.steps import Retry
 from dra.client.transport import Transport
 from dra.client.watching import Event
@@ -257,6 +259,32 @@ class Client:
         """
         return map(decode, self._transport.converse(read_contents(self._session)))
 
+    def snapshot(
+        self,
+        target: str | os.PathLike[str],
+        redact: Collection[Redact | str] = (),
+        progress: Callable[[Mapping[str, Any]], object] | None = None,
+    ) -> dict[str, int]:
+        """Write what the cluster consists of to a file or folder that `Cluster.load` and every command reads.
+
+        Pods are cut to what scheduling needs. Environment variables, secrets and tokens are never written.
+
+        Args:
+            target: A file (`.json`, `.yaml`, packed if `.gz` or `.zst` follows) or a folder for YAML files.
+            redact: What to replace by pseudonyms, such as `["names", "labels"]`.
+            progress: Told of each object, as JSON.
+
+        Returns:
+            How many objects of each kind there are.
+
+        Raises:
+            ForbiddenError: A kind may not be listed.
+            LoadError: The target cannot be written.
+        """
+        redaction = Redaction(redact)
+        objects = map(redaction, self._transport.converse(read_contents(self._session)))
+        return write_snapshot(objects if progress is None else _told(objects, progress), os.fspath(target))
+
     # --- writing --------------------------------------------------------------------------------------------
 
     def create(self, obj: _Object, *, dry_run: bool = False) -> _Object:
@@ -388,3 +416,11 @@ class Client:
                 dry_run=dry_run,
             )
         )
+
+
+def _told(
+    objects: Iterable[Mapping[str, Any]], progress: Callable[[Mapping[str, Any]], object]
+) -> Iterator[Mapping[str, Any]]:
+    for obj in objects:
+        progress(obj)
+        yield obj

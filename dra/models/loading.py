@@ -13,8 +13,10 @@ import attrs
 
 from dra.errors import DecodeError, DraError, LoadError
 from dra.models import text
+from dra.models.files import plain_suffix, read_file
 from dra.models.foreign import wire_data
 from dra.models.kinds import decode, path_in
+from dra.models.line_lists import is_line_list, line_documents
 from dra.models.meta import KubernetesObject
 
 __all__ = [
@@ -192,11 +194,11 @@ def _is_text(source: str) -> bool:
 
 def _from_path(path: Path, strict: bool) -> Iterator[Located]:
     for file in manifest_files(path):
-        try:
-            content = file.read_bytes()
-        except OSError as error:
-            raise LoadError(f"cannot read it: {error.strerror or error}", source=str(file)) from None
-        documents = text.read(content, str(file), json_only=file.suffix == ".json")
+        if is_line_list(file):
+            for data, document in line_documents(file):
+                yield from _objects(data, document, "", strict)
+            continue
+        documents = text.read(read_file(file), str(file), json_only=plain_suffix(file) == ".json")
         yield from _from_documents(documents, strict, str(file) if file == path else None)
 
 

@@ -23,11 +23,13 @@ class Document:
         text: The whole text it is part of.
         index: Which document of the text it is, from 0.
         source: File name, URL or `<stdin>`.
+        first_line: Which line of the source the text begins with, from 1.
     """
 
     text: str = attrs.field(repr=False)
     index: int = 0
     source: str = ""
+    first_line: int = 1
 
     def position(self, path: str) -> tuple[int, int]:
         """Line and column (from 1) of a field path such as `spec.devices.requests[0].name`.
@@ -35,7 +37,8 @@ class Document:
         Where the path leads out of the document, the position of its last step inside. The text is parsed
         again for this, so it costs nothing until somebody asks.
         """
-        return yaml_text.position(self.text, self.index, path)
+        line, column = yaml_text.position(self.text, self.index, path)
+        return line + self.first_line - 1 if line else line, column
 
     def locate(self, error: DraError, path: str | None = None) -> DraError:
         """The same error with source, line and column filled in: those of `path`, or else of its own."""
