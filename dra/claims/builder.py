@@ -13,7 +13,8 @@ import attrs
 from typing_extensions import Self, Unpack
 
 from dra.claims.checked import Gates, check, findings
-from dra.claims.options import Option, Preference, known_class, option
+from dra.claims.declared import known_class
+from dra.claims.options import Option, Preference, option
 from dra.claims.parts import REQUESTS, Configuration, Constraint, Request
 from dra.claims.resolving import resolve
 from dra.claims.source import call, literal

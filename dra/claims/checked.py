@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from dra import drivers
-from dra.claims.options import known_class
+from dra.claims.declared import known_class
 from dra.claims.wants import required
 from dra.errors import BuildError, DriverError
 from dra.features import Features

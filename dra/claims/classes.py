@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from dra.claims.checked import check
-from dra.claims.options import Option, known_class
+from dra.claims.declared import known_class
+from dra.claims.options import Option
 from dra.claims.wants import Config, Where, required, texts
 from dra.errors import BuildError, DraError
 from dra.features import LATEST, Features

@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 from typing_extensions import Unpack
 
+from dra.claims.declared import memory_amount
 from dra.claims.options import Option, label, option
 from dra.claims.select import Expression, device
 from dra.claims.sharing.mig import MIG
@@ -34,8 +35,8 @@ def gpu(
 
     Raises:
         UnknownNameError: There is no such model.
-        DriverError: The model has less memory.
-        BuildError: As `option`.
+        DriverError: The model has less memory, or that is negative.
+        BuildError: As `option`, or the memory is a number of bytes.
 
     Example:
         >>> gpu("H100-80GB").selectors[0]
@@ -46,17 +47,17 @@ def gpu(
     """
     conditions: list[Expression] = []
     default_name = "gpu"
+    least = None if min_memory is None else memory_amount(min_memory, "min_memory")
+    if least is not None and least < Quantity(0):
+        raise DriverError("there is no negative memory", value=least)
     if model:
         known = _model(model)
-        if min_memory is not None and Quantity(known.memory) < Quantity(min_memory):
-            raise DriverError(
-                f"{known.name} has {known.memory} of memory, less than {Quantity(min_memory)}",
-                value=min_memory,
-            )
+        if least is not None and Quantity(known.memory) < least:
+            raise DriverError(f"{known.name} has {known.memory} of memory, less than {least}", value=least)
         conditions.append((_GPU.attr("productName") == known.product_name).or_error())
         default_name = known.name.lower()
-    if min_memory is not None:
-        conditions.append(_GPU.capacity("memory") >= Quantity(min_memory))
+    if least is not None:
+        conditions.append(_GPU.capacity("memory") >= least)
     wanted = option(_CLASS, name=name, where=conditions)
     return attrs.evolve(wanted, default_name=default_name).but(**wants)
 

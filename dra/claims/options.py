@@ -14,6 +14,7 @@ import attrs
 from typing_extensions import Unpack
 
 from dra import drivers
+from dra.claims.declared import check_capacity, check_selectors, known_class, known_device_type
 from dra.claims.source import option_source
 from dra.claims.wants import (
     LIMITS,
@@ -29,8 +30,7 @@ from dra.claims.wants import (
     tolerated,
 )
 from dra.drivers.declarations import nearest
-from dra.drivers.driver import ClassDeclaration, Driver
-from dra.errors import BuildError, DriverError, UnknownNameError
+from dra.errors import BuildError, DriverError
 from dra.models.resource import (
     CapacityRequirements,
     CELDeviceSelector,
@@ -43,7 +43,7 @@ from dra.models.resource import (
 )
 from dra.quantity import Quantity
 
-__all__ = ["Option", "Preference", "known_class", "label", "option", "prefer"]
+__all__ = ["Option", "Preference", "label", "option", "prefer"]
 
 _ALL: Final = "All"
 _MODES: Final = ("ExactCount", _ALL)
@@ -154,7 +154,9 @@ class Option:
 
         Raises:
             DriverError: A driver refuses a strategy or a combination of them.
-            BuildError: There is no class, and no strategy that would know one.
+            BuildError: There is no class, and no strategy that would know one; or what is asked is of devices
+                of another class.
+            UnknownNameError: Devices of the class have no such capacity.
         """
         done = attrs.evolve(self, device_type=self.device_type or known_device_type(self.device_class))
         for strategy in self.share:
@@ -165,6 +167,8 @@ class Option:
                 path="deviceClassName",
                 remedy='name one, such as device_class="gpu.nvidia.com"',
             )
+        check_selectors(done.device_class, done.selectors)
+        check_capacity(done.device_class, dict(done.capacity))
         for config in done.configs:
             _check_device_type(config, done)
         return attrs.evolve(done, share=())
@@ -274,20 +278,6 @@ def _free(name: str, taken: Iterable[str]) -> str:
 def label(text: str) -> str:
     """A text as a DNS label: an alternative needs one for a name."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-")
-
-
-def known_class(name: str) -> tuple[Driver, ClassDeclaration] | None:
-    """The driver that a class belongs to, and what is known of the class; None if it is not known."""
-    try:
-        return drivers.find_class(name)
-    except UnknownNameError:
-        return None
-
-
-def known_device_type(device_class: str) -> str:
-    """The driver's type of device that a class takes; empty if the class is not known."""
-    known = known_class(device_class)
-    return known[1].device_type if known else ""
 
 
 def _check_device_type(config: OpaqueDeviceConfiguration, wanted: Option) -> None:

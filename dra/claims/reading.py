@@ -51,7 +51,8 @@ def to_python(obj: ResourceClaim | ResourceClaimTemplate | DeviceClass, name: st
 
     Raises:
         BuildError: It says something that the builder cannot, such as a field that is not known here, or
-            what no server would take; or the variable's name is none.
+            what no server would take, or what devices of the class do not have; or the variable's name is
+            none.
         CompileError: A selector does not compile.
 
     Example:
@@ -118,7 +119,7 @@ def builder_of(obj: ResourceClaim | ResourceClaimTemplate) -> ClaimBuilder:
         obj: A claim or a template.
 
     Raises:
-        BuildError: It says something that the builder cannot.
+        BuildError: It says something that the builder cannot, or what devices of the class do not have.
         CompileError: A selector does not compile.
     """
     if not isinstance(obj, ResourceClaimTemplate):

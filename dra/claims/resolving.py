@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import attrs
 
 from dra import drivers
-from dra.claims.options import Option, known_class
+from dra.claims.declared import known_class
+from dra.claims.options import Option
 from dra.claims.parts import Configuration, Request, merged
 from dra.claims.wants import Strategy
 from dra.errors import BuildError, DraError, DriverError

@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 from dra import drivers
 from dra.cel.selector import compile as compile_selector
+from dra.claims.declared import memory_amount
 from dra.claims.select import Condition, all_of
 from dra.drivers.configs import OpaqueConfig
 from dra.errors import BuildError, CompileError, DraError, DriverError, QuantityError
@@ -223,16 +224,19 @@ def amounts(capacity: Mapping[str, Quantity | str | int]) -> Iterator[tuple[str,
 
     Raises:
         QuantityError: One is no quantity.
-        BuildError: One is no text or number at all.
+        BuildError: One is no text or number at all, negative, or memory as a number of bytes.
     """
     for name, amount in required(capacity, Mapping, "capacity.requests").items():
         path = f"capacity.requests[{name}]"
         try:
-            yield name, amount if isinstance(amount, Quantity) else Quantity(amount)
-        except QuantityError as error:
+            wanted = memory_amount(amount) if name.rpartition("/")[2] == "memory" else Quantity(amount)
+        except (QuantityError, BuildError) as error:
             raise error.located(path_prefix=path) from None
         except TypeError:
             raise BuildError("is not a quantity", path=path, value=amount) from None
+        if wanted < Quantity(0):
+            raise BuildError("an amount is not negative", path=path, value=amount)
+        yield name, wanted
 
 
 def derived(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

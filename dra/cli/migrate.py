@@ -102,7 +102,7 @@ def migrate(
         _write(texts)
     else:
         _print(migration, texts, output)
-    if output is not Form.JSON or write:
+    if located and (output is not Form.JSON or write):
         _print_report(migration, texts, in_full=write or output is not Form.TABLE)
     for error in (*manifests.faults, *manifests.unreadable):
         print_error(str(_explained(error)))

@@ -47,17 +47,29 @@ AttributeContent: TypeAlias = "bool | int | str | tuple[bool, ...] | tuple[int, 
 
 # Equal values are one object: the devices of a cluster say the same things over and over.
 _SHARED_VALUES: Final = 1 << 14
+# More names than this are no help to who looks for one.
+_MOST_MEANT: Final = 4
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that a wrong one was most likely meant to be, or an empty text."""
-    by_lower = {each.lower(): each for each in known}
+    names = list(known)
+    begun = _begun(name, names)
+    if begun:
+        return min(begun, key=len)
+    by_lower = {each.lower(): each for each in names}
     found = difflib.get_close_matches(name.lower(), by_lower, 1, cutoff=0.5)
     return by_lower[found[0]] if found else ""
 
 
-def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """The error for a name that does not exist, with the nearest one that does.
+def _begun(name: str, known: Iterable[str]) -> list[str]:
+    """The known names of which a name is the beginning, as `A100` is of `A100-80GB`."""
+    wanted = name.lower()
+    return [each for each in known if len(wanted) > 1 and each.lower().startswith(wanted)]
+
+
+def unknown_name(what: str, name: object, known: Iterable[str]) -> UnknownNameError:
+    """The error for a name that does not exist, with the nearest one that does, or those that begin so.
 
     Args:
         what: What the name was to be the name of, such as `attribute of gpu.nvidia.com`.
@@ -65,8 +77,11 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError
         known: The names there are.
     """
     names = sorted(known)
-    suggestion = nearest(name, names)
-    remedy = f"did you mean {suggestion!r}?" if suggestion else f"known: {', '.join(names) or 'none'}"
+    begun = _begun(str(name), names)
+    meant = begun if len(begun) <= _MOST_MEANT else []
+    meant = meant or [each for each in (nearest(str(name), names),) if each]
+    choice = " or ".join(filter(None, (", ".join(map(repr, meant[:-1])), *map(repr, meant[-1:]))))
+    remedy = f"did you mean {choice}?" if choice else f"known: {', '.join(names) or 'none'}"
     return UnknownNameError(f"no {what} is named {name!r}", value=name, remedy=remedy)
 
 

@@ -6,6 +6,7 @@ selector says which fabric they can be attached from, and binding conditions hol
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,6 +15,7 @@ from dra.drivers.driver import ClassDeclaration, Driver
 from dra.errors import DriverError
 from dra.models.core import NodeSelector, NodeSelectorRequirement, NodeSelectorTerm
 from dra.models.resource import Device, DeviceCapacity
+from dra.names import subdomain_faults
 from dra.quantity import Quantity
 
 __all__ = [
@@ -24,6 +26,9 @@ __all__ = [
     "fabric_driver",
     "fabric_nodes",
 ]
+
+_IDENTIFIER: Final = re.compile(r"([a-z0-9.-]+/)?[A-Za-z_][A-Za-z0-9_]{0,31}")
+_LONGEST_DRIVER: Final = 63
 
 FABRIC_CONDITION: Final = "FabricDeviceReady"
 FABRIC_FAILURES: Final = ("FabricDeviceReschedule", "FabricDeviceFailed")
@@ -47,6 +52,9 @@ def fabric_driver(
         attributes: Attributes that its devices have besides `productName`, with their types.
         capacities: Capacities that its devices have.
 
+    Raises:
+        DriverError: The driver or something that its devices publish cannot have this name, or type.
+
     Example:
         >>> fpga = fabric_driver("fpga.example.com", attributes={"luts": Kind.INT})
         >>> fpga.device_classes()[0].spec.selectors[0].cel.expression
@@ -54,7 +62,15 @@ def fabric_driver(
         >>> fpga.attribute("luts").kind
         <Kind.INT: 'int'>
     """
+    if len(name) > _LONGEST_DRIVER or subdomain_faults(name, "characters"):
+        raise DriverError(f"{name!r} is no name of a driver", value=name, remedy="such as fpga.example.com")
     named = {"productName": Kind.STRING} | dict(attributes or {})
+    for each in (*named, *capacities):
+        if not _IDENTIFIER.fullmatch(each):
+            raise DriverError(f"{each!r} is no name that a device can publish", value=each)
+    for each, kind in named.items():
+        if not isinstance(kind, Kind):
+            raise DriverError(f"attribute {each}: {kind!r} is no type", value=kind, remedy="such as Kind.INT")
     return Driver(
         name=name,
         title=title,

@@ -8,6 +8,8 @@ from hypothesis import given, settings, strategies as st
 
 from dra import Features
 from dra.claims import ClaimBuilder, Option, claim, device_class, option, prefer, to_python, toleration
+from dra.claims.declared import check_selectors
+from dra.errors import BuildError
 from dra.models.resource import DeviceClass, ResourceClaim, ResourceClaimTemplate
 from tests.property.test_select import EXPRESSIONS
 
@@ -27,22 +29,33 @@ TOLERATIONS: Final = st.builds(
 )
 
 
-def wants(draw: st.DrawFn) -> dict[str, Any]:
-    said: dict[str, Any] = {"where": draw(WHERE), "tolerations": draw(st.lists(TOLERATIONS, max_size=2))}
+def may_hold(named: str, where: object) -> bool:
+    """Whether devices of the class have anything that is asked for: builders refuse what is not so."""
+    try:
+        check_selectors(named, [str(where)])
+    except BuildError:
+        return False
+    return True
+
+
+def wants(draw: st.DrawFn, named: str) -> dict[str, Any]:
+    where = [each for each in draw(WHERE) if may_hold(named, each)]
+    said: dict[str, Any] = {"where": where, "tolerations": draw(st.lists(TOLERATIONS, max_size=2))}
     if draw(st.booleans()):
         said["count"] = draw(st.integers(1, 4))
     elif draw(st.booleans()):
         said["allocation_mode"] = draw(st.sampled_from(("All", "ExactCount")))
     if draw(st.booleans()):
         said["capacity"] = {
-            draw(st.sampled_from(("memory", "a.b/c"))): draw(st.sampled_from(("10Gi", "0.5", 3)))
+            draw(st.sampled_from(("memory", "a.b/c"))): draw(st.sampled_from(("10Gi", "0.5", 3 << 20)))
         }
     return said
 
 
 @st.composite
 def options(draw: st.DrawFn) -> Option:
-    return option(draw(CLASSES), **wants(draw))
+    named = draw(CLASSES)
+    return option(named, **wants(draw, named))
 
 
 @st.composite
@@ -55,7 +68,8 @@ def builders(draw: st.DrawFn) -> ClaimBuilder:
     requests = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
     for name in requests:
         if draw(st.booleans()):
-            built = built.request(name, device_class=draw(CLASSES), **wants(draw))
+            named = draw(CLASSES)
+            built = built.request(name, device_class=named, **wants(draw, named))
         else:
             built = built.request(name, prefer(*draw(st.lists(options(), min_size=1, max_size=3))))
     for _ in range(draw(st.integers(0, 2))):

@@ -16,7 +16,6 @@ from dra.drivers.declarations import unknown_name
 from dra.errors import DraError
 from dra.features import LATEST, minor
 from dra.models.pod_templates import PodTemplate, pod_templates
-from dra.validation import formats
 from dra.validation.lint.finding import Finding
 
 __all__ = ["Attachment", "Names", "attach", "attachment"]
@@ -167,8 +166,7 @@ def attachment(
         spec.containers[1]: istio-proxy is left without the claim: a sidecar by its name
     """
     source = claim_source(claim, kind)
-    if name and (faults := formats.dns_label(name)):
-        raise DraError(f"{name!r} cannot be the name of a claim in a pod: {faults[0]}", value=name)
+    source.check_name(name)
     requests = _names(request)
     for each in requests:
         source.check_request(each)

@@ -32,6 +32,7 @@ def fragments(
         [{'name': 'gpu', 'request': 'gpu'}]
     """
     source = claim_source(claim, kind)
+    source.check_name(name)
     requests = ((request,) if request else ()) if isinstance(request, str) else tuple(request)
     for each in requests:
         source.check_request(each)

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 import attrs
 
 from dra.drivers.declarations import unknown_name
-from dra.errors import DraError
+from dra.errors import DraError, LoadError
 from dra.models.core import PodResourceClaim
 from dra.models.loading import load
 from dra.models.resource import DeviceClaim, ResourceClaim, ResourceClaimTemplate
@@ -86,6 +86,16 @@ class ClaimSource:
         old = entry.get("source")
         names = {**(old if isinstance(old, Mapping) else {}), **entry}
         return {field: names[field] for field in _FIELDS if names.get(field)} == {self.field: self.name}
+
+    @staticmethod
+    def check_name(name: str) -> None:
+        """Refuse a name that no claim of a pod can have; an empty one says nothing.
+
+        Raises:
+            DraError: It is no DNS label.
+        """
+        if name and (faults := formats.dns_label(name)):
+            raise DraError(f"{name!r} cannot be the name of a claim in a pod: {faults[0]}", value=name)
 
     def check_request(self, request: str) -> None:
         """Refuse a request that a container cannot name.
@@ -188,7 +198,11 @@ def _checked(kind: ClaimKind, name: object) -> ClaimSource:
 
 
 def _loaded(claim: object) -> ClaimSource:
-    objects = load(claim)
+    try:
+        objects = load(claim)
+    except LoadError as error:
+        error.remedy = error.remedy or "give a claim, a template, a builder, or a name as 'template/train'"
+        raise
     obj = objects[0] if len(objects) == 1 else None
     if not isinstance(obj, (ResourceClaim, ResourceClaimTemplate)):
         found = ", ".join(each.subject for each in objects[:3]) or "nothing"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
 from dra.claims.select.literals import Type, python_text
 from dra.claims.select.reads import Missing, Read, Table, check_domain, split_name
 from dra.claims.select.term import Term
+from dra.drivers.declarations import unknown_name
 
 __all__ = ["DeviceTerms", "device"]
 
@@ -61,6 +64,15 @@ class DeviceTerms:
         domain, identifier = split_name(name, what)
         spelling = f"{self!r}.{method}({python_text(name)})"
         return Term(Read(table, domain or self._domain, identifier, spelling=spelling), of_type)
+
+    if not TYPE_CHECKING:  # or type checkers would take any name for a term
+
+        def __getattr__(self, name: str) -> object:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            error = unknown_name("field of a device", name, ("allow_multiple_allocations", "driver"))
+            error.remedy = f'write device.attr("{name}") or device.capacity("{name}"), or nvidia.gpu.{name}'
+            raise error
 
     @property
     def driver(self) -> Term:

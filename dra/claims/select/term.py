@@ -17,7 +17,7 @@ from typing_extensions import override
 from dra.cel import regex
 from dra.cel.selector import LONGEST_EXPRESSION
 from dra.claims.select.comparison import ORDERS, Comparison, Exists, ascii_lower
-from dra.claims.select.expression import Condition, Expression
+from dra.claims.select.expression import Condition, Expression, Not
 from dra.claims.select.literals import Literal, Type, Value, literal, literal_of, python_text
 from dra.claims.select.reads import BOOLEANS, Missing, Read, Table
 from dra.drivers.declarations import nearest
@@ -239,6 +239,9 @@ class Term(Condition):
             )
         if operator == "!=" and constant.type is Type.BOOL:
             operator, constant = "==", BOOLEANS[not constant.content]
+        if constant == self._read.missing == BOOLEANS[False]:
+            # Where false stands in, "is false" is the opposite: one expression for one text.
+            return Not(Comparison(self._read, "==", (BOOLEANS[True],)))
         return Comparison(self._read, operator, (constant,))
 
     def _constant(self, value: object, *, fixed: bool = True) -> Literal:

@@ -8,12 +8,15 @@ from typing import Final
 
 import attrs
 
+from dra.claims.declared import memory_amount
 from dra.claims.sharing.consumable import ConsumableShares
 from dra.claims.sharing.mig import MIG
 from dra.claims.sharing.nvidia import MPS, Exclusive, TimeSlicing
 from dra.claims.sharing.strategy import Isolation, Isolations, Sharing
 from dra.claims.wants import required
+from dra.drivers.declarations import unknown_name
 from dra.drivers.nvidia import GpuModel, MigBoard, gpu_model
+from dra.drivers.nvidia.gpu import DRIVER
 from dra.errors import DriverError
 from dra.features import LATEST, Features
 from dra.quantity import Quantity
@@ -87,8 +90,9 @@ def weigh(
         features: Its feature gates; the minor's defaults if None.
 
     Raises:
-        UnknownNameError: There is no such GPU or isolation.
+        UnknownNameError: There is no such GPU, isolation or gate.
         DriverError: The need makes no sense: a fraction of an unnamed GPU, more memory than it has.
+        BuildError: The memory is a number of bytes.
         UnknownVersionError: The minor is unknown.
 
     Example:
@@ -104,9 +108,9 @@ def weigh(
         isolation=Isolation.parse(isolation),
         model=gpu_model(required(gpu, str, "gpu")) if gpu else None,
         fraction=None if fraction is None else _fraction(fraction),
-        memory=None if memory is None else Quantity(memory),
+        memory=None if memory is None else memory_amount(memory, "memory"),
         between_claims=between_claims,
-        gates=gates,
+        gates=None if gates is None else _known_gates(gates),
         features=features or Features.for_kubernetes(kubernetes),
     )
     _check(need)
@@ -142,6 +146,7 @@ def choose(
     Raises:
         UnknownNameError: As `weigh`.
         DriverError: As `weigh`.
+        BuildError: As `weigh`.
         UnknownVersionError: As `weigh`.
 
     Example:
@@ -161,6 +166,15 @@ def choose(
         features=features,
     )
     return next(each.strategy for each in weighed if not each.reason)
+
+
+def _known_gates(given: Collection[str]) -> Collection[str]:
+    gates = (given,) if isinstance(given, str) else given
+    known = [each.name for each in DRIVER.gates]
+    for each in gates:
+        if each not in known:
+            raise unknown_name(f"gate of {DRIVER.name}", each, known)
+    return gates
 
 
 def _fraction(value: object) -> Fraction:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import attrs
 from typing_extensions import override
 
+from dra.claims.declared import memory_amount
 from dra.claims.select import Expression, device
 from dra.claims.sharing.strategy import Isolation, Sharing
 from dra.claims.wants import required
@@ -28,7 +29,7 @@ _DEVICE: Final = device.of("gpu.nvidia.com")
 
 
 def _quantity(value: Quantity | str | int | None) -> Quantity | None:
-    return value if value is None or isinstance(value, Quantity) else Quantity(value)
+    return None if value is None else memory_amount(value, "min_memory")
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -48,6 +49,7 @@ class MIG(Sharing):
     Raises:
         UnknownNameError: There is no such board, or it has no such profile.
         DriverError: No profile of the board has so much, or nothing is said at all.
+        BuildError: The memory is a number of bytes.
 
     Example:
         >>> MIG(min_memory="10Gi", board="A100-40GB").chosen.name

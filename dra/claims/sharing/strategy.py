@@ -9,7 +9,8 @@ from typing import ClassVar, Final, TypeAlias
 
 import attrs
 
-from dra.claims.options import Option, known_class
+from dra.claims.declared import known_class
+from dra.claims.options import Option
 from dra.claims.source import strategy_source
 from dra.claims.wants import required
 from dra.drivers.declarations import unknown_name

@@ -22,6 +22,7 @@ from dra.drivers.declarations import AttributeContent, unknown_name
 from dra.drivers.driver import Driver
 from dra.drivers.fabric import fabric_device, fabric_nodes
 from dra.drivers.nvidia.compute_domain import CLIQUE_LABEL, MAX_NODES, clique_id
+from dra.drivers.nvidia.gpu import DRIVER as NVIDIA
 from dra.drivers.nvidia.publish import SharesMode
 from dra.errors import DriverError
 from dra.features import LATEST, minor
@@ -31,6 +32,7 @@ from dra.models.resource import ResourcePool, ResourceSlice, ResourceSliceSpec
 from dra.testing.nodes.catalog import MACHINES
 from dra.testing.nodes.machine import Fixture, Machine
 from dra.testing.nodes.parts import Part, Site
+from dra.validation.scope import Limits
 
 __all__ = [
     "RACK_LABEL",
@@ -56,12 +58,14 @@ def machines() -> tuple[Machine, ...]:
     return tuple(MACHINES.values())
 
 
-def machine(name: str) -> Machine:
-    """The machine of a name such as `dgx-h100` or `p5.48xlarge`.
+def machine(name: str | Machine) -> Machine:
+    """The machine of a name such as `dgx-h100` or `p5.48xlarge`; a machine is itself.
 
     Raises:
         UnknownNameError: There is none; the remedy has the nearest.
     """
+    if isinstance(name, Machine):
+        return name
     if name not in MACHINES:
         raise unknown_name("machine", name, MACHINES)
     return MACHINES[name]
@@ -142,7 +146,7 @@ def node(
 
     Raises:
         UnknownNameError: There is no such machine, driver, MIG layout or mode of sharing.
-        DriverError: A MIG layout does not fit.
+        DriverError: A MIG layout does not fit, or there is no GPU to cut.
 
     Example:
         >>> cut = node("dgx-h100", mig="all-balanced", drivers=["gpu.nvidia.com"])
@@ -152,9 +156,12 @@ def node(
         >>> len(on_demand.slices), len(on_demand.devices())
         (9, 208)
     """
-    found = machine(kind) if isinstance(kind, str) else kind
+    found = machine(kind)
     setup = Setup(drivers, mig, shares, partitioned, numa_node, kubernetes)
-    return _node(found, name or f"{found.name.replace('.', '-')}-0", setup, labels, with_classes=True)
+    built = _node(found, name or f"{found.name.replace('.', '-')}-0", setup, labels, with_classes=True)
+    if mig and not any(each.spec.driver == NVIDIA.name for each in built.slices):
+        raise DriverError(f"{found.name} has no devices of {NVIDIA.name} that MIG could cut", value=mig)
+    return built
 
 
 def _node(
@@ -192,7 +199,8 @@ def fabric(
         number: Number of the fabric.
 
     Raises:
-        DriverError: The driver has no such attribute or capacity, or that is no name for a device.
+        DriverError: The driver has no such attribute or capacity, that is no name for a device, or there are
+            more devices than a slice can list.
 
     Example:
         >>> from dra.drivers.fabric import fabric_driver
@@ -200,6 +208,9 @@ def fabric(
         >>> [device.name for device in fpgas.devices()], fpgas.slices[0].spec.node_name
         (['u250-0', 'u250-1'], None)
     """
+    most = Limits().devices
+    if not 0 <= count <= most:
+        raise DriverError(f"a fabric publishes one slice, of at most {most} devices", value=count)
     pool = ResourceSlice(
         metadata=ObjectMeta(name=f"{driver.name}-{name}-fabric-{number}"),
         spec=ResourceSliceSpec(
@@ -237,17 +248,19 @@ def cluster(
 
     Raises:
         UnknownNameError: As `node`.
-        DriverError: As `node`, or a number is negative, or a clique would have more nodes than NVLink allows.
+        DriverError: As `node`, or a number is negative or none, or a clique would have more nodes than NVLink
+            allows.
 
     Example:
         >>> rack = cluster("gb200-nvl72", setup=Setup(drivers=["gpu.nvidia.com"]))
         >>> len(rack.devices()), {each.metadata.labels["nvidia.com/gpu.clique"] for each in rack.nodes}
         (72, {'8d00eee1-85a5-502f-9358-ce8cd5501769.32766'})
     """
-    found = machine(kind) if isinstance(kind, str) else kind
+    found = machine(kind)
     per_rack = found.rack if nodes_per_rack is None else nodes_per_rack
-    if racks < 0 or per_rack < 0:
-        raise DriverError("a cluster cannot have a negative number of nodes", value=(racks, per_rack))
+    for number in (racks, per_rack, cliques):
+        if type(number) is not int or number < 0:
+            raise DriverError("racks, nodes and cliques are whole numbers, not negative", value=number)
     if found.nvlink_domain and not 0 < cliques <= per_rack <= cliques * MAX_NODES:
         raise DriverError(
             f"{per_rack} nodes cannot be {cliques} cliques of at most {MAX_NODES} nodes", value=cliques

@@ -109,6 +109,13 @@ def test_a_table_has_the_report(dra_command: Command, file: Path) -> None:
     assert done.err == "1 changed, 1 new; nothing left for you\n"
 
 
+def test_what_cannot_be_read_is_not_said_to_be_done(dra_command: Command, file: Path) -> None:
+    file.write_text("spec: [")
+    done = dra_command("migrate", file)
+    assert done.status == 2
+    assert "nothing left" not in done.err
+
+
 def test_standard_input(dra_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     def piped(text: str) -> None:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))

@@ -426,3 +426,16 @@ class TestExample:
     )
     def test_accepted(self, sharing: dict[str, Any]) -> None:
         assert dra.drivers.get("gpu.example.com").check(self.CONFIG | {"sharing": sharing}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes"),
+    [
+        ("FPGA example", {}),
+        ("fpga.example.com", {"lu ts": Kind.INT}),
+        ("fpga.example.com", {"luts": int}),
+    ],
+)
+def test_a_fabric_driver_that_cannot_be_is_refused(name: str, attributes: dict[str, Any]) -> None:
+    with pytest.raises(DriverError):
+        fabric.fabric_driver(name, attributes=attributes)

@@ -52,3 +52,8 @@ def test_a_patch_of_several_claims() -> None:
         ],
         "containers": [{"name": "train", "resources": {"claims": [{"name": "gpu"}, {"name": "nic"}]}}],
     }
+
+
+def test_a_name_that_no_claim_of_a_pod_can_have_is_refused() -> None:
+    with pytest.raises(DraError, match="'GPU' cannot be the name of a claim in a pod"):
+        fragments(template(), name="GPU")

@@ -217,3 +217,10 @@ class TestKinds:
             "example.gpu",
         ]
         assert repr(device.of("a.example.com")) == 'device.of("a.example.com")'
+
+
+def test_a_device_has_no_attributes_as_members_and_says_how_to_ask() -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        select.device.memory  # type: ignore[attr-defined]  # noqa: B018 - a name that does not exist
+
+    assert 'device.capacity("memory")' in caught.value.remedy

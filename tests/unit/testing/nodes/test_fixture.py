@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 import dra
+from dra.drivers.fabric import fabric_driver
 from dra.drivers.nvidia.compute_domain import CLIQUE_LABEL, MAX_NODES
 from dra.errors import DriverError, UnknownNameError, UnknownVersionError
 from dra.testing import nodes
@@ -240,3 +242,17 @@ class TestExampleFolder:
         for each in dra.load(EXAMPLE / "nodes.yaml"):
             made = nodes.node("dgx-h100", each.metadata.name or "").node
             assert (each.metadata.labels, each.metadata.uid) == (made.metadata.labels, made.metadata.uid)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nodes.node("nd-mi300x-v5", mig="all-1g.10gb"),
+        lambda: nodes.cluster(racks=cast("int", "4")),
+        lambda: nodes.fabric(fabric_driver("fpga.example.com"), "u250", 129),
+        lambda: nodes.machine(cast("str", None)),
+    ],
+)
+def test_what_no_fixture_can_be_made_of_is_an_error(make: Callable[[], object]) -> None:
+    with pytest.raises(DriverError):
+        make()
