@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from dra.cel.library.conversions import double_text
-from dra.cel.values import DomainMap, Failure, Uint, Value, map_key, type_value
+from dra.cel.values import NONE, DomainMap, Failure, Optional, Uint, Value, map_key, type_value
 
-__all__ = ["MISSING", "link", "presence", "shown"]
+__all__ = ["MISSING", "Lifted", "follow", "is_absent", "link", "presence", "shown", "tested"]
 
 MISSING: Final = object()
 
@@ -54,10 +54,10 @@ def link(value: Value, key: Value, *, optional: bool) -> Value:
         The entry; or a `Failure` if there is none; or `MISSING`, where the link is `optional`.
     """
     if isinstance(value, dict):
-        # A text is its own key.
+        # Texts and integers are their own keys.
         found = (
             value.get(key, MISSING)
-            if value.__class__ is dict and key.__class__ is str
+            if value.__class__ is dict and (key.__class__ is str or key.__class__ is int)
             else _entry(value, key)
         )
         if found is not MISSING:
@@ -81,3 +81,60 @@ def presence(value: Value, field: str) -> Value:
     if isinstance(value, tuple):
         return Failure("unsupported index type 'string' in list")
     return False
+
+
+class Lifted:
+    """A value in the middle of a chain that has an optional link: what follows is optional too."""
+
+    __slots__ = ("optional",)
+
+    def __init__(self, optional: Optional) -> None:
+        self.optional = optional
+
+
+def _held(value: Value) -> Optional:
+    """The optional in the middle of a chain."""
+    held: Optional = value.optional if value.__class__ is Lifted else value
+    return held
+
+
+def is_absent(value: Value) -> Value:
+    """What a chain gives whatever is selected from a value: a failure, or nothing; None if that matters."""
+    if value.__class__ is Failure:
+        return value
+    if value.__class__ is Lifted or value.__class__ is Optional:
+        held = _held(value)
+        return None if held.present else Lifted(held)
+    return None
+
+
+def follow(value: Value, key: Value, optional: bool) -> tuple[Value, int]:
+    """One more link of a chain, and what it costs. From the first optional link on, all are."""
+    if value.__class__ is Failure:
+        return value, 0
+    if value.__class__ is Lifted or value.__class__ is Optional:
+        held = _held(value)
+        if not held.present:
+            return Lifted(held), 0
+        optional, value = True, held.value
+    if key.__class__ is Failure:
+        found = key
+    else:
+        found = link(value, key.optional if key.__class__ is Lifted else key, optional=optional)
+    if not optional:
+        return found, 1
+    if found is MISSING:
+        return Lifted(NONE), 0
+    return (found, 0) if found.__class__ is Failure else (Lifted(Optional(found)), 1)
+
+
+def tested(value: Value, field: str) -> tuple[Value, int]:
+    """What `has(value.field)` gives, and what it costs."""
+    if value.__class__ is Failure:
+        return value, 0
+    if value.__class__ is Lifted or value.__class__ is Optional:
+        held = _held(value)
+        if not held.present:
+            return False, 0
+        value = held.value
+    return presence(value, field), 1

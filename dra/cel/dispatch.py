@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from dra.cel.declarations import Overload
+from dra.cel.env import Environment
+from dra.cel.syntax import Call
 from dra.cel.types import Kind, Type
 from dra.cel.values import NO_SUCH_OVERLOAD, Failure, Value, key_value, type_value
 
-__all__ = ["dispatcher", "fits"]
+__all__ = ["candidates", "dispatcher", "fits", "implementation"]
 
 
 def fits(wanted: Type, value: Value) -> bool:
@@ -47,13 +49,30 @@ def refusal(name: str, overloads: Sequence[Overload], values: Sequence[Value], *
     return Failure(NO_SUCH_OVERLOAD if unnamed else f"{NO_SUCH_OVERLOAD}: {name}")
 
 
-def dispatcher(name: str, overloads: Sequence[Overload], *, shared: bool) -> Callable[..., Value]:
+def candidates(environment: Environment, node: Call, overloads: tuple[Overload, ...]) -> tuple[Overload, ...]:
+    """The overloads that a call chooses from when it is made, given those that were checked."""
+    function = environment.functions[node.function]
+    return function.overloads if function.is_shared or len(overloads) > 1 else overloads
+
+
+def implementation(
+    environment: Environment, node: Call, overloads: tuple[Overload, ...], *, raises: bool = True
+) -> Callable[..., Value]:
+    """What a call calls, given the overloads that were checked; see `dispatcher`."""
+    shared = environment.functions[node.function].is_shared
+    return dispatcher(node.function, candidates(environment, node, overloads), shared=shared, raises=raises)
+
+
+def dispatcher(
+    name: str, overloads: Sequence[Overload], *, shared: bool, raises: bool = True
+) -> Callable[..., Value]:
     """One implementation for several overloads.
 
     Args:
         name: The function, for the failure when nothing fits.
         overloads: What to choose from, in order.
         shared: Whether upstream has one implementation for all; see `refusal`.
+        raises: Whether the failure that nothing fits is raised; else it is given, which takes less time.
     """
     if len(overloads) == 1 and not overloads[0].guarded:
         return overloads[0].implementation
@@ -64,7 +83,10 @@ def dispatcher(name: str, overloads: Sequence[Overload], *, shared: bool) -> Cal
         for one in overloads:
             if len(one.parameters) == len(values) and all(map(fits, one.parameters, values)):
                 return one.implementation
-        raise refusal(name, overloads, values, shared=shared)
+        failure = refusal(name, overloads, values, shared=shared)
+        if raises:
+            raise failure
+        return lambda *_values: failure
 
     def call(*values: Value) -> Value:
         if not cacheable:

@@ -10,7 +10,7 @@ from dra.cel.syntax import Call, Comprehension, Ident, ListExpr, Literal, Node
 
 __all__ = ["Shape", "shape"]
 
-Kind: TypeAlias = OneOf["all", "exists", "count", "collect", "insert"]
+Kind: TypeAlias = OneOf["all", "exists", "count", "collect", "insert", "merge"]
 
 # What one element costs besides what is written about it: names and operators of the expanded macro.
 _QUANTIFIERS: Final[dict[str, tuple[Kind, int]]] = {"_&&_": ("all", 3), "_||_": ("exists", 4)}
@@ -22,10 +22,11 @@ class Shape:
 
     Attributes:
         kind: `all` and `exists` end with the first element that decides; `count` is `exists_one`; `collect`
-            makes a list, `insert` a map.
+            makes a list, `insert` a map of single entries, `merge` one of maps.
         test: What is asked about each element; None to collect all.
         element: What is collected.
         key: Under which key, in a map.
+        insert: The call that merges maps.
         steps: What asking `all` or `exists` about one element costs besides the test.
     """
 
@@ -34,6 +35,12 @@ class Shape:
     element: Node | None = None
     key: Node | None = None
     steps: int = 0
+    insert: Call | None = None
+
+    @property
+    def ends(self) -> bool | None:
+        """The answer to one test that decides the whole, None if there is none."""
+        return {"all": False, "exists": True}.get(self.kind)
 
 
 def shape(node: Comprehension) -> Shape | None:
@@ -51,7 +58,9 @@ def shape(node: Comprehension) -> Shape | None:
         test, step = step.arguments[0], step.arguments[1]
     if not isinstance(step, Call) or not _is_accumulator(node, step.operands[0]):
         return None
-    if step.function == "cel.@mapInsert" and len(step.arguments) == 3:
+    if step.function == "cel.@mapInsert":
+        if len(step.arguments) == 2:
+            return Shape("merge", test, step.arguments[1], insert=step)
         return Shape("insert", test, step.arguments[2], step.arguments[1])
     if step.function != "_+_":
         return None

@@ -25,6 +25,7 @@ __all__ = [
     "NATIVE",
     "NONE",
     "NO_SUCH_OVERLOAD",
+    "UNSET",
     "Failure",
     "Optional",
     "Uint",
@@ -131,6 +132,7 @@ def size_of(value: object) -> int:
 
 
 NONE: Final = Optional(None, present=False)
+UNSET: Final = object()  # no value: the variable of a `cel.bind` that has not been used yet
 
 _TYPES: dict[type, Type] = {
     bool: types.BOOL,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 from dra.cel.codegen.writer import NotGenerated, Writer
 from dra.cel.declarations import Overload
-from dra.cel.dispatch import dispatcher
+from dra.cel.dispatch import implementation
 from dra.cel.regex import compile as compile_regex
 from dra.cel.syntax import Call, Literal, Node
 from dra.cel.types import STRING, Kind, Type
-from dra.cel.values import Failure, Value, python_class
+from dra.cel.values import Failure, python_class
 
 __all__ = [
     "call",
@@ -21,7 +20,6 @@ __all__ = [
     "conjunction",
     "disjunction",
     "equality",
-    "implementation",
     "operands",
     "relation",
 ]
@@ -148,13 +146,6 @@ def call(writer: Writer, node: Call, _wanted: Type | None = None) -> str:
     return _call_any(writer, node, overloads)
 
 
-def implementation(writer: Writer, node: Call, overloads: tuple[Overload, ...]) -> Callable[..., Value]:
-    """What a call calls, choosing among its overloads by the values."""
-    function = writer.environment.functions[node.function]
-    candidates = function.overloads if function.is_shared or len(overloads) > 1 else overloads
-    return dispatcher(function.name, candidates, shared=function.is_shared)
-
-
 def computed(writer: Writer, node: Node) -> str | None:
     """The constant that a call of literals gives, such as `quantity("10Gi")`."""
     if not isinstance(node, Call) or node.function not in writer.environment.functions:
@@ -163,7 +154,9 @@ def computed(writer: Writer, node: Node) -> str | None:
     if not values or len(values) != len(node.operands):
         return None
     try:
-        return writer.literal(implementation(writer, node, writer.checked.overloads[node.id])(*values))
+        return writer.literal(
+            implementation(writer.environment, node, writer.checked.overloads[node.id])(*values)
+        )
     except Failure:
         raise NotGenerated from None
 
@@ -191,7 +184,7 @@ def operands(writer: Writer, node: Call, overloads: tuple[Overload, ...]) -> tup
         pairs = list(zip(node.operands, first.parameters, strict=True))
         if all(_fits(writer, *pair) for pair in pairs):
             return writer.constant(first.implementation), [writer.of(*pair) for pair in pairs]
-    called = writer.constant(implementation(writer, node, overloads))
+    called = writer.constant(implementation(writer.environment, node, overloads))
     return called, [writer.code(operand) for operand in node.operands]
 
 
@@ -208,7 +201,7 @@ def _fits(writer: Writer, node: Node, wanted: Type) -> bool:
 
 def _call_any(writer: Writer, node: Call, overloads: tuple[Overload, ...]) -> str:
     """A call with operands of unknown type: the likely overload inline, the others through a look-up."""
-    called = writer.constant(implementation(writer, node, overloads))
+    called = writer.constant(implementation(writer.environment, node, overloads))
     if len(node.operands) == 2 and writer.may_assign:
         for index in (0, 1):
             code = _likely(writer, node, overloads, index, called)

@@ -6,17 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from dra.cel.access import MISSING, link, presence
-from dra.cel.library.operators import int64
+from dra.cel.library.operators import int64, quotient, remainder
 from dra.cel.values import NONE, Failure, Optional, Uint, Value, equal, key_value, map_key, type_value
 
-__all__ = ["NAMES", "UNSET", "Doubt", "Memo", "Missing"]
+__all__ = ["NAMES", "Doubt", "Memo", "Missing"]
 
 # Of the answers that are kept by text, so that no stream of devices fills the memory.
 _MOST_ANSWERS: Final = 64
 _LONGEST_TEXT: Final = 256
-
-
-UNSET: Final = object()  # the value of a variable of `cel.bind` that has not been used yet
 
 
 class Doubt(Exception):  # noqa: N818 - no error: the interpreter answers
@@ -127,20 +124,10 @@ def _within(value: Value, wanted: frozenset[Value]) -> bool:
     raise Doubt
 
 
-def _known(value: Value) -> Value:
-    """A variable's value; one that is not computed yet, or fails, is left to the interpreter."""
-    return UNSET if isinstance(value, Failure) else value
-
-
-def _differs(left: Value, right: Value) -> bool:
-    try:
-        return not equal(left, right)
-    except Failure:
-        return True
-
-
 NAMES: Final[dict[str, object]] = {
     "int64": int64,
+    "quotient": quotient,
+    "remainder": remainder,
     "refuse": _refuse,
     "fail": _fail,
     "Failure": Failure,
@@ -154,9 +141,6 @@ NAMES: Final[dict[str, object]] = {
     "within": _within,
     "equal": equal,
     "map_key": map_key,
-    "known": _known,
-    "differs": _differs,
-    "UNSET": UNSET,
     "Optional": Optional,
     "Memo": Memo,
     "NONE": NONE,

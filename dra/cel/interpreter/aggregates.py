@@ -9,7 +9,7 @@ from dra.cel.declarations import LIST_COST, MAP_COST, STRUCT_COST
 from dra.cel.interpreter.frame import Constant, Frame, Run
 from dra.cel.values import Failure, Optional, Value, map_key, type_value
 
-__all__ = ["go_type", "list_of_values", "map_of_values", "struct_of_values"]
+__all__ = ["go_type", "list_of_values", "map_of_values", "not_optional", "struct_of_values"]
 
 
 def list_of_values(elements: Sequence[Run], optional: frozenset[int]) -> Run:
@@ -33,7 +33,7 @@ def _elements(elements: Sequence[Run], optional: frozenset[int], frame: Frame) -
             return value
         if index in optional:
             if value.__class__ is not Optional:
-                return _not_optional("list element", value)
+                return not_optional("list element", value)
             if not value.present:
                 continue
             value = value.value
@@ -65,7 +65,7 @@ def _entries(keys: list[Run], values: list[Run], optional: list[bool], frame: Fr
             return value
         if maybe:
             if value.__class__ is not Optional:
-                return _not_optional(f"entry '{key}'", value)
+                return not_optional(f"entry '{key}'", value)
             if not value.present:
                 made.pop(map_key(key), None)
                 continue
@@ -77,7 +77,8 @@ def _entries(keys: list[Run], values: list[Run], optional: list[bool], frame: Fr
     return made
 
 
-def _not_optional(what: str, value: Value) -> Failure:
+def not_optional(what: str, value: Value) -> Failure:
+    """The failure of an optional entry whose value is none."""
     return Failure(f"cannot initialize optional {what} from non-optional value {value}")
 
 

@@ -9,7 +9,7 @@ from dra.cel.interpreter.frame import CostLimitExceeded, Frame, InternalError, R
 from dra.cel.regex import RegexError, compile as compile_regex
 from dra.cel.values import NO_SUCH_OVERLOAD, Failure, Uint, Value, map_key, no_such_overload
 
-__all__ = ["HASHED", "WITH_PATTERN", "Charge", "in_set", "require_pattern", "strict", "terse"]
+__all__ = ["HASHED", "WITH_PATTERN", "Charge", "in_set", "looked_up", "require_pattern", "strict", "terse"]
 
 Charge: TypeAlias = Callable[[Sequence[Value], Value], int]
 
@@ -34,9 +34,12 @@ def terse(implementation: Callable[..., Value]) -> Callable[..., Value]:
 
     def call(*values: Value) -> Value:
         try:
-            return implementation(*values)
+            found = implementation(*values)
         except Failure as failure:
-            raise (no_such_overload() if str(failure).startswith(NO_SUCH_OVERLOAD) else failure) from None
+            found = failure
+        if found.__class__ is Failure and str(found).startswith(NO_SUCH_OVERLOAD):
+            return no_such_overload()
+        return found
 
     return call
 
@@ -84,16 +87,14 @@ def strict(
 
 def in_set(item: Run, wanted: frozenset[Any]) -> Run:
     """`item in [constants]`, a look-up in a set that costs nothing."""
+    return lambda frame: looked_up(item(frame), wanted)
 
-    def run(frame: Frame) -> Value:
-        value = item(frame)
-        if value.__class__ is Failure:
-            return value
-        if value.__class__ in HASHED:
-            return map_key(value) in wanted
-        return _unhashed(value)
 
-    return run
+def looked_up(value: Value, wanted: frozenset[Any]) -> Value:
+    """Whether a value is in a set of constants."""
+    if value.__class__ in HASHED:
+        return map_key(value) in wanted
+    return value if value.__class__ is Failure else _unhashed(value)
 
 
 def _unhashed(value: Value) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dra.cel.access import MISSING, link, presence
+from dra.cel.access import Lifted, follow, is_absent, tested
 from dra.cel.interpreter.frame import Constant, CostLimitExceeded, Frame, Run
-from dra.cel.values import NONE, Failure, Optional, Value
+from dra.cel.values import Value
 
-__all__ = ["Attribute", "Lifted", "chain", "linked", "presence_test"]
+__all__ = ["Attribute", "chain", "linked", "presence_test"]
 
 
 class Attribute:
@@ -32,21 +32,6 @@ class Attribute:
         return value.optional if value.__class__ is Lifted else value
 
 
-class Lifted:
-    """A value in the middle of a chain that has an optional link: what follows is optional too."""
-
-    __slots__ = ("optional",)
-
-    def __init__(self, optional: Optional) -> None:
-        self.optional = optional
-
-
-def _held(value: Value) -> Optional:
-    """The optional in the middle of a chain."""
-    optional: Optional = value.optional if value.__class__ is Lifted else value
-    return optional
-
-
 def chain(operand: Run) -> Run:
     """What to select from: the operand's value, by itself costing one if it is no attribute."""
     return operand.resolve if isinstance(operand, Attribute) else operand
@@ -57,47 +42,29 @@ def presence_test(operand: Run, field: str) -> Attribute:
     base = chain(operand)
 
     def test(frame: Frame) -> Value:
-        value = base(frame)
-        if value.__class__ is Failure:
-            return value
-        if value.__class__ is Lifted or value.__class__ is Optional:
-            held = _held(value)
-            if not held.present:
-                return False
-            value = held.value
-        frame.charge(1)
-        return presence(value, field)
+        found, cost = tested(base(frame), field)
+        frame.charge(cost)
+        return found
 
     return Attribute(test, free=True)
 
 
 def linked(operand: Run, key: Run, *, optional: bool) -> Attribute:
-    """One more link of a chain. From the first optional link on, all are."""
+    """One more link of a chain."""
     base, key_of = chain(operand), chain(key)
     constant = key.value if isinstance(key, Constant) else None
 
     def resolve(frame: Frame) -> Value:
-        value = base(frame)
-        if value.__class__ is Failure:
-            return value
-        lifted = optional
-        if value.__class__ is Lifted or value.__class__ is Optional:
-            held = _held(value)
-            if not held.present:
-                return Lifted(held)
-            lifted, value = True, held.value
-        index = key_of(frame) if constant is None else constant
-        if index.__class__ is Failure:
-            found = index
-        else:
-            found = link(value, index.optional if index.__class__ is Lifted else index, optional=lifted)
-        if found is MISSING:
-            return Lifted(NONE)
-        if lifted and found.__class__ is Failure:
-            return found
-        frame.cost += 1
+        value, index = base(frame), constant
+        if constant is None:
+            absent = is_absent(value)
+            if absent is not None:
+                return absent
+            index = key_of(frame)
+        found, cost = follow(value, index, optional)
+        frame.cost += cost
         if frame.cost > frame.limit:
             raise CostLimitExceeded
-        return Lifted(Optional(found)) if lifted else found
+        return found
 
     return Attribute(resolve)

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import attrs
 
-from dra.cel.codegen.counting import DONE, STOPPED, UNSET, FastLoop, Items
 from dra.cel.declarations import LIST_COST
-from dra.cel.interpreter.aggregates import go_type
 from dra.cel.interpreter.frame import Constant, Frame, Run
-from dra.cel.values import NO_SUCH_OVERLOAD, Failure, Value, key_value, map_key
+from dra.cel.interpreter.written import DONE, STOPPED, FastLoop, Items
+from dra.cel.interpreter.written.runtime import condition_failure, entries, exists_already, merge, pairs
+from dra.cel.values import UNSET, Failure, Value, map_key
 
 __all__ = [
     "Loop",
@@ -26,6 +26,7 @@ __all__ = [
     "first_use",
     "folding",
     "inserting",
+    "merging",
     "quantifying",
     "slot",
 ]
@@ -73,20 +74,9 @@ class Loop:
     second: int | None
     warmth: Warmth | None = None
 
-    def entries(self, over: Value) -> Iterable[Value]:
-        """What the variables stand for, one after the other; pairs if there are two.
-
-        Raises:
-            Failure: The value is nothing to iterate over.
-        """
-        if isinstance(over, tuple):
-            return over if self.second is None else enumerate(over)
-        if isinstance(over, dict):
-            keys = map(key_value, list(over))
-            return keys if self.second is None else zip(keys, list(over.values()), strict=True)
-        if self.second is None:
-            raise Failure(f"got '{go_type(over)}', expected iterable type")
-        raise Failure(f"unsupported comprehension range type: {go_type(over)}")
+    def entries(self, over: Value) -> Iterable[Value] | Failure:
+        """What the variables stand for, one after the other; pairs if there are two."""
+        return entries(over) if self.second is None else pairs(over)
 
     def set(self, frame: Frame, entry: Value) -> None:
         """Put an entry into the variables."""
@@ -95,24 +85,23 @@ class Loop:
         else:
             frame.slots[self.first], frame.slots[self.second] = entry
 
-    def each(
-        self, frame: Frame, over: Value, one: Callable[[], bool], items: Items
-    ) -> Iterator[Value] | None:
+    def each(self, frame: Frame, one: Callable[[], bool], found: Found) -> Iterator[Value] | None:
         """Go through the entries.
 
         Args:
             frame: The evaluation.
-            over: What is iterated over.
             one: Deals with one entry, which is in the variables; tells whether that was the last to look at.
-            items: What the fast code adds to.
+            found: What that and the fast code add to.
 
         Returns:
-            What is left where one entry has decided, else None.
-
-        Raises:
-            Failure: The value is nothing to iterate over.
+            What is left where one entry has decided, else None, also if there is nothing to iterate over.
         """
-        elements = iter(self.entries(over))
+        over = self.range(frame)
+        all_entries = self.entries(over)
+        if isinstance(all_entries, Failure):
+            found.nothing = all_entries
+            return None
+        elements = iter(all_entries)
         fast, vain = self.warmth.after(len(over)) if self.warmth else None, 0
         while True:
             if fast is None or vain > _MOST_VAIN:
@@ -121,7 +110,9 @@ class Loop:
                     return None
             else:
                 before = frame.cost
-                why, frame.cost, entry = fast(elements, before, frame.limit, items, frame.slots, frame.names)
+                why, frame.cost, entry, found.failed = fast(
+                    elements, before, frame.limit, found.items, found.failed, frame.slots, frame.names
+                )
                 if why == DONE:
                     return None
                 if why == STOPPED:
@@ -132,32 +123,45 @@ class Loop:
                 return elements
 
 
+class Found:
+    """What a loop has found so far.
+
+    Attributes:
+        items: What it has collected.
+        failed: The failure of the whole, unless an element decides.
+        nothing: The failure of iterating over something else than a list or a map.
+    """
+
+    __slots__ = ("failed", "items", "nothing")
+
+    def __init__(self, items: Items) -> None:
+        self.items: Any = items
+        self.failed: Failure | None = None
+        self.nothing: Failure | None = None
+
+
 def quantifying(loop: Loop, test: Run, steps: int, *, ends: bool) -> Run:
     """`all` (that `ends` with false) and `exists` (with true)."""
 
     def run(frame: Frame) -> Value:
-        over = loop.range(frame)
-        if over.__class__ is Failure:
-            return over
-        failures: list[Value] = []
+        found = Found([])
 
         def one() -> bool:
             frame.units(steps)
             value = test(frame)
-            if value is not ends and value is not (not ends) and not failures:
-                failures.append(_no_condition(value))
+            if value is not ends and value is not (not ends) and found.failed is None:
+                found.failed = condition_failure(value)
             return value is ends
 
-        try:
-            rest = loop.each(frame, over, one, failures)
-        except Failure as failure:
-            return failure
+        rest = loop.each(frame, one, found)
+        if found.nothing is not None:
+            return found.nothing
         if rest is not None and next(rest, _END) is not _END:
             frame.units(steps - 1)
         frame.units(1)
         if rest is not None:
             return ends
-        return failures[0] if failures else not ends
+        return not ends if found.failed is None else found.failed
 
     return run
 
@@ -166,102 +170,88 @@ def collecting(loop: Loop, test: Run | None, element: Run) -> Run:
     """`map`, `filter` and `transformList`: a list of what an element becomes, where a test is true."""
     cost = list_cost(element)
 
-    def run(frame: Frame) -> Value:
-        over = loop.range(frame)
-        if over.__class__ is Failure:
-            return over
-        items: list[Value] = []
-        failed: Failure | None = None
-
-        def one() -> bool:
-            nonlocal failed
-            if test is not None and (chosen := test(frame)) is not True:
-                failed = failed if chosen is False else _no_condition(chosen)
-                return False
-            frame.units(1)
-            value = element(frame)
-            frame.charge(cost)
-            frame.units(1)
-            if value.__class__ is not Failure:
-                items.append(value)
-            elif failed is None:
-                failed = value
-            return False
-
-        try:
-            loop.each(frame, over, one, items)
-        except Failure as failure:
-            return failure
+    def add(frame: Frame, found: Found) -> None:
         frame.units(1)
-        return tuple(items) if failed is None else failed
+        value = element(frame)
+        frame.charge(cost)
+        frame.units(1)
+        if value.__class__ is not Failure:
+            found.items.append(value)
+        elif found.failed is None:
+            found.failed = value
 
-    return run
+    return _gathering(loop, test, list, add, tuple)
 
 
 def inserting(loop: Loop, test: Run | None, key: Run, value: Run) -> Run:
     """`transformMap`: a map of what the values become, where a test is true."""
 
-    def run(frame: Frame) -> Value:
-        over = loop.range(frame)
-        if over.__class__ is Failure:
-            return over
-        made: dict[Any, Value] = {}
-        failed: Failure | None = None
-
-        def one() -> bool:
-            nonlocal failed
-            if test is not None and (chosen := test(frame)) is not True:
-                failed = failed if chosen is False else _no_condition(chosen)
-                return False
-            frame.units(1)
-            if failed is not None:
-                return False
-            name, entry = key(frame), value(frame)
-            if entry.__class__ is Failure:
-                failed = entry
-            elif map_key(name) in made:
-                failed = Failure(f"insert failed: key {name} already exists")
-            else:
-                made[map_key(name)] = entry
-            frame.units(1)
-            return False
-
-        try:
-            loop.each(frame, over, one, made)
-        except Failure as failure:
-            return failure
+    def add(frame: Frame, found: Found) -> None:
         frame.units(1)
-        return made if failed is None else failed
+        if found.failed is not None:
+            return
+        name, entry = map_key(key(frame)), value(frame)
+        frame.units(1)
+        if entry.__class__ is Failure:
+            found.failed = entry
+        elif name in found.items:
+            found.failed = exists_already(name)
+        else:
+            found.items[name] = entry
 
-    return run
+    return _gathering(loop, test, dict, add)
+
+
+def merging(loop: Loop, test: Run | None, entry: Run, insert: Callable[..., Value]) -> Run:
+    """`transformMapEntry`: all entries of the maps that the elements become, where a test is true."""
+
+    def add(frame: Frame, found: Found) -> None:
+        frame.units(1)
+        more = entry(frame)
+        frame.units(1)
+        if found.failed is None:
+            found.failed = merge(insert, found.items, more)
+
+    return _gathering(loop, test, dict, add)
 
 
 def counting(loop: Loop, test: Run) -> Run:
     """`exists_one`."""
 
+    def add(frame: Frame, found: Found) -> None:
+        frame.units(2)
+        found.items.append(None)
+
+    return _gathering(loop, test, list, add, lambda items: len(items) == 1, cost=2)
+
+
+def _gathering(
+    loop: Loop,
+    test: Run | None,
+    empty: Callable[[], Items],
+    add: Callable[[Frame, Found], None],
+    result: Callable[[Any], Value] = lambda items: items,
+    *,
+    cost: int = 1,
+) -> Run:
+    """A loop that looks at every element, and adds those for which a test is true."""
+
     def run(frame: Frame) -> Value:
-        over = loop.range(frame)
-        if over.__class__ is Failure:
-            return over
-        items: list[Value] = []
-        failed: Failure | None = None
+        found = Found(empty())
 
         def one() -> bool:
-            nonlocal failed
-            chosen = test(frame)
+            chosen = True if test is None else test(frame)
             if chosen is True:
-                frame.units(2)
-                items.append(None)
+                add(frame, found)
             elif chosen is not False:
-                failed = _no_condition(chosen)
+                found.failed = condition_failure(chosen)
             return False
 
-        try:
-            loop.each(frame, over, one, items)
-        except Failure as failure:
-            return failure
-        frame.units(2)
-        return len(items) == 1 if failed is None else failed
+        loop.each(frame, one, found)
+        if found.nothing is not None:
+            return found.nothing
+        frame.units(cost)
+        return result(found.items) if found.failed is None else found.failed
 
     return run
 
@@ -271,33 +261,21 @@ def list_cost(element: Run) -> int:
     return 0 if isinstance(element, Constant) else LIST_COST
 
 
-def _no_condition(value: Value) -> Failure:
-    """The failure of a condition that gave this."""
-    return value if isinstance(value, Failure) else Failure(NO_SUCH_OVERLOAD)
-
-
 def folding(loop: Loop, accumulator: int, initial: Run, condition: Run, step: Run, result: Run) -> Run:
     """Any other comprehension, as its parts say."""
 
     def run(frame: Frame) -> Value:
-        over = loop.range(frame)
-        if over.__class__ is Failure:
-            return over
-        slots = frame.slots
-        start = initial(frame)
+        all_entries = loop.entries(loop.range(frame))
+        if isinstance(all_entries, Failure):
+            return all_entries
+        slots, start = frame.slots, initial(frame)
         # A map is added to in place.
         slots[accumulator] = dict(start) if start.__class__ is dict else start
-
-        def one() -> bool:
+        for entry in all_entries:
+            loop.set(frame, entry)
             if condition(frame) is False:
-                return True
+                break
             slots[accumulator] = step(frame)
-            return False
-
-        try:
-            loop.each(frame, over, one, [])
-        except Failure as failure:
-            return failure
         return result(frame)
 
     return run

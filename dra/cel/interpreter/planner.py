@@ -8,15 +8,16 @@ from typing import Final
 
 import attrs
 
+from dra.cel.access import Lifted
 from dra.cel.checker import Checked
-from dra.cel.codegen.counting import generate_loop
 from dra.cel.declarations import Overload, shared_charge
-from dra.cel.dispatch import dispatcher
+from dra.cel.dispatch import implementation
 from dra.cel.env import Environment
 from dra.cel.interpreter import calls, loops
 from dra.cel.interpreter.aggregates import go_type, list_of_values, map_of_values, struct_of_values
-from dra.cel.interpreter.chains import Attribute, Lifted, chain, linked, presence_test
+from dra.cel.interpreter.chains import Attribute, chain, linked, presence_test
 from dra.cel.interpreter.frame import Constant, Frame, Run
+from dra.cel.interpreter.written import generate_loop
 from dra.cel.library.conversions import CONVERSIONS
 from dra.cel.shapes import shape
 from dra.cel.syntax import Call, Comprehension, Ident, ListExpr, Literal, MapExpr, Node, Select, StructExpr
@@ -188,26 +189,23 @@ class _Planner:
     def call(self, node: Call) -> Run:
         operands = [self.plan(operand) for operand in node.operands]
         overloads = self.checked.overloads[node.id]
-        implementation = self.implementation(node, overloads)
+        called = self.implementation(node, overloads)
         if node.function in CONVERSIONS and isinstance(operands[0], Constant):
-            return Constant(implementation(operands[0].value))
+            return Constant(implementation(self.environment, node, overloads)(operands[0].value))
         gives_up = len(operands) > 2 or len(overloads) > 1
         if node.function in calls.WITH_PATTERN and isinstance(operands[1], Constant):
             # Upstream compiles a constant pattern beforehand, and with that changes the call a little.
             calls.require_pattern(operands[1].value)
-            implementation = calls.terse(implementation)
+            called = calls.terse(called)
             gives_up = True
         elif self.environment.functions[node.function].is_shared:
             gives_up = False
         charge = shared_charge(overloads)
         beforehand = charge is not None and overloads[0].cost.beforehand
-        return calls.strict(operands, implementation, charge, gives_up=gives_up, beforehand=beforehand)
+        return calls.strict(operands, called, charge, gives_up=gives_up, beforehand=beforehand)
 
     def implementation(self, node: Call, overloads: tuple[Overload, ...]) -> Callable[..., Value]:
-        function = self.environment.functions[node.function]
-        if not function.is_shared and len(overloads) == 1:
-            return dispatcher(function.name, overloads, shared=False)
-        return dispatcher(function.name, function.overloads, shared=function.is_shared)
+        return implementation(self.environment, node, overloads, raises=False)
 
     def equality(self, node: Call) -> Run:
         left, right = (self.plan(argument) for argument in node.arguments)
@@ -238,8 +236,8 @@ class _Planner:
                 return Constant(False)
             if all(value.__class__ in calls.HASHED for value in elements.value):
                 return calls.in_set(item, frozenset(map(map_key, elements.value)))
-        implementation = self.implementation(node, overloads)
-        return calls.strict([item, elements], implementation, shared_charge(overloads))
+        called = self.implementation(node, overloads)
+        return calls.strict([item, elements], called, shared_charge(overloads))
 
     # Comprehensions
 
@@ -272,13 +270,16 @@ class _Planner:
         key = self.plan(found.key) if found.key is not None else None
         self.scopes.pop()
         self.places.pop()
+        if element is not None and found.insert is not None:
+            insert = self.implementation(found.insert, self.checked.overloads[found.insert.id])
+            return loops.merging(loop, test, element, insert)
         if element is not None and key is not None:
             return loops.inserting(loop, test, key, element)
         if element is not None:
             return loops.collecting(loop, test, element)
         if test is not None and found.kind == "count":
             return loops.counting(loop, test)
-        return loops.quantifying(loop, test or Constant(True), found.steps, ends=found.kind == "exists")
+        return loops.quantifying(loop, test or Constant(True), found.steps, ends=found.ends is True)
 
     def fast(self, node: Comprehension) -> loops.Warmth:
         """Code for a loop, made when the loop has turned out to be long."""

@@ -32,7 +32,7 @@ from dra.cel.values import (
     size_of,
 )
 
-__all__ = ["LIBRARY", "LONGEST_LIST", "RELATIONS", "int64", "relation"]
+__all__ = ["LIBRARY", "LONGEST_LIST", "RELATIONS", "int64", "quotient", "relation", "remainder"]
 
 _A, _B = parameter("A"), parameter("B")
 _LIST, _MAP = list_of(_A), map_of(_A, _B)
@@ -103,22 +103,30 @@ def _uints(operation: Callable[[int, int], int]) -> Callable[[int, int], Uint]:
     return lambda left, right: _uint(operation(int(left), int(right)))
 
 
-def _quotient(left: int, right: int) -> int:
-    """Division that rounds towards zero, as Go's."""
+def quotient(left: int, right: int) -> int:
+    """Division that rounds towards zero, as Go's.
+
+    Raises:
+        Failure: Of a division by zero, or of the smallest integer by -1.
+    """
     if right == 0:
         raise Failure("division by zero")
-    quotient = abs(left) // abs(right)
-    return quotient if (left < 0) == (right < 0) else -quotient
+    found = abs(left) // abs(right)
+    return int64(found if (left < 0) == (right < 0) else -found)
 
 
-def _remainder(left: int, right: int) -> int:
-    """What such a division leaves: it has the sign of the dividend."""
+def remainder(left: int, right: int) -> int:
+    """What such a division leaves: it has the sign of the dividend.
+
+    Raises:
+        Failure: Of a division by zero, or of the smallest integer by -1.
+    """
     if right == 0:
         raise Failure("modulus by zero")
     if left == INT_MIN and right == -1:
         raise Failure("integer overflow")
-    remainder = abs(left) % abs(right)
-    return -remainder if left < 0 else remainder
+    found = abs(left) % abs(right)
+    return -found if left < 0 else found
 
 
 def _divide(left: float, right: float) -> float:
@@ -134,7 +142,7 @@ def _arithmetic(
     name: str, function: str, ints: Callable[[int, int], int], floats: Callable[[float, float], float] | None
 ) -> Function:
     sign = function.strip("_")
-    inline = f"int64({{0}} {sign} {{1}})" if sign in "+-*" else ""
+    inline = f"int64({{0}} {sign} {{1}})" if sign in "+-*" else f"{ints.__name__}({{0}}, {{1}})"
     found = [
         overload(f"{name}_int64", [INT, INT], INT, _ints(ints), inline=inline),
         overload(f"{name}_uint64", [UINT, UINT], UINT, _uints(ints)),
@@ -254,8 +262,8 @@ LIBRARY: Final = Library(
         _addition(),
         _arithmetic("subtract", "_-_", operator.sub, operator.sub),
         _arithmetic("multiply", "_*_", operator.mul, operator.mul),
-        _arithmetic("divide", "_/_", _quotient, _divide),
-        _arithmetic("modulo", "_%_", _remainder, None),
+        _arithmetic("divide", "_/_", quotient, _divide),
+        _arithmetic("modulo", "_%_", remainder, None),
         Function(
             "-_",
             overload("negate_double", [DOUBLE], DOUBLE, operator.neg),
