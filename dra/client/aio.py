@@ -26,7 +26,7 @@ from dra.client.session import Propagation, Session
 from dra.client.steps import Given, Pause, Retry, Steps
 from dra.client.transport import request_headers, unreachable, without
 from dra.client.watching import Event
-from dra.errors import UnreachableError
+from dra.errors import ConfigError, UnreachableError
 from dra.models.kinds import decode
 from dra.models.meta import KubernetesObject
 from dra.models.resource import ResourceClaim
@@ -69,7 +69,11 @@ async def connect(
 
 async def _load(place: configuration.Place) -> tuple[Any, str]:
     with configuration.reading(place):
-        from kubernetes.aio import client, config
+        try:
+            from kubernetes.aio import client, config
+        except ModuleNotFoundError as missing:
+            reason = f"asyncio needs {missing.name}, which the official client has since 37"
+            raise ConfigError(reason, remedy="pip install 'kubernetes>=37'") from None
 
         kubernetes_config: Any = config  # it has no types
         if place.in_cluster:

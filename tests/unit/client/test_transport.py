@@ -186,3 +186,25 @@ def test_a_watch_ends_when_nobody_listens(server: Server, config: Path) -> None:
         assert next(watching).object.metadata.name == "a"
         watching.close()  # type: ignore[attr-defined] # a generator
         assert list(watching) == []
+
+
+def test_what_a_stream_says_is_told_as_it_comes_and_over_its_end(server: Server, config: Path) -> None:
+    """The server ends each stream; the clients begin the next where it ended."""
+    told = {"type": "ADDED", "object": {"metadata": {"name": "a", "resourceVersion": "6"}}}
+    server.says(CLAIMS, json.dumps(told).encode() + b"\n")
+
+    async def watch() -> list[str]:
+        async with await connect_async(kubeconfig=config) as client:
+            names = []
+            async for event in client.watch(dra.ResourceClaim, since="5", timeout=30):
+                names.append(event.object.metadata.name or "")
+                if len(names) == 2:
+                    break
+            return names
+
+    with dra.client.connect(kubeconfig=config) as client:
+        watching = client.watch(dra.ResourceClaim, since="5", timeout=30)
+        assert [next(watching).object.metadata.name for _ in range(2)] == ["a", "a"]
+    assert "resourceVersion=5" in server.asked[-2][1]
+    assert "resourceVersion=6" in server.asked[-1][1]
+    assert asyncio.run(watch()) == ["a", "a"]
