@@ -88,7 +88,7 @@ def test_a_missing_column_names_the_nearest(tmp_path: Path) -> None:
         (NODES.splitlines()[0].encode(), "no rows"),
         (NODES.encode() + b"node-2,1\n", "2 values in a row of 5 columns"),
         (b"\xff\xfe\x00s", "not text in UTF-8"),
-        (gzip.compress(NODES.encode()), "not text in UTF-8"),
+        (gzip.compress(NODES.encode(), mtime=0), "not text in UTF-8"),
         (b'sn,cpu_milli,memory_mib,gpu,model\n"a"b,1,1,1,T4\n', "not CSV"),
         (
             b"sn,cpu_milli,memory_mib,gpu,model\n" + b"a" * 200_000 + b",1,1,1,T4\n",
@@ -106,7 +106,8 @@ def test_what_is_no_table_of_nodes_is_refused(tmp_path: Path, content: bytes, me
 
 
 @pytest.mark.parametrize(
-    "content", [b"not gzip", gzip.compress(NODES.encode())[:-12], gzip.compress(NODES.encode())[:30]]
+    "content",
+    [b"not gzip", gzip.compress(NODES.encode(), mtime=0)[:-12], gzip.compress(NODES.encode(), mtime=0)[:30]],
 )
 def test_a_broken_gzip_file_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "in.csv.gz"
