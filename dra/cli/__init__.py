@@ -1,7 +1,7 @@
 """The `dra` command.
 
 A command is a function in a file of this package: its parameters are the options, it returns an `ExitCode`
-and lets every `DraError` rise. `dra.cli.app` lists the commands, `options` has the options that several
+and lets every `DraError` rise. `dra.cli.commands` lists the commands, `options` has the options that several
 share, `output` prints tables, YAML and JSON, `failure` turns exceptions into messages.
 
 Commands use `import dra` and its lazy names, so that `dra --help` loads none of the library.
@@ -17,11 +17,12 @@ from dra.cli.exit_code import ExitCode
 __all__ = ["ExitCode", "main"]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog_name: str = "dra") -> int:
     """Run the command line and return its exit status.
 
     Args:
         arguments: What follows the program's name; `sys.argv[1:]` if None.
+        prog_name: What the program is called in its help.
     """
     try:
         from dra.cli.app import app
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return ExitCode.BAD_INPUT
     try:
-        app(args=arguments, prog_name="dra")
+        app(args=arguments, prog_name=prog_name)
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else ExitCode.OK
     return ExitCode.OK

@@ -28,13 +28,13 @@ def print_outcomes(outcomes: Sequence[Outcome], devices: Mapping[DeviceId, Devic
     fitting = [outcome for outcome in outcomes if outcome.allocation]
     if fitting:
         print_table(COLUMNS, [row for outcome in fitting for row in _rows(outcome, devices)])
-        print()
+        print_text("")
     for outcome in outcomes:
         if not outcome.allocation:
             print_text(f"{outcome.label} does not fit", "bold")
             for line in _reasons(outcome):
                 print_text(line)
-            print()
+            print_text("")
     print_text(f"{len(fitting)} of {len(outcomes)} claims allocated")
 
 

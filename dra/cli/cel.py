@@ -134,7 +134,7 @@ class _Workbench:
             try:
                 expression = input("cel> ").strip()
             except EOFError:
-                print()
+                print_text("")
                 return ExitCode.OK
             if expression:
                 try:

@@ -12,7 +12,7 @@ from dra.cli.exit_code import ExitCode
 from dra.cli.files import Files, FilesToRead, read
 from dra.cli.options import Kubernetes, OptionalFilenames, OutputFormat
 from dra.cli.output import Output, print_error
-from dra.features import LATEST
+from dra.features import LATEST, minor
 
 if TYPE_CHECKING:
     from dra.models.loading import Located
@@ -42,7 +42,8 @@ def convert(
     Objects whose kind has no such version are written as they are. What the version cannot express is an
     error, never dropped.
     """
-    return _rewritten(read(files, filenames), lambda obj: _converted(obj, to, kubernetes), output)
+    known = minor(kubernetes)
+    return _rewritten(read(files, filenames), lambda obj: _converted(obj, to, known), output)
 
 
 def _converted(obj: KubernetesObject, to: str | None, kubernetes: str) -> KubernetesObject:

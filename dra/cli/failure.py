@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import sys
 import traceback
@@ -13,6 +14,8 @@ import typer
 
 import dra
 from dra.cli.exit_code import ExitCode
+from dra.cli.options import Quiet
+from dra.cli.output import quietly
 from dra.errors import DraError
 
 __all__ = ["DEBUG_VARIABLE", "reported"]
@@ -20,20 +23,23 @@ __all__ = ["DEBUG_VARIABLE", "reported"]
 DEBUG_VARIABLE = "DRA_DEBUG"
 _ISSUES = "the project's issue tracker"
 
+_QUIET = "quiet"
+
 _P = ParamSpec("_P")
 
 
 def reported(command: Callable[_P, ExitCode]) -> Callable[_P, None]:
     """The command as typer wants it: ends the process with the status, whatever happens.
 
-    `DraError` prints itself. Any other exception is a fault of this program and says so. With `DRA_DEBUG=1`
-    in the environment the traceback is shown as well.
+    Every command gets the option `--quiet`. `DraError` prints itself. Any other exception is a fault of this
+    program and says so. With `DRA_DEBUG=1` in the environment the traceback is shown as well.
     """
 
     @functools.wraps(command)
     def run(*args: _P.args, **kwargs: _P.kwargs) -> None:
         try:
-            status = command(*args, **kwargs)
+            with quietly(bool(kwargs.pop(_QUIET, False))):
+                status = command(*args, **kwargs)
             sys.stdout.flush()
         except BrokenPipeError:
             _discard_output()
@@ -46,6 +52,17 @@ def reported(command: Callable[_P, ExitCode]) -> Callable[_P, None]:
             status = _report(_bug(error), ExitCode.BUG)
         raise typer.Exit(status)
 
+    return _with_quiet(run)
+
+
+def _with_quiet(run: Callable[_P, None]) -> Callable[_P, None]:
+    """The command with `--quiet`, which all commands have: typer reads its options from its signature."""
+    signature = inspect.signature(run, eval_str=True)
+    quiet = inspect.Parameter(_QUIET, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Quiet)
+    run.__signature__ = signature.replace(  # type: ignore[attr-defined] # what inspect looks at first
+        parameters=[*signature.parameters.values(), quiet]
+    )
+    run.__annotations__ = {each.name: each.annotation for each in (*signature.parameters.values(), quiet)}
     return run
 
 

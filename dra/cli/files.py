@@ -12,6 +12,7 @@ import attrs
 import typer
 
 from dra.cli.live import LiveCluster
+from dra.cli.output import is_quiet
 from dra.errors import DraError, LoadError
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def write_file(name: str, text: str) -> None:
 def _progress(sources: Sequence[Path | None]) -> Iterator[Callable[[Path | None], object]]:
     """A bar on a terminal while a lot is read; gives a function to call after each file."""
     sizes = {source: _size(source) for source in sources}
-    if sum(sizes.values()) < _WORTH_A_BAR or not sys.stderr.isatty():
+    if sum(sizes.values()) < _WORTH_A_BAR or is_quiet() or not sys.stderr.isatty():
         yield sizes.get
         return
     from rich.console import Console

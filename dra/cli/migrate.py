@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sys
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
@@ -16,7 +15,7 @@ from dra.cli.diff import unified_diff
 from dra.cli.exit_code import ExitCode
 from dra.cli.files import FilesToRead, path_of, read
 from dra.cli.options import Kubernetes, OptionalFilenames
-from dra.cli.output import Output, print_data, print_error, print_table, visible
+from dra.cli.output import Output, print_data, print_error, print_note, print_table, print_text, visible
 from dra.errors import DraError, LoadError
 from dra.features import LATEST
 
@@ -185,17 +184,17 @@ def _joined(texts: Iterable[str]) -> str:
 def _print_report(migration: Migration, texts: list[RewrittenText], *, in_full: bool) -> None:
     """Print the report on stderr, and which comments went with what they were on."""
     report = str(migration)
-    print(visible(report if in_full else report.rpartition("\n")[2]), file=sys.stderr)
+    print_note(report if in_full else report.rpartition("\n")[2], "")
     for text in texts:
         for comment in text.lost_comments:
-            print(visible(f"{text.source}: a comment went with what it was on: {comment}"), file=sys.stderr)
+            print_note(f"{text.source}: a comment went with what it was on: {comment}")
 
 
 def _write(texts: list[RewrittenText]) -> None:
     for text in texts:
         if text.changed:
             _write_file(Path(text.source), text.after)
-            print(visible(f"{text.source}: changed"))
+            print_text(f"{text.source}: changed")
 
 
 def _write_file(name: Path, content: str) -> None:

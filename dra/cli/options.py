@@ -8,7 +8,7 @@ import typer
 
 from dra.cli.output import Output
 
-__all__ = ["Filenames", "Kubernetes", "NodeName", "OptionalFilenames", "OutputFormat"]
+__all__ = ["Filenames", "Kubernetes", "NodeName", "OptionalFilenames", "OutputFormat", "Quiet"]
 
 _FILENAMES = typer.Option(
     "--filename",
@@ -29,4 +29,11 @@ Kubernetes = Annotated[
 NodeName = Annotated[
     str | None,
     typer.Option("--node", metavar="NAME", help="Only this node; every node in turn if left out."),
+]
+
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="Print data and errors only; the exit status is the answer.", show_default=False
+    ),
 ]

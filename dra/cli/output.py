@@ -7,7 +7,9 @@ manifest, so control characters are shown instead of sent to the terminal.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -16,12 +18,40 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-__all__ = ["Output", "print_data", "print_error", "print_note", "print_table", "print_text", "visible"]
+__all__ = [
+    "Output",
+    "is_quiet",
+    "print_data",
+    "print_error",
+    "print_note",
+    "print_table",
+    "print_text",
+    "quietly",
+    "visible",
+]
 
 _GAP = 2
 _LAST_COLUMN = 36
 _UNBOUNDED = 10_000
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+
+
+_QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quietly(quiet: bool) -> Iterator[None]:
+    """While it lasts, if so wanted, only data and errors are printed: no tables, notes, progress."""
+    token = _QUIET.set(quiet)
+    try:
+        yield
+    finally:
+        _QUIET.reset(token)
+
+
+def is_quiet() -> bool:
+    """Whether only data and errors are printed."""
+    return _QUIET.get()
 
 
 class Output(str, Enum):
@@ -44,6 +74,8 @@ def visible(text: str) -> str:
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows under their headings. Only the last column is broken to fit a terminal; names never are."""
+    if is_quiet():
+        return
     from rich.table import Table
     from rich.text import Text
 
@@ -59,6 +91,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def print_text(text: str, style: str = "") -> None:
     """Print text as it is, in a rich style such as `bold` or `yellow` where there are colours."""
+    if is_quiet():
+        return
+    if not text:
+        print()
+        return
     from rich.text import Text
 
     _print(Text(visible(text), style=style), at_least=_UNBOUNDED)
@@ -82,9 +119,10 @@ def print_error(text: str) -> None:
     _console(stderr=True).print(message, soft_wrap=True)
 
 
-def print_note(text: str) -> None:
+def print_note(text: str, style: str = "yellow") -> None:
     """Print what is worth knowing on stderr."""
-    _console(stderr=True).print(visible(text), style="yellow", soft_wrap=True)
+    if not is_quiet():
+        _console(stderr=True).print(visible(text), style=style, soft_wrap=True)
 
 
 def _print(what: Table | Text, at_least: int) -> None:
@@ -99,4 +137,10 @@ def _print(what: Table | Text, at_least: int) -> None:
 def _console(stderr: bool = False) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    class Reraising(Console):
+        """A console that leaves it to the command what to do when nobody reads."""
+
+        def on_broken_pipe(self) -> None:
+            raise
+
+    return Reraising(stderr=stderr, highlight=False, markup=False, emoji=False)

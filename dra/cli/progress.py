@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from dra.cli.output import is_quiet
+
 __all__ = ["progress"]
 
 
@@ -17,7 +19,7 @@ def progress(what: str, total: int) -> Iterator[Callable[[], object]]:
         what: What is being done, such as `replaying`.
         total: How many steps there are.
     """
-    if not sys.stderr.isatty():
+    if is_quiet() or not sys.stderr.isatty():
         yield lambda: None
         return
     from rich.console import Console

@@ -107,7 +107,7 @@ def _print(answers: Sequence[Placement | GangPlacement | Unschedulable]) -> None
     ]
     if placed:
         print_table(_COLUMNS, [row for each in placed for row in _rows(each)])
-        print()
+        print_text("")
     for gang in gangs:
         head, *lines = [line for line in str(gang).splitlines() if not line.startswith("- left out")]
         _print_lines(head, lines)
@@ -122,7 +122,7 @@ def _print_lines(head: str, lines: Sequence[str]) -> None:
     print_text(head, "bold")
     for line in lines:
         print_text(f"  {line}")
-    print()
+    print_text("")
 
 
 def _rows(placement: Placement) -> Iterator[tuple[str, ...]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dra.cli.commands import CONTEXT, example
 from dra.cli.exit_code import ExitCode
 from dra.cli.failure import reported
 from dra.cli.files import path_of, write_file
@@ -216,6 +217,10 @@ def _executor(processes: int) -> Iterator[Executor | None]:
         yield executor
 
 
-app.command()(reported(openb))
-app.command()(reported(run))
-app.command()(reported(live(pods)))
+_EXAMPLES: dict[Callable[..., ExitCode], str] = {
+    openb: "dra simulate openb --nodes nodes.csv --tasks tasks.csv --demand 0.9",
+    run: "dra simulate run --nodes nodes.csv --tasks tasks.csv --compare device-plugin,mig --svg run.svg",
+    pods: "dra new gpu --template --pod | dra simulate pods -f examples/dgx-h100 -f - --repeat 20",
+}
+for command, line in _EXAMPLES.items():
+    app.command(context_settings=CONTEXT, epilog=example(line))(reported(live(command)))

@@ -12,7 +12,7 @@ import typer
 
 from dra.cli.exit_code import ExitCode
 from dra.cli.live import Context, Kubeconfig, LiveCluster
-from dra.cli.output import Output, print_data, print_note
+from dra.cli.output import Output, is_quiet, print_data, print_note
 from dra.errors import LoadError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def snapshot(
 @contextmanager
 def _progress() -> Iterator[Callable[[Mapping[str, Any]], object] | None]:
     """On a terminal, the kind that is being read and how many objects there are so far."""
-    if not sys.stderr.isatty():
+    if is_quiet() or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console

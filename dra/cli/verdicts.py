@@ -93,7 +93,7 @@ def print_verdicts(verdicts: Sequence[Verdict], show_cost: bool) -> None:
         for each in verdicts
     ]
     print_table(columns, rows)
-    print()
+    print_text("")
     print_text(f"{sum(each.trace.value is True for each in verdicts)} of {len(verdicts)} devices match")
     failing = sum(each.trace.value is None for each in verdicts)
     if failing:
@@ -111,4 +111,4 @@ def print_traces(verdicts: Sequence[Verdict]) -> None:
     for trace, (first, *others) in devices.items():
         print_text(first + (f" and {len(others)} more" if others else ""), "bold")
         print_text(textwrap.indent(trace, "  "))
-        print()
+        print_text("")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import dra
 from dra.cli.clusters import ClusterFiles, Policy
+from dra.cli.commands import CONTEXT, example
 from dra.cli.exit_code import ExitCode
 from dra.cli.failure import reported
 from dra.cli.live import live
@@ -211,5 +213,12 @@ def _print(comparison: Comparison, output: Output) -> ExitCode:
     return ExitCode.OK if comparison.fits else ExitCode.NO
 
 
-for command in (add_nodes, drain, evict, mig, taint):
-    app.command()(reported(live(command)))
+_EXAMPLES: dict[Callable[..., ExitCode], str] = {
+    add_nodes: "dra new gpu --pod | dra what-if add-nodes --like dgx-h100 -f examples/dgx-h100 -f -",
+    drain: "dra what-if drain dgx-1 -f examples/dgx-h100",
+    evict: "dra new gpu --count 8 --pod | dra what-if evict pod/gpu -f examples/dgx-h100 -f -",
+    mig: "dra what-if mig dgx-1 --layout dynamic -f examples/dgx-h100",
+    taint: "dra what-if taint rule.yaml -f examples/dgx-h100",
+}
+for command, line in _EXAMPLES.items():
+    app.command(context_settings=CONTEXT, epilog=example(line))(reported(live(command)))

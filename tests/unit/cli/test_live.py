@@ -9,14 +9,14 @@ import pytest
 import yaml
 
 from dra.cli import ExitCode
-from dra.cli.app import READING_CLUSTERS
+from dra.cli.commands import COMMANDS
 from tests.unit.cli.conftest import Run
 from tests.unit.client.test_configuration import SECRET, kubeconfig
 
 Command = Callable[..., Run]
 
 
-@pytest.mark.parametrize("name", [command.__name__ for command in READING_CLUSTERS])
+@pytest.mark.parametrize("name", [name for name, entry in COMMANDS.items() if entry.reads_clusters])
 def test_every_command_about_clusters_has_the_options(dra_command: Command, name: str) -> None:
     text = dra_command(name, "-h").out
     assert "--context NAME" in text

@@ -1,0 +1,60 @@
+"""How long each command takes, start of Python included: `python -m benchmarks.cli_time [RUNS]`.
+
+What the project promises is that `dra --help` answers in under 0.25 s, and each command on two DGX H100 in
+under 1 s. An empty interpreter is shown beside them.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from dra.cli.commands import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+RUNS = 7
+DRA = f"{sys.executable} -m dra"
+
+
+def seconds(line: str, folder: str, runs: int) -> list[float]:
+    """The times of a command line; the first run, which warms the files, is not counted."""
+    times = []
+    for _ in range(runs + 1):
+        start = time.perf_counter()
+        done = subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, check=False)
+        times.append(time.perf_counter() - start)
+        if done.returncode not in (0, 1) or b"Traceback" in done.stderr:
+            raise SystemExit(f"{line}: status {done.returncode}\n{done.stderr.decode()}")
+    return times[1:]
+
+
+def lines() -> list[tuple[str, str]]:
+    """What is measured: a name and a command line."""
+    commands = [
+        (f"dra {name}", re.sub(r"(^|\| )dra ", rf"\1{DRA} ", each.example))
+        for name, each in COMMANDS.items()
+        if each.example
+    ]
+    return [("python -c pass", f"{sys.executable} -c pass"), ("dra --help", f"{DRA} --help"), *commands]
+
+
+def main(arguments: Sequence[str]) -> None:
+    runs = int(arguments[0]) if arguments else RUNS
+    print(f"Python {platform.python_version()} on {platform.machine()}, {runs} runs each")
+    print(f"{'':20}{'median s':>10}{'best s':>10}")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "examples").symlink_to(ROOT / "examples")
+        for name, line in lines():
+            times = seconds(line, folder, runs)
+            print(f"{name:20}{statistics.median(times):10.2f}{min(times):10.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
