@@ -25,7 +25,7 @@ from dra.cel.syntax import (
     StructExpr,
 )
 from dra.cel.types import Kind, Type, list_of, map_of, optional_of
-from dra.cel.unification import Substitution, has_variables, most_general, renamed, variables
+from dra.cel.unification import Substitution, most_general, renamed, variables
 from dra.cel.values import Value, type_value
 
 __all__ = ["Checked", "check"]
@@ -358,9 +358,9 @@ class _Checker:
 
 def _instance(overload: Overload, substitution: Substitution) -> tuple[Sequence[Type], Type]:
     """The signature of an overload with type variables of its own."""
-    if not any(map(has_variables, overload.parameters)) and not has_variables(overload.result):
+    names = variables(overload.result, *overload.parameters)
+    if not names:
         return overload.parameters, overload.result
-    names = sorted(set().union(variables(overload.result), *map(variables, overload.parameters)))
     fresh = {name: substitution.fresh() for name in names}
     return [renamed(type_, fresh) for type_ in overload.parameters], renamed(overload.result, fresh)
 

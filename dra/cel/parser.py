@@ -240,14 +240,7 @@ class _Parser(Cursor):
         token = self.token
         if token.kind not in OPERAND or token.kind == "!":
             self.no_operand()
-        readers: dict[str, Callable[[], Node]] = {
-            "(": self.nested,
-            "[": self.list,
-            "{": self.map,
-            ".": self.name,
-            "IDENTIFIER": self.name,
-        }
-        return readers.get(token.kind, self.literal)()
+        return _PRIMARY.get(token.kind, _Parser.literal)(self)
 
     def nested(self) -> Node:
         self.advance()
@@ -389,3 +382,12 @@ class _Parser(Cursor):
 def macro_table(macros: Iterable[Macro]) -> MacroTable:
     """Macros by what a call looks like."""
     return {(macro.function, macro.arguments, macro.receiver): macro for macro in macros}
+
+
+_PRIMARY: Final[dict[str, Callable[[_Parser], Node]]] = {
+    "(": _Parser.nested,
+    "[": _Parser.list,
+    "{": _Parser.map,
+    ".": _Parser.name,
+    "IDENTIFIER": _Parser.name,
+}

@@ -43,8 +43,8 @@ class DevicePath:
         if not self.field:
             return DevicePath(step)
         if self.domain is None:
-            return attrs.evolve(self, domain=step)
-        return attrs.evolve(self, name=step)
+            return DevicePath(self.field, step)
+        return DevicePath(self.field, self.domain, step)
 
     @property
     def has_children(self) -> bool:

@@ -20,18 +20,20 @@ def has_variables(type_: Type) -> bool:
     return type_.kind is Kind.PARAMETER or any(map(has_variables, type_.parameters))
 
 
-def variables(type_: Type) -> set[str]:
-    """The names of the type variables in a type."""
-    if type_.kind is Kind.PARAMETER:
-        return {type_.name}
-    return set().union(*map(variables, type_.parameters))
+@lru_cache(maxsize=4096)
+def variables(*among: Type) -> tuple[str, ...]:
+    """The names of the type variables in some types, in order."""
+    found: set[str] = set()
+    for type_ in among:
+        found.update((type_.name,) if type_.kind is Kind.PARAMETER else variables(*type_.parameters))
+    return tuple(sorted(found))
 
 
 def renamed(type_: Type, names: dict[str, Type]) -> Type:
     """The type with its variables replaced."""
     if type_.kind is Kind.PARAMETER:
         return names[type_.name]
-    if not type_.parameters:
+    if not has_variables(type_):
         return type_
     return Type(type_.kind, type_.name, tuple(renamed(inner, names) for inner in type_.parameters))
 
@@ -78,7 +80,7 @@ class Substitution:
         return False
 
     def _agree(self, left: Type, right: Type) -> bool:
-        if left is right or left == right:
+        if left is right or (left.kind is right.kind and left == right):
             return True
         if right.kind is Kind.PARAMETER:
             valid, bound = self._bind(left, right)

@@ -148,6 +148,9 @@ _TYPES: dict[type, Type] = {
     Type: types.TYPE,
     Optional: types.optional_of(types.DYN),
 }
+_CLASSES: dict[Type, type] = {}  # the other way round, of the first class that has a type
+for _class, _type in _TYPES.items():
+    _CLASSES.setdefault(_type, _class)
 _OPAQUE: set[type] = set()
 _EQUALITY: dict[type, Callable[[Any, Any], bool]] = {}
 _ORDERED: set[type] = {str, bytes, bool}
@@ -180,6 +183,7 @@ def register(
         equality: CEL's `==` with such a value on the left, if it is not Python's.
     """
     _TYPES[python_class] = cel_type
+    _CLASSES.setdefault(cel_type, python_class)
     if cel_type.kind in (types.Kind.STRUCT, types.Kind.OPAQUE):
         _OPAQUE.add(python_class)
     if ordered:
@@ -275,7 +279,7 @@ def python_class(cel_type: Type) -> type | None:
     """The one class that all values of a type have, None if there are several or if it is generic."""
     if cel_type.parameters or cel_type.kind in (types.Kind.DYN, types.Kind.ANY, types.Kind.PARAMETER):
         return None
-    return next((known for known, type_ in _TYPES.items() if type_ == cel_type), None)
+    return _CLASSES.get(cel_type)
 
 
 # Classes of which Python's `==` between two of the same class is CEL's.
