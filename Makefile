@@ -4,7 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: integration demo test lint type layers unit docs oracle live launchers pictures vectors fuzz clean
+.PHONY: integration demo test lint type layers docstrings unit docs pyright bench release-check audit oracle live launchers \
+	pictures vectors fuzz clean
 .DEFAULT_GOAL := test
 
 $(VENV)/bin/python:
@@ -38,13 +39,34 @@ type: $(VENV)/.dev
 layers: $(VENV)/.dev
 	$(BIN)/lint-imports
 
+docstrings: $(VENV)/.dev
+	$(BIN)/interrogate --quiet dra
+
 unit: $(VENV)/.dev
 	$(BIN)/pytest --numprocesses auto --dist loadfile --cov --cov-report=term:skip-covered
 
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-test: lint type layers unit docs
+test: lint type layers docstrings unit docs
+
+# The second type checker over the library, two minutes. Its npm package is fetched when it first runs.
+pyright: $(VENV)/.dev
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+# All benchmarks one after another into docs/benchmarks.md: `make bench`, small sizes with `make bench QUICK=1`, some
+# with `make bench ONLY="quantity cel_eval"`, the replays of a trace with DRA_OPENB=folder. On a machine with nothing
+# else to do.
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ONLY)
+
+# The sdist and the wheel in clean environments of every Python here; `KEEP=folder` keeps them.
+release-check: $(VENV)/.dev
+	$(BIN)/python -m tests.release.check $(if $(KEEP),--keep $(KEEP))
+
+# Known vulnerabilities of what is installed; a package that cannot be looked up fails it, too.
+audit: $(VENV)/.dev
+	$(BIN)/pip-audit --strict --skip-editable --progress-spinner off
 
 # The pictures of the documentation, and what a browser makes of pictures (needs Debian's chromium).
 pictures: $(VENV)/.dev

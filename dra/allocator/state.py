@@ -110,8 +110,8 @@ class AllocatedState:
         frozenset({DeviceId(driver='gpu.example.com', pool='node-1', device='gpu-0')})
     """
 
-    devices: frozenset[DeviceId] = attrs.field(default=(), converter=_frozen_devices)
-    shared: frozenset[SharedDeviceId] = attrs.field(default=(), converter=_frozen_shares)
+    devices: frozenset[DeviceId] = attrs.field(default=frozenset(), converter=_frozen_devices)
+    shared: frozenset[SharedDeviceId] = attrs.field(default=frozenset(), converter=_frozen_shares)
     capacity: Mapping[DeviceId, Mapping[str, Quantity]] = attrs.field(
         factory=dict, converter=_frozen_capacity, hash=False
     )

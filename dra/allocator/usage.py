@@ -90,6 +90,7 @@ class Account(Protocol):
 
     def usage(self, pool: Pool) -> Usage:
         """What is taken of a pool."""
+        ...
 
 
 class Books:

@@ -40,6 +40,5 @@ class Candidates:
     barred: int
     usable: int = attrs.field(init=False)
 
-    @usable.default
-    def _usable(self) -> int:
-        return self.selected & ~self.barred
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "usable", self.selected & ~self.barred)

@@ -96,18 +96,23 @@ class Arguments(Protocol):
 
     def __len__(self) -> int:
         """How many there are, receiver included."""
+        ...
 
     def size(self, index: int) -> Range:
         """Bounds of the argument's size: characters, bytes or elements; 1 for scalars."""
+        ...
 
     def type(self, index: int) -> Type:
         """The checked type."""
+        ...
 
     def literal(self, index: int) -> object:
         """The value of a literal argument, else None."""
+        ...
 
     def element_size(self, index: int) -> Range:
         """Bounds of the size of each element of a list argument."""
+        ...
 
 
 @attrs.frozen
@@ -241,7 +246,7 @@ class Function:
     overloads: tuple[Overload, ...]
 
     def __init__(self, name: str, *overloads: Overload) -> None:
-        self.__attrs_init__(name, overloads)
+        self.__attrs_init__(name, overloads)  # pyright: ignore[reportAttributeAccessIssue] # attrs makes it
 
     @property
     def is_shared(self) -> bool:

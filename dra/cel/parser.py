@@ -74,7 +74,7 @@ class _Parser(Cursor):
         self.macros = macros
         self.factory = Factory({})
         self.expanded: dict[int, Call] = {}
-        self.depths = dict.fromkeys(("expr", "relation", "calc", "member"), 0)
+        self.depths: dict[str, int] = dict.fromkeys(("expr", "relation", "calc", "member"), 0)
 
     def recover(self) -> Node:
         """Skip what cannot be read, and put something in its place."""

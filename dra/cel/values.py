@@ -271,7 +271,9 @@ def equal(left: Value, right: Value, begun: set[tuple[int, int]] | None = None) 
     if left is None or right is None:
         return False
     if kind in _NUMBERS and other in _NUMBERS:
-        return bool(left == right) if float not in (kind, other) else float(left) == float(right)
+        if float not in (kind, other):
+            return bool(left == right)
+        return float(left) == float(right)  # pyright: ignore[reportArgumentType] # both are numbers
     return False
 
 

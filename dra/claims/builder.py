@@ -430,9 +430,9 @@ def claim(
     for fault in formats.dns_subdomain(required(name, str, "metadata.name")):
         raise BuildError(fault, path="metadata.name", value=name)
     built = ClaimBuilder(
-        name=name,
-        namespace=required(namespace, str, "metadata.namespace"),
-        labels=texts(labels, "metadata.labels"),
-        annotations=texts(annotations, "metadata.annotations"),
+        name,
+        required(namespace, str, "metadata.namespace"),
+        texts(labels, "metadata.labels"),
+        texts(annotations, "metadata.annotations"),
     )
     return built.share(*strategies(share))

@@ -48,7 +48,7 @@ def pod_group(
     data: dict[str, Any] = {"name": name}
     data["schedulingPolicy"] = {"basic": {}} if min_count is None else {"gang": {"minCount": min_count}}
     entries = (
-        [claim_source(each).entry(entry) for entry, each in claims.items()]
+        [claim_source(each).entry(entry) for entry, each in claims.items()]  # pyright: ignore[reportArgumentType] # names
         if isinstance(claims, Mapping)
         else [claim_source(each).entry() for each in _several(claims)]
     )

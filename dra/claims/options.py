@@ -211,7 +211,13 @@ class Preference:
         return Preference(tuple(each.but(**wants) for each in self.options))
 
 
-def option(device_class: str = "", /, *, name: str = "", **wants: Unpack[Wants]) -> Option:
+def option(
+    device_class: str = "",
+    /,
+    *,
+    name: str = "",
+    **wants: Unpack[Wants],  # pyright: ignore[reportGeneralTypeIssues] # it overlooks the `/`
+) -> Option:
     """What a request wants, to be used as one of several alternatives.
 
     Args:

@@ -51,10 +51,12 @@ class Strategy(Protocol):
     @property
     def driver(self) -> str:
         """The driver that does the sharing."""
+        ...
 
     @property
     def gates(self) -> frozenset[str]:
         """The driver's feature gates that must be on."""
+        ...
 
     def apply(self, option: Option) -> Option:
         """The option with what the strategy takes.
@@ -62,6 +64,7 @@ class Strategy(Protocol):
         Raises:
             DriverError: The driver refuses the combination.
         """
+        ...
 
 
 Where: TypeAlias = "str | Condition | Sequence[str | Condition]"

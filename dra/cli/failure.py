@@ -8,7 +8,6 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from typing import ParamSpec
 
 import typer
 
@@ -25,10 +24,8 @@ _ISSUES = "the project's issue tracker"
 
 _QUIET = "quiet"
 
-_P = ParamSpec("_P")
 
-
-def reported(command: Callable[_P, ExitCode]) -> Callable[_P, None]:
+def reported(command: Callable[..., ExitCode]) -> Callable[..., None]:
     """The command as typer wants it: ends the process with the status, whatever happens.
 
     Every command gets the option `--quiet`. `DraError` prints itself. Any other exception is a fault of this
@@ -36,7 +33,7 @@ def reported(command: Callable[_P, ExitCode]) -> Callable[_P, None]:
     """
 
     @functools.wraps(command)
-    def run(*args: _P.args, **kwargs: _P.kwargs) -> None:
+    def run(*args: object, **kwargs: object) -> None:
         try:
             with quietly(bool(kwargs.pop(_QUIET, False))):
                 status = command(*args, **kwargs)
@@ -55,7 +52,7 @@ def reported(command: Callable[_P, ExitCode]) -> Callable[_P, None]:
     return _with_quiet(run)
 
 
-def _with_quiet(run: Callable[_P, None]) -> Callable[_P, None]:
+def _with_quiet(run: Callable[..., None]) -> Callable[..., None]:
     """The command with `--quiet`, which all commands have: typer reads its options from its signature."""
     signature = inspect.signature(run, eval_str=True)
     quiet = inspect.Parameter(_QUIET, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Quiet)

@@ -99,11 +99,12 @@ def exchange(request: Request, retry: Retry) -> Steps[Answer]:
         error: ApiError | None
         try:
             answer: Answer = yield request
-            error = failure(request, answer)
         except UnreachableError as lost:
             error = lost
-        if error is None:
-            return answer
+        else:
+            error = failure(request, answer)
+            if error is None:
+                return answer
         if attempt >= retry.attempts or not passes(request, error):
             raise error
         yield Pause(retry.pause(attempt, error.retry_after))

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import ClassVar, Final
 
 import attrs
-from pydantic import Field
 from typing_extensions import override
 
 from dra.drivers.configs import OpaqueConfig
@@ -49,8 +48,8 @@ class InterfaceConfig(Model):
     hardware_addr: Str | None = None
     gso_max_size: Int64 | None = None
     gro_max_size: Int64 | None = None
-    gso_ipv4_max_size: Int64 | None = Field(default=None, alias="gsoIPv4MaxSize")
-    gro_ipv4_max_size: Int64 | None = Field(default=None, alias="groIPv4MaxSize")
+    gso_ipv4_max_size: Int64 | None = None
+    gro_ipv4_max_size: Int64 | None = None
     disable_ebpf_programs: Bool | None = None
     forwarding: Bool | None = None
     arp_ignore: Int64 | None = None

@@ -44,15 +44,20 @@ _EXPECTED = {
 }
 
 
+# What Kubernetes writes otherwise than with a capital. It is in the rule and no alias of the fields, since
+# type checkers hold that a field with an alias has no other name.
+_WRITTEN: Final = {"id": "ID", "api": "API", "ipv4": "IPv4"}
+
+
 def wire_name(attribute: str) -> str:
     """The JSON name of a Python attribute, where it follows from the rule.
 
     Example:
-        >>> wire_name("device_class_name"), wire_name("int_")
-        ('deviceClassName', 'int')
+        >>> wire_name("device_class_name"), wire_name("share_id"), wire_name("int_")
+        ('deviceClassName', 'shareID', 'int')
     """
     first, *rest = attribute.rstrip("_").split("_")
-    return first + "".join(word.capitalize() for word in rest)
+    return first + "".join(_WRITTEN.get(word) or word.capitalize() for word in rest)
 
 
 def fields(names: str) -> frozenset[str]:

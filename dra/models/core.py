@@ -269,7 +269,7 @@ class NodeAllocatableResourceClaimStatus(Model):
 class ResourceHealth(Model):
     """Health of one device of a container: Healthy, Unhealthy or Unknown."""
 
-    resource_id: Str = Field(default="", alias="resourceID")
+    resource_id: Str = ""
     health: Str | None = None
     message: Str | None = None
 
@@ -346,7 +346,7 @@ class NodeSpec(Model):
         "configSource externalID podCIDR podCIDRs podPreemptionPolicy"
     )
 
-    provider_id: Str | None = Field(default=None, alias="providerID")
+    provider_id: Str | None = None
     taints: list[Taint] | None = None
     unschedulable: Bool | None = None
 

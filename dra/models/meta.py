@@ -43,7 +43,7 @@ class ManagedFieldsEntry(Model):
     api_version: Str | None = None
     time: Time | None = None
     fields_type: Str | None = None
-    fields_v1: RawExtension | None = Field(default=None, alias="fieldsV1")
+    fields_v1: RawExtension | None = None
     subresource: Str | None = None
 
 

@@ -392,7 +392,7 @@ class DeviceRequestAllocationResult(Model):
     tolerations: list[DeviceToleration] | None = None
     binding_conditions: list[Str] | None = None
     binding_failure_conditions: list[Str] | None = None
-    share_id: Str | None = Field(default=None, alias="shareID")
+    share_id: Str | None = None
     consumed_capacity: dict[Str, Quantity] | None = None
     skip_node_operations: list[Str] | None = None
 
@@ -441,7 +441,7 @@ class AllocatedDeviceStatus(Model):
     driver: Str = ""
     pool: Str = ""
     device: Str = ""
-    share_id: Str | None = Field(default=None, alias="shareID")
+    share_id: Str | None = None
     conditions: list[Condition] | None = None
     data: RawExtension | None = None
     network_data: NetworkDeviceData | None = None

@@ -26,15 +26,19 @@ class Rule(Protocol):
     @property
     def changes_shape(self) -> bool:
         """Whether `down` writes something else than it is given."""
+        ...
 
     def up(self, data: Any) -> Any:
         """The newer JSON of an object."""
+        ...
 
     def down(self, data: Any, lost: list[str]) -> Any:
         """The older JSON of an object; the paths it has no place for are added to `lost`."""
+        ...
 
     def old_path(self, path: str) -> str:
         """Where the older JSON has what the newer has at a path."""
+        ...
 
 
 class Change(Protocol):
@@ -42,12 +46,15 @@ class Change(Protocol):
 
     def up(self, node: dict[str, Any], path: str) -> dict[str, Any]:
         """The newer form."""
+        ...
 
     def down(self, node: dict[str, Any], path: str, lost: list[str]) -> dict[str, Any]:
         """The older form."""
+        ...
 
     def old_steps(self, steps: list[str]) -> list[str]:
         """The older form of the path's steps below the place."""
+        ...
 
 
 @attrs.frozen

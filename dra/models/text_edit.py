@@ -423,7 +423,7 @@ _Flush.add_representer(str, text_.represent_string)
 class _Hanging(_Flush):
     """Lists indented below their key."""
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - PyYAML's
         super().increase_indent(flow, False)
 
 

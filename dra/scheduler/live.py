@@ -16,6 +16,8 @@ class Live(Protocol):
     @property
     def kubernetes(self) -> str:
         """Its minor, such as `1.37`."""
+        ...
 
     def contents(self) -> Iterable[KubernetesObject]:
         """Its objects."""
+        ...

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from itertools import chain
 from math import isqrt
-from typing import Final, Generic, TypeVar, overload
+from typing import Any, Final, Generic, TypeVar, overload
 
 from dra.scheduler.memo import Memo
 
@@ -89,7 +89,7 @@ class PersistentMap(Mapping[_K, _V]):
             return self._base.get(key, default)
         return default if isinstance(value, _Gone) else value
 
-    def __contains__(self, key: object) -> bool:
+    def __contains__(self, key: Any) -> bool:
         if key in self._changes:
             return self._changes[key] is not _GONE
         return key in self._base

@@ -239,4 +239,4 @@ class _Words:
 
 def _without_claim(text: str, plan: Plan) -> str:
     """A requirement without the name of the claim, if there is only one."""
-    return text if len(plan.claims) > 1 else text.removeprefix(f"claim {plan.claims[0].label}, ")
+    return text.removeprefix(f"claim {plan.claims[0].label}, ") if len(plan.claims) == 1 else text

@@ -190,11 +190,12 @@ def _is_used(gated: Gated, obj: KubernetesObject) -> bool:
 
 def _model_without(model: _M, path: tuple[str, ...]) -> _M:
     """The model with nothing at the path; the same model if there was nothing."""
-    before = getattr(model, path[0])
+    name, below = path[0], path[1:]
+    before = getattr(model, name)
     if before is None:
         return model
-    after = _without(before, path[1:]) if len(path) > 1 else None
-    return model if after is before else model.model_copy(update={path[0]: after})
+    after = _without(before, below) if below else None
+    return model if after is before else model.model_copy(update={name: after})
 
 
 def _without(value: object, path: tuple[str, ...]) -> object:

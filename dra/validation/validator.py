@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
@@ -38,7 +38,7 @@ __all__ = ["validate"]
 
 _Rule = Callable[[Any, Any, Scope], Iterator[FieldError]]
 
-_RULES: Final[Mapping[type[KubernetesObject], _Rule]] = {
+_RULES: Mapping[type[KubernetesObject], _Rule] = {
     ResourceClaim: resource_claim,
     ResourceClaimTemplate: resource_claim_template,
     DeviceClass: device_class,

@@ -164,7 +164,7 @@ def test_only_texts_and_integers_make_a_quantity(value: object) -> None:
     with pytest.raises(QuantityError):
         Quantity(value)  # type: ignore[arg-type] # that is the point
     with pytest.raises(QuantityError):
-        Quantity.parse(value)  # type: ignore[arg-type]
+        Quantity.parse(value)  # type: ignore[arg-type] # likewise
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,7 @@ class _Planner:
         called = self.implementation(node, overloads)
         if node.function in CONVERSIONS and isinstance(operands[0], Constant):
             return Constant(implementation(self.environment, node, overloads)(operands[0].value))
+        first = overloads[0]
         gives_up = len(operands) > 2 or len(overloads) > 1
         if node.function in calls.WITH_PATTERN and isinstance(operands[1], Constant):
             # Upstream compiles a constant pattern beforehand, and with that changes the call a little.
@@ -201,7 +202,7 @@ class _Planner:
         elif self.environment.functions[node.function].is_shared:
             gives_up = False
         charge = shared_charge(overloads)
-        beforehand = charge is not None and overloads[0].cost.beforehand
+        beforehand = charge is not None and first.cost.beforehand
         return calls.strict(operands, called, charge, gives_up=gives_up, beforehand=beforehand)
 
     def implementation(self, node: Call, overloads: tuple[Overload, ...]) -> Callable[..., Value]:

@@ -97,7 +97,7 @@ class _Unicode(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _unicode() -> _Unicode:
-    data = json.loads(gzip.decompress(files(__package__).joinpath("unicode.json.gz").read_bytes()))
+    data = json.loads(gzip.decompress(files("dra.cel.regex").joinpath("unicode.json.gz").read_bytes()))
     orbits = {point: tuple(orbit) for orbit in data["folds"] for point in orbit}
     aliases = {_canonical(alias): name for alias, name in data["aliases"].items()}
     return _Unicode(data["classes"], aliases, sorted(orbits), orbits)

@@ -170,7 +170,7 @@ def _requirements(term: object, path: str) -> Iterator[tuple[str, Requirement, d
     for index, expression in enumerate(expressions if isinstance(expressions, list) else ()):
         if not isinstance(expression, dict):
             continue
-        key, operator, values = (expression.get(name) for name in ("key", "operator", "values"))
+        key, operator, values = map(expression.get, ("key", "operator", "values"))
         if isinstance(key, str) and isinstance(operator, str):
             texts = tuple(str(value) for value in values) if isinstance(values, list) else ()
             yield f"{path}.matchExpressions[{index}]", Requirement(key, operator, texts), expression

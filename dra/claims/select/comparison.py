@@ -79,14 +79,17 @@ class Exists(Expression):
 
     @override
     def conjuncts(self) -> list[Text]:
+        """The test for the attribute's name, which needs no guard before it."""
         return [(self.read.presence, MEMBER)]
 
     @override
     def source(self) -> Text:
+        """The term with `.exists()`."""
         return f"{self.read.spelling}.exists()", PYTHON_MEMBER
 
     @override
     def transformed(self, change: Change) -> Expression:
+        """The same question about what `change` gives."""
         return Exists(change(self.read))
 
 
@@ -113,6 +116,7 @@ class Comparison(Expression):
 
     @override
     def transformed(self, change: Change) -> Expression:
+        """The same comparison of what `change` gives."""
         return Comparison(change(self.read), self.operator, self.constants)
 
     def __repr__(self) -> str:
@@ -120,6 +124,7 @@ class Comparison(Expression):
 
     @override
     def source(self) -> Text:
+        """The term compared by Python's operator or by its method; a flag is the term alone."""
         if self._is_flag:
             return self.read.spelling, PYTHON_MEMBER
         sources = [constant.python for constant in self.constants]
@@ -130,6 +135,7 @@ class Comparison(Expression):
 
     @override
     def conjuncts(self) -> list[Text]:
+        """The guard, where the device may lack what is compared, and the comparison."""
         read = self.read
         if isinstance(read.missing, Literal):
             return self._decided_by(read.missing)

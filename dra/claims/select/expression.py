@@ -298,11 +298,17 @@ class And(Expression):
     """All of some expressions."""
 
     operands: tuple[Expression, ...]
-    depth: int = attrs.field(init=False)
+    _depth: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "depth", _deeper(self.operands))
+        object.__setattr__(self, "_depth", _deeper(self.operands))
         measured(self)
+
+    @property
+    @override
+    def depth(self) -> int:
+        """One more than the deepest operand's."""
+        return self._depth
 
     @property
     def _parts(self) -> tuple[object, ...]:
@@ -310,6 +316,7 @@ class And(Expression):
 
     @override
     def conjuncts(self) -> list[Text]:
+        """Those of all operands, a guard only where it is not asked already."""
         found: list[Text] = []
         for operand in self.operands:
             *guards, last = operand.conjuncts()
@@ -319,10 +326,12 @@ class And(Expression):
 
     @override
     def source(self) -> Text:
+        """The operands joined by `&`."""
         return " & ".join(wrapped(each.source(), PYTHON_AND) for each in self.operands), PYTHON_AND
 
     @override
     def transformed(self, change: Change) -> Expression:
+        """All of the operands transformed."""
         return And(tuple(each.transformed(change) for each in self.operands))
 
 
@@ -331,11 +340,17 @@ class Or(Expression):
     """Any of some expressions."""
 
     operands: tuple[Expression, ...]
-    depth: int = attrs.field(init=False)
+    _depth: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "depth", _deeper(self.operands))
+        object.__setattr__(self, "_depth", _deeper(self.operands))
         measured(self)
+
+    @property
+    @override
+    def depth(self) -> int:
+        """One more than the deepest operand's."""
+        return self._depth
 
     @property
     def _parts(self) -> tuple[object, ...]:
@@ -343,14 +358,17 @@ class Or(Expression):
 
     @override
     def conjuncts(self) -> list[Text]:
+        """One text: the operands, each with its own guards, joined by `||`."""
         return [(" || ".join(wrapped(_joined(each.conjuncts()), OR) for each in self.operands), OR)]
 
     @override
     def source(self) -> Text:
+        """The operands joined by `|`."""
         return " | ".join(wrapped(each.source(), PYTHON_OR) for each in self.operands), PYTHON_OR
 
     @override
     def transformed(self, change: Change) -> Expression:
+        """Any of the operands transformed."""
         return Or(tuple(each.transformed(change) for each in self.operands))
 
 
@@ -359,11 +377,17 @@ class Not(Expression):
     """The opposite of an expression."""
 
     operand: Expression
-    depth: int = attrs.field(init=False)
+    _depth: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "depth", _deeper((self.operand,)))
+        object.__setattr__(self, "_depth", _deeper((self.operand,)))
         measured(self)
+
+    @property
+    @override
+    def depth(self) -> int:
+        """One more than the operand's."""
+        return self._depth
 
     @property
     def _parts(self) -> tuple[object, ...]:
@@ -371,14 +395,17 @@ class Not(Expression):
 
     @override
     def conjuncts(self) -> list[Text]:
+        """One text: `!` before the operand with its guards."""
         return [(f"!{wrapped(_joined(self.operand.conjuncts()), MEMBER)}", UNARY)]
 
     @override
     def source(self) -> Text:
+        """The operand after `~`."""
         return f"~{wrapped(self.operand.source(), PYTHON_MEMBER)}", PYTHON_MEMBER
 
     @override
     def transformed(self, change: Change) -> Expression:
+        """The opposite of the operand transformed."""
         return Not(self.operand.transformed(change))
 
 

@@ -56,18 +56,26 @@ class Raw(Expression):
 
     @override
     def conjuncts(self) -> list[Text]:
+        """The text as it was given."""
         return [(self.text, self.level)]
 
     @override
     def source(self) -> Text:
+        """A call of `cel` with the text."""
         return f"cel({python_text(self.text)})", PYTHON_MEMBER
 
     @override
     def transformed(self, change: Change) -> Expression:
+        """Itself: what is written in CEL is not looked into."""
         return self
 
     @override
     def or_false(self) -> Expression:
+        """Not to be had.
+
+        Raises:
+            ExpressionError: Always: where the text needs guards, only its author can tell.
+        """
         raise ExpressionError("CEL by hand is not guarded", value=self.text, remedy="write its guards in CEL")
 
 

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import ClassVar, Final
 
 import semver
-from pydantic import Field
 from typing_extensions import override
 
 from dra.drivers.configs import TypedConfig
@@ -257,7 +256,7 @@ class IommuConfig(Model):
     """How a passed-through device is attached to the IOMMU."""
 
     backend_policy: Str = "LegacyOnly"
-    enable_api_device: Bool | None = Field(default=None, alias="enableAPIDevice")
+    enable_api_device: Bool | None = None
 
 
 class VfioDeviceConfig(TypedConfig):
@@ -303,7 +302,7 @@ class ComputeDomainChannelConfig(TypedConfig):
 
     api_version: Str = API_VERSION
     kind: Str = "ComputeDomainChannelConfig"
-    domain_id: Str = Field(default="", alias="domainID")
+    domain_id: Str = ""
     allocation_mode: Str | None = None
 
     @override
@@ -323,7 +322,7 @@ class ComputeDomainDaemonConfig(TypedConfig):
 
     api_version: Str = API_VERSION
     kind: Str = "ComputeDomainDaemonConfig"
-    domain_id: Str = Field(default="", alias="domainID")
+    domain_id: Str = ""
 
     @override
     def admission_problems(self, gates: Collection[str]) -> Iterator[str]:

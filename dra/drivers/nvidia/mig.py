@@ -322,7 +322,9 @@ def boards() -> dict[str, MigBoard]:
         >>> sorted(boards())[:3]
         ['A100-40GB', 'A100-80GB', 'A30-24GB']
     """
-    table = json.loads(resources.files(__package__).joinpath("mig_boards.json").read_text(encoding="utf-8"))
+    table = json.loads(
+        resources.files("dra.drivers.nvidia").joinpath("mig_boards.json").read_text(encoding="utf-8")
+    )
     return {
         name: _read_board(name, data, table["geometries"][data["geometry"]])
         for name, data in table["boards"].items()

@@ -136,6 +136,7 @@ class First(Policy):
 
     @override
     def score(self, node: NodeState, demand: Demand) -> int:
+        """The same for all, so that the first node wins."""
         return 0
 
 
@@ -147,15 +148,18 @@ class Randomly(Policy):
 
     @override
     def score(self, node: NodeState, demand: Demand) -> int:
+        """The same for all, so that chance alone decides."""
         return 0
 
     @override
     def pick(self, scores: Sequence[int]) -> int:
+        """One of the nodes on which the demand fits, each with the same chance."""
         feasible = [index for index, score in enumerate(scores) if score != INFEASIBLE]
         return feasible[int(self._random.random() * len(feasible))]
 
     @override
     def share(self, node: NodeState, demand: Demand) -> Taken:
+        """One of the GPUs that have room, and one of the placements there, each with the same chance."""
         options = [(gpu, delta) for gpu, deltas in _candidates(node, demand) for delta in deltas]
         return options[int(self._random.random() * len(options))]
 
@@ -173,11 +177,13 @@ class BestFit(Policy):
 
     @override
     def score(self, node: NodeState, demand: Demand) -> int:
+        """The higher, the less CPU and GPU would be left."""
         left = 0.5 * (node.cpu - demand.cpu) / self._cpu + 0.5 * (node.idle - demand.milli) / self._gpu
         return int(_MOST * min(1.0, max(0.0, 1 - left)))
 
     @override
     def share(self, node: NodeState, demand: Demand) -> Taken:
+        """The GPU with the least idle; of its placements the one that keeps the most of it usable."""
         idle, rooms = self._idle, node.rooms
         return min(
             ((gpu, delta) for gpu, deltas in _candidates(node, demand) for delta in deltas),
@@ -190,10 +196,12 @@ class LeastAllocated(BestFit):
 
     @override
     def score(self, node: NodeState, demand: Demand) -> int:
+        """The higher, the more CPU and GPU would be left."""
         return _MOST - super().score(node, demand)
 
     @override
     def share(self, node: NodeState, demand: Demand) -> Taken:
+        """The GPU with the most idle."""
         idle, rooms = self._idle, node.rooms
         return max(
             ((gpu, delta) for gpu, deltas in _candidates(node, demand) for delta in deltas),
@@ -212,6 +220,7 @@ class FragmentationGradient(Policy):
 
     @override
     def score(self, node: NodeState, demand: Demand) -> int:
+        """The higher, the less the node's expected fragmentation grows; 50 if it stays the same."""
         before = node.fragmented
         if before is None:
             before = node.fragmented = self._of.of_node(node.cpu, node.rooms, node.model)
@@ -236,6 +245,7 @@ class FragmentationGradient(Policy):
 
     @override
     def share(self, node: NodeState, demand: Demand) -> Taken:
+        """The GPU, and the placement on it, with which the node's fragmentation grows the least."""
         row = self._of.row(node.cpu - demand.cpu, node.model)
         before = self._of.of_node(node.cpu, node.rooms, node.model)
         lost, usable, rooms, full = row.lost, row.usable_whole, node.rooms, node.full

@@ -96,28 +96,38 @@ class Consumable(Sharing):
 
     step: int = attrs.field(default=1, validator=attrs.validators.in_(range(1, WHOLE + 1)))
     name = "consumable"
-    full = WHOLE
+
+    @property
+    @override
+    def full(self) -> int:
+        """All thousandths of the GPU."""
+        return WHOLE
 
     @property
     @override
     def parameter(self) -> str:
+        """The step."""
         return str(self.step)
 
     @override
     def ask(self, milli: int) -> int:
+        """What it asks for, rounded up to the step; no more than a whole GPU."""
         return min(WHOLE, -(-milli // self.step) * self.step)
 
     @override
     def room_after(self, size: int, room: int) -> tuple[int, ...]:
+        """What is left of the capacity: one room, since it has no places."""
         return (room - size,) if size <= room else ()
 
     @override
     def idle(self, room: int) -> int:
+        """The room itself: both are thousandths of a GPU."""
         return room
 
     @property
     @override
     def assumption(self) -> str:
+        """That a task never takes more than it asked for, but for the step."""
         return f"a task takes what it asks for, in steps of {self.step / WHOLE:g} GPU"
 
 
@@ -126,28 +136,37 @@ class DevicePlugin(Sharing):
     """Whole GPUs, as the device plugin gives them: a task that asks for a part gets all of it.
 
     Example:
-        >>> DevicePlugin().ask(430) == DevicePlugin.full
+        >>> DevicePlugin().ask(430) == DevicePlugin().full
         True
     """
 
     name = "device-plugin"
-    full = 1
+
+    @property
+    @override
+    def full(self) -> int:
+        """One: the GPU."""
+        return 1
 
     @override
     def ask(self, milli: int) -> int:
+        """A whole GPU, whatever is asked for."""
         return self.full
 
     @override
     def room_after(self, size: int, room: int) -> tuple[int, ...]:
+        """None after one task."""
         return (0,) if room else ()
 
     @override
     def idle(self, room: int) -> int:
+        """All of the GPU or nothing."""
         return room * WHOLE
 
     @property
     @override
     def assumption(self) -> str:
+        """That a part of a GPU costs a whole one."""
         return "a task that asks for a part of a GPU takes a whole one"
 
 
@@ -168,6 +187,7 @@ class TimeSlicing(Sharing):
     @property
     @override
     def parameter(self) -> str:
+        """The number of replicas."""
         return str(self.replicas)
 
     @property
@@ -178,19 +198,23 @@ class TimeSlicing(Sharing):
 
     @override
     def ask(self, milli: int) -> int:
+        """One replica for a part of a GPU, all of them for a whole one."""
         return 1 if milli < WHOLE else self.replicas
 
     @override
     def room_after(self, size: int, room: int) -> tuple[int, ...]:
+        """The replicas that are left."""
         return (room - size,) if size <= room else ()
 
     @override
     def idle(self, room: int) -> int:
+        """What the free replicas would be, were they equal parts of the GPU."""
         return room * WHOLE // self.replicas
 
     @property
     @override
     def assumption(self) -> str:
+        """That a replica says nothing of how much of the GPU is used."""
         return (
             f"a task takes one of {self.replicas} replicas whatever part it asks for; nothing bounds its use"
         )
@@ -204,6 +228,7 @@ class _Slices(Sharing):
     @property
     @override
     def parameter(self) -> str:
+        """The board's name."""
         return self.board.name
 
     @cached_property
@@ -222,6 +247,7 @@ class _Slices(Sharing):
 
     @override
     def ask(self, milli: int) -> int:
+        """The fewest compute slices of a profile that give as much; a whole GPU if no profile does."""
         needed = -(-milli * self.slices // WHOLE)
         size = next(slices for slices in self.profiles if slices >= needed)
         return self.full if size == self.slices else size
@@ -253,15 +279,18 @@ class MigSlices(_Slices):
 
     @override
     def room_after(self, size: int, room: int) -> tuple[int, ...]:
+        """The compute slices that are left, as many as the task leaves."""
         return (room - size,) if size <= room else ()
 
     @override
     def idle(self, room: int) -> int:
+        """The share of the board's compute slices that are free."""
         return room * WHOLE // self.slices
 
     @property
     @override
     def assumption(self) -> str:
+        """That instances may lie anywhere, which real boards do not allow."""
         return f"a task takes {self._sizes()} or all of a GPU; slices may lie anywhere"
 
 
@@ -300,6 +329,7 @@ class Mig(_Slices):
 
     @override
     def room_after(self, size: int, room: int) -> tuple[int, ...]:
+        """One room for each legal placement of an instance of this size that is free."""
         if size == self.full:
             return (0,) if room == self.full else ()
         return tuple(room - mask for mask in self.masks[size] if room & mask == mask)
@@ -326,6 +356,7 @@ class Mig(_Slices):
     @property
     @override
     def assumption(self) -> str:
+        """That instances lie where NVIDIA allows it, and stay there."""
         return (
             f"every GPU is cut like {self.board.name}; a task takes {self._sizes()} or all of a GPU, "
             "at a legal place, and is never moved"

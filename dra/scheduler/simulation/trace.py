@@ -212,7 +212,9 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[_Row]:
     except UnicodeDecodeError:
         raise LoadError("not text in UTF-8", source=source, remedy="compressed files end in .gz") from None
     except csv.Error as error:
-        raise LoadError(f"not CSV: {error}", source=source, line=table.line_num) from None
+        # Reading raises it, so there is a table.
+        line = table.line_num  # pyright: ignore[reportPossiblyUnboundVariable] # as said
+        raise LoadError(f"not CSV: {error}", source=source, line=line) from None
 
 
 def _lines(stream: IO[str], source: str) -> Iterator[str]:

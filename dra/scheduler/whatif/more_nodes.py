@@ -36,6 +36,7 @@ class HasObjects(Protocol):
     @property
     def objects(self) -> Sequence[KubernetesObject]:
         """The objects."""
+        ...
 
 
 Shape: TypeAlias = "str | HasObjects | Source"

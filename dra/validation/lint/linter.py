@@ -8,9 +8,13 @@ from typing import Any, Final, TypeAlias
 from dra.features import LATEST, Features, minor
 from dra.models.loading import load
 from dra.models.meta import KubernetesObject
-
-# Importing the files registers their checks.
-from dra.validation.lint import claims, expressions, pods, slices as slices_, versions  # noqa: F401
+from dra.validation.lint import (  # noqa: F401 - importing them registers their checks
+    claims,
+    expressions,
+    pods,
+    slices as slices_,
+    versions,
+)
 from dra.validation.lint.finding import CHECKS, Finding, Severity
 from dra.validation.lint.given import Given
 

@@ -75,7 +75,7 @@ def test_what_is_given_back_leaves_no_trace() -> None:
 
 def test_one_of_two_shares_given_back_leaves_the_other() -> None:
     ledger = Ledger(Features.all(), AllocatedState.from_claims([allocated(share("s1", "1Gi"))]))
-    [second] = holdings(allocated(share("s2", "2Gi")).status.allocation, ledger.features)  # type: ignore[union-attr]
+    [second] = holdings(allocated(share("s2", "2Gi")).status.allocation, ledger.features)  # type: ignore[union-attr] # it is allocated
     ledger.take(second)
 
     ledger.give_back(second)
@@ -88,7 +88,7 @@ def test_shares_that_consume_nothing_can_all_be_given_back() -> None:
     taken = [
         each
         for name in ("s1", "s2")
-        for each in holdings(allocated(share(name, "0")).status.allocation, ledger.features)  # type: ignore[union-attr]
+        for each in holdings(allocated(share(name, "0")).status.allocation, ledger.features)  # type: ignore[union-attr] # it is allocated
     ]
     for each in taken:
         ledger.take(each)

@@ -241,7 +241,7 @@ def test_an_unknown_row_or_grouping_is_an_error() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'gpu'"):
         small_cluster().capacity()["gpus"]
     with pytest.raises(LoadError, match="no grouping 'rack'"):
-        small_cluster().capacity("rack")  # type: ignore[arg-type]
+        small_cluster().capacity("rack")  # type: ignore[arg-type] # the mistake
 
 
 def test_consumers_come_with_the_largest_first() -> None:
