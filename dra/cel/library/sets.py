@@ -7,7 +7,7 @@ from typing import Final
 
 from dra.cel.declarations import Arguments, Cost, Estimate, Function, Library, Range, overload
 from dra.cel.types import BOOL, list_of, parameter
-from dra.cel.values import Value, contains, size_of
+from dra.cel.values import NATIVE, Value, contains, only_class, size_of
 
 __all__ = ["LIBRARY"]
 
@@ -26,7 +26,15 @@ def _pairwise(factor: int) -> Cost:
     return Cost(estimate, charge, beforehand=True)
 
 
+def _are_hashed(left: tuple[Value, ...], right: tuple[Value, ...]) -> bool:
+    """Whether Python's sets treat the elements of two lists as CEL does."""
+    kind = only_class(left)
+    return kind in NATIVE and only_class(right) is kind
+
+
 def _contains(elements: tuple[Value, ...], wanted: tuple[Value, ...]) -> bool:
+    if _are_hashed(elements, wanted):
+        return set(elements).issuperset(wanted)
     return all(contains(elements, value) for value in wanted)
 
 
@@ -35,6 +43,8 @@ def _equivalent(left: tuple[Value, ...], right: tuple[Value, ...]) -> bool:
 
 
 def _intersects(left: tuple[Value, ...], right: tuple[Value, ...]) -> bool:
+    if _are_hashed(left, right):
+        return not set(right).isdisjoint(left)
     return any(contains(right, value) for value in left)
 
 

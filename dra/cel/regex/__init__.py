@@ -67,6 +67,8 @@ class Regex:
 
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
+        if len(pattern) > MAX_PROGRAM:  # only an expression can make one, and reading it takes seconds
+            raise RegexError("expression too large", pattern)
         self._tree = parse(pattern)
         if self._tree.size > MAX_PROGRAM:
             raise RegexError("expression too large", pattern)
@@ -145,6 +147,7 @@ def compile(pattern: str) -> Regex:  # noqa: A001 - the name that re and re2 use
         pattern: Text in the syntax that Go's `regexp.Compile` takes.
 
     Raises:
-        RegexError: Go refuses the pattern, or its program would have more than 50,000 instructions.
+        RegexError: Go refuses the pattern, or it or its program is larger than 50,000 characters or
+            instructions.
     """
     return Regex(pattern)

@@ -165,12 +165,12 @@ def _insert(script: Script, found: Shape, names: _Names) -> None:
     script.cost += 1
     script.check()
     with script.block(f"if {names.failed} is None:"):
-        key = script.value(found.key or _TRUE).code
+        key = script.named(script.value(found.key or _TRUE))
         value = script.named(script.value(found.element or _TRUE))
         script.cost += 1
         script.check()
         name = script.name()
-        script.emit(f"{name} = map_key({key})")
+        script.emit(f"{name} = {key} if {key}.__class__ is int else map_key({key})")
         script.emit(f"if {value}.__class__ is Failure: {names.failed} = {value}")
         script.emit(f"elif {name} in {names.items}: {names.failed} = exists_already({name})")
         script.emit(f"else: {names.items}[{name}] = {value}")

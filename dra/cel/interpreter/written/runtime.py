@@ -37,7 +37,7 @@ _NO_OVERLOAD: Final = Failure(NO_SUCH_OVERLOAD)
 
 def condition_failure(value: Value) -> Failure:
     """The failure of a condition that gave this."""
-    return value if isinstance(value, Failure) else Failure(NO_SUCH_OVERLOAD)
+    return value if value.__class__ is Failure else _NO_OVERLOAD
 
 
 def exists_already(key: Any) -> Failure:
