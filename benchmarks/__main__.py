@@ -61,6 +61,7 @@ class Benchmark:
 
 BENCHMARKS = (
     Benchmark("import_time", "Importing", ("3",)),
+    Benchmark("cli_time", "The command", ("3",)),
     Benchmark("quantity", "Quantities, beside the official client"),
     Benchmark("cel_eval", "Selectors, beside cel-python and cel-expr-python", ("2000",)),
     Benchmark("load_models", "Loading, beside the official client", ("100",)),
