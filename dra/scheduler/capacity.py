@@ -39,7 +39,7 @@ class CapacityRow:
         tainted: How much of that is tainted, so that it needs a toleration.
         utilisation: The utilisation of the fullest pool, 0 to 1: what cluster-autoscaler takes for the
             utilisation of a node (cluster-autoscaler, docs/dra_support.md).
-        idle_cost: What the free part costs per hour; for namespaces and claims, what the used part costs.
+        cost: What the free part costs per hour; for namespaces and claims, what the used part costs.
         largest: The largest number of devices of the class that one request still gets on one node; None
             unless the row is a class.
     """

@@ -52,8 +52,14 @@ def key_of(obj: KubernetesObject) -> Key:
     """Namespace (`default` if it is not set) and name of an object.
 
     Raises:
-        LoadError: The object has no name.
+        LoadError: It is no object, or has no name.
     """
+    if getattr(obj, "metadata", None) is None:  # whatever the types say, it may be anything
+        raise LoadError(
+            f"a {type(obj).__name__} is no object of a cluster",
+            value=obj,
+            remedy="give an object, or its name",
+        )
     if not obj.metadata.name:
         raise LoadError(
             "required", path="metadata.name", subject=obj.subject, remedy="an object of a cluster has a name"

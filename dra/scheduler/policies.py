@@ -88,8 +88,8 @@ def policy_of(wanted: str | Policy) -> Policy:
         >>> policy_of("best-fit") is best_fit
         True
     """
-    if not isinstance(wanted, str):
+    if callable(wanted):
         return wanted
-    if wanted not in POLICIES:
-        raise unknown_name("policy", wanted, POLICIES)
+    if not isinstance(wanted, str) or wanted not in POLICIES:
+        raise unknown_name("policy", str(wanted), POLICIES)
     return POLICIES[wanted]

@@ -55,6 +55,11 @@ def test_an_object_without_a_name_is_an_error() -> None:
         Cluster.load([Pod.from_dict({"spec": {}})])
 
 
+def test_what_is_no_object_cannot_be_taken_away() -> None:
+    with pytest.raises(LoadError, match="a NoneType is no object"):
+        Cluster.load([]).without(None)  # type: ignore[arg-type] - what is tested
+
+
 def test_an_unknown_minor_is_an_error() -> None:
     with pytest.raises(UnknownVersionError):
         Cluster.load([], kubernetes="1.20")

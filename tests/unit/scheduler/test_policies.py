@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from dra.errors import UnknownNameError
 from dra.scheduler import Cluster, NodeChoice, NodeUsage
-from dra.scheduler.policies import best_fit, first, least_allocated, most_allocated
+from dra.scheduler.policies import best_fit, first, least_allocated, most_allocated, policy_of
 from tests.unit.scheduler.clusters import (
     claim,
     devices_on,
@@ -149,3 +150,9 @@ def test_a_policy_without_a_name_has_one_all_the_same() -> None:
     placement = placed(uneven().schedule(pod("p"), policy=ByName()))
 
     assert (placement.node, placement.policy) == ("small", "by-name")
+
+
+@pytest.mark.parametrize("no_policy", [None, 3])
+def test_what_is_no_policy_is_an_error_before_any_node_is_looked_at(no_policy: Any) -> None:
+    with pytest.raises(UnknownNameError, match="policy"):
+        policy_of(no_policy)
