@@ -90,6 +90,7 @@ def policy_of(wanted: str | Policy) -> Policy:
     """
     if callable(wanted):
         return wanted
-    if not isinstance(wanted, str) or wanted not in POLICIES:
-        raise unknown_name("policy", str(wanted), POLICIES)
-    return POLICIES[wanted]
+    name = str(wanted)
+    if name not in POLICIES:
+        raise unknown_name("policy", name, POLICIES)
+    return POLICIES[name]
