@@ -9,7 +9,7 @@ until those that remain are needed for the failure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import attrs
 
@@ -27,6 +27,8 @@ from dra.allocator.usage import Account
 from dra.errors import AllocationError
 
 __all__ = ["Explainer"]
+
+_T = TypeVar("_T")
 
 _EXAMPLES: Final = 3
 
@@ -262,26 +264,23 @@ class Explainer:
             if impossible and self._unfit(self.board(None), [slot], budget):
                 return self._minimal([slot], budget), ()
         tally = _Tally()
-        self._unfit(self.board(tally), slots, budget)
+        if not self._unfit(self.board(tally), slots, budget):
+            return (), tally.most(_EXAMPLES)
         return self._minimal(slots, budget), tally.most(_EXAMPLES)
 
     def _minimal(self, slots: Sequence[PlacedSlot], budget: Budget) -> tuple[str, ...]:
-        """Leave out constraints, then requests, one by one, as long as the rest is known not to fit."""
+        """Leave out constraints, then requests, as long as the rest is known not to fit."""
         constraints = [
             (index, constraint)
             for index, claim in enumerate(self.plan.claims)
             for constraint in claim.constraints
         ]
-        kept = list(constraints)
-        for each in constraints:
-            fewer = [other for other in kept if other is not each]
-            if self._unfit(self.board(None), _reduced(slots, fewer), budget):
-                kept = fewer
-        left = list(slots)
-        for slot in slots:
-            rest = [other for other in left if other is not slot]
-            if rest and self._unfit(self.board(None), _reduced(rest, kept), budget):
-                left = rest
+        kept = _needed(
+            constraints, lambda fewer: self._unfit(self.board(None), _reduced(slots, fewer), budget)
+        )
+        left = _needed(
+            slots, lambda rest: bool(rest) and self._unfit(self.board(None), _reduced(rest, kept), budget)
+        )
         names = [_requirement(self.plan.claims[slot.slot.claim].label, slot) for slot in left]
         return (*names, *(f"claim {self.plan.claims[index].label}, {each}" for index, each in kept))
 
@@ -291,6 +290,29 @@ class Explainer:
             return search(board, slots, budget) is None
         except AllocationError:
             return False
+
+
+def _needed(items: Sequence[_T], still: Callable[[Sequence[_T]], bool]) -> list[_T]:
+    """The items without those that can be left out, the first of them first.
+
+    What can be left out one by one can be left out as a block, so blocks are tried, and halved where that is
+    too much: a few items that are needed among thousands are found in a few dozen steps.
+
+    Args:
+        items: The items.
+        still: Whether fewer of them are still enough.
+    """
+    left, at, block = list(items), 0, len(items)
+    while at < len(left):
+        block = min(block, len(left) - at)
+        rest = left[:at] + left[at + block :]
+        if still(rest):
+            left, block = rest, 2 * block
+        elif block > 1:
+            block //= 2
+        else:
+            at, block = at + 1, 2
+    return left
 
 
 def _reduced(slots: Iterable[PlacedSlot], kept: Sequence[tuple[int, Constraint]]) -> list[PlacedSlot]:
