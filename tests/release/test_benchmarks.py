@@ -21,7 +21,7 @@ def test_a_page_is_made_of_its_own_sections_again() -> None:
 
 
 def test_measuring_one_leaves_the_others_as_they_were(tmp_path: Path) -> None:
-    first, second = BENCHMARKS[0], BENCHMARKS[1]
+    first, second = (each for each in BENCHMARKS if each.name in ("import_time", "quantity"))
     page = tmp_path / "page.md"
     page.write_text(page_of({first.title: "from another day", second.title: "old"}))
     command = [sys.executable, "-m", "benchmarks", second.name, "--quick", "--output", str(page)]
