@@ -169,12 +169,22 @@ class Selector:
             EvaluationError: From the call, if the expression fails for the device or gives no bool.
         """
         made: Matches = self._evaluated
-        # Where the expression could cost so much that it might not be allowed, the cost must be counted.
-        if self.max_cost <= _UNCOUNTED_COST and not self._environment.refuses_lists:
+        if not self._must_be_counted and not self._environment.refuses_lists:
             with suppress(NotGenerated):
                 generated = generate(self._checked, self._environment)
                 made = generated.matcher(BoundDevice.of, self._without, self._evaluated)
         return made
+
+    @property
+    def _must_be_counted(self) -> bool:
+        """Whether an evaluation could cost so much that it might not be allowed.
+
+        The estimate can tell, except of what is done with a flattened list, whose length it does not know.
+        """
+        flattens = any(
+            one.id.startswith("list_flatten") for all_ in self._checked.overloads.values() for one in all_
+        )
+        return flattens or self.max_cost > _UNCOUNTED_COST
 
     def _evaluated(self, device: AnyDevice, driver: str = "") -> bool:
         return self.evaluate(device, driver).value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cmp_to_key, reduce
 from itertools import chain, pairwise
@@ -101,7 +102,8 @@ def walk(value: Value) -> int:
     if isinstance(value, tuple):
         only = only_class(value)
         if only is bytes or (only is str and "".join(value).isascii()):
-            return sum(map(int, map(STRING_TRAVERSAL.__mul__, map(len, value))))
+            lengths = Counter(map(len, value))
+            return sum(count * int(length * STRING_TRAVERSAL) for length, count in lengths.items())
         return len(value) if only in _OF_SIZE_ONE else sum(map(walk, value))
     if isinstance(value, dict):
         return sum(walk(key) + walk(entry) for key, entry in value.items())

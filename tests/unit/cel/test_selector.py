@@ -197,3 +197,10 @@ def test_a_value_that_holds_another_many_times_is_shown_cut() -> None:
 
     assert trace.value is True
     assert [text[:6] + text[-1] for text in shown] == ["[[[[[[…"]
+
+
+def test_matches_ends_at_the_cost_limit_also_where_the_estimate_does_not_see_it() -> None:
+    selector = cel.compile("[lists.range(1000), lists.range(150000)].flatten().distinct().isSorted()")
+    assert selector.max_cost < cel.COST_LIMIT
+    with pytest.raises(cel.EvaluationError, match="actual cost limit exceeded"):
+        selector.matches({})
