@@ -37,7 +37,7 @@ from dra.scheduler.objects import Key, Objects, key_of, parse_reference
 from dra.scheduler.pending import PendingPods, settled
 from dra.scheduler.placement import PlacedClaim, Placement, Unschedulable
 from dra.scheduler.policies import Policy, policy_name, policy_of
-from dra.scheduler.question import question
+from dra.scheduler.question import claims_in, question
 from dra.scheduler.release import released, reserved, undone
 from dra.scheduler.schedule import choose, why_not
 from dra.scheduler.world import Engine, World
@@ -450,8 +450,8 @@ class Cluster(Contents):
     def schedule_gang(
         self,
         workload: Subject | str,
-        pods: Iterable[Pod | str] | None = None,
-        claims: Iterable[ResourceClaim | ResourceClaimTemplate] | None = None,
+        pods: Iterable[Pod | str | Mapping[str, Any]] | None = None,
+        claims: Source | None = None,
         policy: str | Policy = "first",
         *,
         topology: TopologyArgument = None,
@@ -477,7 +477,7 @@ class Cluster(Contents):
                 (`dra.scheduler.gangs.membership`).
             pods: The pods, by default those of the cluster that belong to it and wait for a node. Pods that
                 name no group join the only one there is.
-            claims: Claims and templates that the pods name and the cluster does not have.
+            claims: As for `schedule`.
             policy: As for `schedule`; it chooses nodes in kube-scheduler's order. Where other orders are
                 tried, nodes are taken in order.
             topology: A topology in place of those that the groups have: the key of a node label, or a
@@ -514,7 +514,7 @@ class Cluster(Contents):
         chosen = policy_of(policy)
         with self._world.engine.lock:
             how = (policy_name(policy), chosen)
-            return place_gang(self, workload, pods, claims or (), how, topology, self._workload, steps)
+            return place_gang(self, workload, pods, claims_in(claims), how, topology, self._workload, steps)
 
     def explain(
         self,

@@ -29,16 +29,31 @@ def question(
     Raises:
         LoadError: There is no such pod, or what is given is no pod or no claim.
     """
-    given: _Given = []
-    for each in [] if claims is None else load(claims):
-        if not isinstance(each, (ResourceClaim, ResourceClaimTemplate)):
-            raise LoadError(f"{each.subject} is no claim", remedy="give claims and claim templates")
-        given.append(each)
-    wanted = contents.pod(pod) if isinstance(pod, str) else _loaded(pod)
+    given = claims_in(claims)
+    wanted = contents.pod(pod) if isinstance(pod, str) else pod_in(pod)
     return _naming(wanted, [each for each in given if isinstance(each, ResourceClaim)]), given
 
 
-def _loaded(source: Pod | Mapping[str, Any]) -> Pod:
+def claims_in(source: Source | None) -> _Given:
+    """The claims and templates that come with a question.
+
+    Raises:
+        LoadError: There is something else among them.
+    """
+    given: _Given = []
+    for each in [] if source is None else load(source):
+        if not isinstance(each, (ResourceClaim, ResourceClaimTemplate)):
+            raise LoadError(f"{each.subject} is no claim", remedy="give claims and claim templates")
+        given.append(each)
+    return given
+
+
+def pod_in(source: Pod | Mapping[str, Any]) -> Pod:
+    """The one pod that is given.
+
+    Raises:
+        LoadError: It is not one pod.
+    """
     found = [source] if isinstance(source, Pod) else load(source)
     if len(found) == 1 and isinstance(found[0], Pod):
         return found[0]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from dra.claims.pod_groups import composite_made_from, group_made_from, group_name, group_templates
 from dra.drivers.declarations import unknown_name
@@ -36,6 +36,7 @@ from dra.scheduler.contents import not_there
 from dra.scheduler.gangs.groups import Composite, Gang, Group, Leaf
 from dra.scheduler.gangs.topology import DeviceAttribute, Topology
 from dra.scheduler.objects import Key, Objects, key_of, label_of, parse_reference
+from dra.scheduler.question import pod_in
 
 __all__ = ["Subject", "TopologyArgument", "gang_of"]
 
@@ -54,7 +55,7 @@ def gang_of(
     objects: Objects,
     waiting: Sequence[Pod],
     subject: Subject | str,
-    pods: Iterable[Pod | str] | None,
+    pods: Iterable[Pod | str | Mapping[str, Any]] | None,
     topology: TopologyArgument,
     kubernetes: str,
 ) -> Gang:
@@ -123,8 +124,9 @@ def _named(objects: Objects, name: str) -> Subject:
     )
 
 
-def _pod(objects: Objects, pod: Pod | str) -> Pod:
-    if isinstance(pod, Pod):
+def _pod(objects: Objects, pod: Pod | str | Mapping[str, Any]) -> Pod:
+    if not isinstance(pod, str):
+        pod = pod_in(pod)
         known = objects.pods.get(key_of(pod))
     else:
         kind, key = parse_reference(pod if pod.startswith(("pod/", "pods/")) else f"pod/{pod}")

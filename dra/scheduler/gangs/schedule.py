@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -40,7 +40,7 @@ STEPS: Final = 100_000
 def place_gang(
     cluster: Cluster,
     subject: Subject | str,
-    pods: Iterable[Pod | str] | None,
+    pods: Iterable[Pod | str | Mapping[str, Any]] | None,
     claims: Iterable[ResourceClaim | ResourceClaimTemplate],
     policy: tuple[str, Policy],
     topology: TopologyArgument,

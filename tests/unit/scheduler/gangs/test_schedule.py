@@ -31,6 +31,18 @@ def test_a_gang_that_fits_exactly_is_placed() -> None:
     assert not answer.left_out
 
 
+def test_pods_and_claims_are_taken_in_any_form() -> None:
+    plain = [pod.to_dict() for pod in pods(2, templates=("late",))]
+    late = clusters.template("late").to_dict()
+    assert len(placed(racks(1).schedule_gang(group(2), plain, late)).placements) == 2
+
+
+@pytest.mark.parametrize("what", [clusters.node("n"), [clusters.node("n")]])
+def test_what_is_no_claim_is_refused(what: object) -> None:
+    with pytest.raises(LoadError, match="is no claim"):
+        racks(1).schedule_gang(group(1), pods(1), what)  # type: ignore[arg-type]  # that is the point
+
+
 def test_one_pod_too_many_and_none_is_placed() -> None:
     answer = refused(racks(2).schedule_gang(group(5), pods(5)))
     assert not answer
