@@ -12,7 +12,7 @@ import dra
 from dra.cli.exit_code import ExitCode
 from dra.cli.manifests import Manifests
 from dra.cli.options import Filenames, Kubernetes, NodeName, OutputFormat
-from dra.cli.output import Output, print_data
+from dra.cli.output import Output, print_data, print_error
 from dra.errors import DraError, InvalidPoolError, LoadError, SearchBudgetExceeded
 from dra.features import LATEST
 
@@ -38,12 +38,14 @@ class Outcome:
         node: Where it was allocated; empty if it does not fit.
         allocation: What it got; None if it does not fit.
         explanations: Why it does not fit, node by node.
+        error: Why it cannot be asked for at all: an unknown class, a selector that fails.
     """
 
     claim: ResourceClaim
     node: str = ""
     allocation: AllocationResult | None = None
     explanations: tuple[Explanation, ...] = ()
+    error: DraError | None = None
 
     @property
     def label(self) -> str:
@@ -52,12 +54,13 @@ class Outcome:
 
     def to_dict(self) -> dict[str, object]:
         """The outcome as plain data."""
-        return {
+        plain: dict[str, object] = {
             "claim": self.label,
             "node": self.node or None,
             "allocation": self.allocation.to_dict() if self.allocation else None,
             "reasons": [each.to_dict() for each in self.explanations],
         }
+        return plain | {"error": str(self.error)} if self.error else plain
 
 
 def allocate(
@@ -71,19 +74,30 @@ def allocate(
 
     Claims are allocated in the order of the manifests, and what one gets is taken for the next. A claim that
     has a status.allocation keeps it. Nodes are tried in order, and the first on which a claim fits is taken.
+    A claim that cannot be used does not keep the others from being allocated.
 
     Exit status: 0 all claims fit, 1 some do not, 2 the input cannot be used.
     """
     manifests = Manifests.read(filename)
     placement = _Placement(manifests, _nodes(manifests, node), kubernetes)
     outcomes = [placement.place(each) for each in _claims(manifests, claim)]
+    if not all(outcome.error for outcome in outcomes):
+        _print_outcomes(outcomes, manifests, output)
+    errors = dict.fromkeys(str(outcome.error) for outcome in outcomes if outcome.error)
+    for error in errors:  # that of a class once, not per claim
+        print_error(error)
+    if errors:
+        return ExitCode.BAD_INPUT
+    return ExitCode.OK if all(outcome.allocation for outcome in outcomes) else ExitCode.NO
+
+
+def _print_outcomes(outcomes: Sequence[Outcome], manifests: Manifests, output: Output) -> None:
     if output is Output.TABLE:
         from dra.cli.allocation_table import print_outcomes
 
         print_outcomes(outcomes, manifests.devices())
     else:
         print_data([outcome.to_dict() for outcome in outcomes], output)
-    return ExitCode.OK if all(outcome.allocation for outcome in outcomes) else ExitCode.NO
 
 
 def _label(claim: ResourceClaim) -> str:
@@ -150,22 +164,19 @@ class _Placement:
         )
 
     def place(self, claim: ResourceClaim) -> Outcome:
-        """Put a claim on the first node where it fits and count its devices as taken.
-
-        Raises:
-            DraError: The claim, a class or a slice cannot be used at all.
-        """
+        """Put a claim on the first node where it fits and count its devices as taken."""
         stored = dra.default(claim)
-        plan = self.allocator.prepare([stored])
         try:
+            plan = self.allocator.prepare([stored])
             for node in self.nodes:
                 result = self._try(plan, node)
                 if result is not None:
                     self.allocator.reserve(stored, result)
                     return Outcome(stored, node.metadata.name or "", result)
+            explanations = tuple(self.allocator.explain(plan, node) for node in self.nodes)
         except DraError as error:
-            raise self._located(error, claim) from None
-        return Outcome(stored, explanations=tuple(self.allocator.explain(plan, node) for node in self.nodes))
+            return Outcome(stored, error=self._located(error, claim))
+        return Outcome(stored, explanations=explanations)
 
     def _located(self, error: DraError, claim: ResourceClaim) -> DraError:
         """The error with its place, which names the claim, so that the message need not."""

@@ -30,7 +30,7 @@ def print_outcomes(outcomes: Sequence[Outcome], devices: Mapping[DeviceId, Devic
         print_table(COLUMNS, [row for outcome in fitting for row in _rows(outcome, devices)])
         print_text("")
     for outcome in outcomes:
-        if not outcome.allocation:
+        if not outcome.allocation and not outcome.error:
             print_text(f"{outcome.label} does not fit", "bold")
             for line in _reasons(outcome):
                 print_text(line)

@@ -163,6 +163,37 @@ def test_an_invalid_pool_concerns_its_node_only(placed: Placed) -> None:
     assert found == {"team/one": ("b", ["gpu-0"])}
 
 
+class TestAClaimThatCannotBeUsed:
+    """It is reported, and keeps nobody else from being allocated."""
+
+    FAILS = "device.attributes['gpu.example.com'].absent == 1"
+    UNKNOWN = claim("unknown")
+    UNKNOWN["spec"]["devices"]["requests"][0]["exactly"]["deviceClassName"] = "gpus"
+
+    def test_the_others_get_their_devices(self, allocate: Callable[..., Run]) -> None:
+        others = (node("a"), gpus("a", 2), device_class(), claim("one"))
+        done = allocate(*others, self.UNKNOWN, claim("fails", 1, self.FAILS), claim("two"))
+        assert done.status == ExitCode.BAD_INPUT
+        assert [line.split()[:1] for line in done.out.splitlines()[1:3]] == [["team/one"], ["team/two"]]
+        assert done.out.endswith("2 of 4 claims allocated\n")
+        assert "ResourceClaim team/unknown" in done.err
+        assert "ResourceClaim team/fails" in done.err
+
+    def test_data_has_the_error_beside_the_allocations(self, allocate: Callable[..., Run]) -> None:
+        done = allocate(node("a"), gpus("a", 1), device_class(), self.UNKNOWN, claim("one"), "-o", "json")
+        assert done.status == ExitCode.BAD_INPUT
+        unknown, one = json.loads(done.out)
+        assert unknown["error"] in done.err
+        assert unknown["allocation"] is None
+        assert one["allocation"]
+        assert "error" not in one
+
+    def test_the_fault_of_a_class_is_said_once(self, allocate: Callable[..., Run]) -> None:
+        done = allocate(node("a"), gpus("a", 2), device_class(self.FAILS), claim("one"), claim("two"))
+        assert done.status == ExitCode.BAD_INPUT
+        assert done.err.count("DeviceClass gpu") == 1
+
+
 def test_older_versions_of_the_api_are_read(placed: Placed) -> None:
     old = claim("old")
     old["apiVersion"] = "resource.k8s.io/v1beta1"
