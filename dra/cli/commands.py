@@ -102,6 +102,11 @@ COMMANDS: Final = {
         "Write a claim from options, or from answers to questions.",
         "dra new gpu --min-memory 15Gi --count 4 --share mig --board H100-80GB --template",
     ),
+    "nodes": Entry(
+        "nodes:nodes",
+        "Write the nodes of a machine as its drivers publish them, or list the machines.",
+        "dra nodes dgx-h100 --count 2",
+    ),
     "schedule": Entry(
         "schedule:schedule",
         "Schedule pods and gangs as kube-scheduler would, or say why they fit nowhere.",

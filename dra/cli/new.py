@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import dra
 from dra.cli.exit_code import ExitCode
-from dra.cli.options import Kubernetes
+from dra.cli.options import Kubernetes, starting
 from dra.cli.output import print_note
 from dra.cli.questions import ask, can_ask
 from dra.cli.wish import KINDS, SHARES, Wish
@@ -32,15 +32,6 @@ class Form(str, Enum):
     JSON = "json"
 
 
-def _starting(words: Callable[[], Any]) -> Callable[[str], list[str]]:
-    """Completion for one of some words, which are looked up when a shell asks."""
-
-    def complete(incomplete: str) -> list[str]:
-        return [word for word in words() if word.startswith(incomplete)]
-
-    return complete
-
-
 def _boards() -> Iterator[str]:
     from dra.drivers.nvidia import GPU_MODELS
 
@@ -60,7 +51,7 @@ Kind = Annotated[
         metavar="[gpu | device]",
         help="What the claim is for; asked for, with the rest, on a terminal if left out.",
         show_default=False,
-        autocompletion=_starting(lambda: KINDS),
+        autocompletion=starting(lambda: KINDS),
     ),
 ]
 Name = Annotated[
@@ -74,7 +65,7 @@ DeviceClass = Annotated[
         metavar="NAME",
         help="The class, for a device.",
         show_default=False,
-        autocompletion=_starting(_classes),
+        autocompletion=starting(_classes),
     ),
 ]
 Board = Annotated[
@@ -84,7 +75,7 @@ Board = Annotated[
         metavar="MODEL",
         help="The model of GPU, such as H100-80GB.",
         show_default=False,
-        autocompletion=_starting(_boards),
+        autocompletion=starting(_boards),
     ),
 ]
 MinMemory = Annotated[
@@ -107,7 +98,7 @@ Share = Annotated[
         metavar=" | ".join(SHARES),
         help="How GPUs are shared.",
         show_default=False,
-        autocompletion=_starting(lambda: SHARES),
+        autocompletion=starting(lambda: SHARES),
     ),
 ]
 Count = Annotated[int, typer.Option("--count", help="How many.")]
@@ -118,7 +109,7 @@ Nic = Annotated[
         metavar="CLASS",
         help="As many network devices of a class, on the same PCIe root.",
         show_default=False,
-        autocompletion=_starting(_classes),
+        autocompletion=starting(_classes),
     ),
 ]
 Where = Annotated[

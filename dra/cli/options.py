@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import typer
 
 from dra.cli.output import Output
 
-__all__ = ["Filenames", "Kubernetes", "NodeName", "OptionalFilenames", "OutputFormat", "Quiet"]
+__all__ = [
+    "Filenames",
+    "Kubernetes",
+    "NodeName",
+    "OptionalFilenames",
+    "OutputFormat",
+    "Quiet",
+    "starting",
+]
 
 _FILENAMES = typer.Option(
     "--filename",
@@ -37,3 +46,12 @@ Quiet = Annotated[
         "--quiet", "-q", help="Print data and errors only; the exit status is the answer.", show_default=False
     ),
 ]
+
+
+def starting(words: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+    """Completion for one of some words, which are looked up when a shell asks."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in words() if word.startswith(incomplete)]
+
+    return complete

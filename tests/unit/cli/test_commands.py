@@ -40,6 +40,7 @@ RUNS: dict[str, tuple[list[str], ExitCode]] = {
     "map": (["-f", DGX, "-o", "-"], ExitCode.OK),
     "migrate": ([JOB], ExitCode.OK),
     "new": (["gpu", "--min-memory", "80Gi"], ExitCode.OK),
+    "nodes": (["l4"], ExitCode.OK),
     "schedule": (["-f", DGX, "-f", "pod.yaml"], ExitCode.OK),
     "simulate pods": (["-f", DGX, "-f", "pod.yaml"], ExitCode.OK),
     "snapshot": (["--print-rbac"], ExitCode.OK),
@@ -50,8 +51,8 @@ RUNS: dict[str, tuple[list[str], ExitCode]] = {
     "what-if mig": (["dgx-1", "-f", DGX], ExitCode.OK),
 }
 # What these print is the data that was asked for, in whatever form.
-DATA = ("convert", "default", "map", "migrate", "new", "snapshot")
-WITHOUT_FILES = ("features", "new", "snapshot", "version")
+DATA = ("convert", "default", "map", "migrate", "new", "nodes", "snapshot")
+WITHOUT_FILES = ("features", "new", "nodes", "snapshot", "version")
 
 
 def leaves() -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -249,6 +250,7 @@ class TestTheWhole:
             (["al"], ["allocate", ":4"]),
             (["what-if", "dr"], ["drain", ":4"]),
             (["new", "gpu", "--board", "H100"], ["H100-80GB", "H100-NVL-94GB", ":4"]),
+            (["nodes", "dgx-a"], ["dgx-a100", "dgx-a100-40gb", ":4"]),
             (["allocate", "-f", "exam"], [":0"]),
         ],
     )

@@ -1,0 +1,153 @@
+"""`dra nodes`: the nodes of a machine as drivers publish them, for trying claims without a cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import attrs
+import typer
+
+import dra
+from dra.cli.exit_code import ExitCode
+from dra.cli.options import Kubernetes, starting
+from dra.cli.output import Output, print_data, print_table
+from dra.features import LATEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dra.testing.nodes import Fixture, Setup
+
+__all__ = ["nodes"]
+
+
+def _machines() -> Iterator[str]:
+    from dra.testing.nodes import machines
+
+    yield from (each.name for each in machines())
+
+
+Machine = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="MACHINE",
+        help="Such as dgx-h100 or p5.48xlarge; a list of all if left out.",
+        show_default=False,
+        autocompletion=starting(_machines),
+    ),
+]
+Count = Annotated[
+    int | None,
+    typer.Option(
+        "--count",
+        min=1,
+        help="How many nodes; of each rack, with --racks.",
+        show_default="1, or what a rack of the machine has",
+    ),
+]
+Racks = Annotated[
+    int | None,
+    typer.Option(
+        "--racks",
+        min=1,
+        help="In how many racks; nodes have the label of their rack and of their NVLink clique.",
+        show_default=False,
+    ),
+]
+Drivers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--driver",
+        metavar="NAME",
+        help="Only what this driver publishes. May be given several times.",
+        show_default=False,
+    ),
+]
+Mig = Annotated[
+    str,
+    typer.Option(
+        "--mig",
+        metavar="LAYOUT",
+        help="How GPUs are cut: dynamic, a name such as all-balanced, or profiles.",
+        show_default=False,
+    ),
+]
+Shares = Annotated[
+    str,
+    typer.Option(
+        "--shares",
+        metavar="memory | unlimited | NUMBER",
+        help="How GPUs are offered in shares (consumable capacity).",
+        show_default=False,
+    ),
+]
+Form = Annotated[
+    Output | None,
+    typer.Option(
+        "--output", "-o", help="How to print it.", show_default="yaml; table for the list of machines"
+    ),
+]
+
+
+def nodes(
+    machine: Machine = None,
+    count: Count = None,
+    racks: Racks = None,
+    drivers: Drivers = None,
+    mig: Mig = "",
+    shares: Shares = "",
+    kubernetes: Kubernetes = LATEST,
+    output: Form = None,
+) -> ExitCode:
+    """Write the nodes of a machine as its drivers publish them, or list the machines.
+
+    Nodes, their ResourceSlices and the DeviceClasses of their drivers, for every command that reads a
+    cluster. The machines are those of dra.testing.nodes.
+    """
+    if machine is None:
+        return _listed(output or Output.TABLE)
+    from dra.testing.nodes import Setup
+
+    setup = Setup(
+        drivers=drivers or None,
+        mig=mig,
+        shares=int(shares) if shares.isdecimal() else shares or None,
+        kubernetes=kubernetes,
+    )
+    made = _apart(machine, count or 1, setup) if racks is None else _in_racks(machine, racks, count, setup)
+    print(dra.dump(made.objects, "json" if output is Output.JSON else "yaml"), end="")
+    return ExitCode.OK
+
+
+def _apart(machine: str, count: int, setup: Setup) -> Fixture:
+    """Nodes that are named after their machine."""
+    from dra.testing.nodes import Fixture, node
+
+    made = Fixture()
+    how = attrs.asdict(setup, recurse=False)
+    for index in range(count):
+        made += node(machine, f"{machine.replace('.', '-')}-{index}", **how)
+    return made
+
+
+def _in_racks(machine: str, racks: int, count: int | None, setup: Setup) -> Fixture:
+    """Nodes that are named after their racks."""
+    from dra.testing.nodes import cluster
+
+    return cluster(machine, racks=racks, nodes_per_rack=count, setup=setup)
+
+
+def _listed(output: Output) -> ExitCode:
+    """Every machine."""
+    from dra.testing.nodes import machines
+
+    if output is Output.TABLE:
+        rows = [(each.name, ", ".join(each.drivers), each.title) for each in machines()]
+        print_table(("MACHINE", "DRIVERS", "WHAT IT IS"), rows)
+    else:
+        data = [
+            {"name": each.name, "title": each.title, "drivers": list(each.drivers), "facts": each.facts}
+            for each in machines()
+        ]
+        print_data(data, output)
+    return ExitCode.OK
