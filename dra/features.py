@@ -18,7 +18,10 @@ from dra.errors import UnknownVersionError
 __all__ = ["KUBERNETES_MINORS", "LATEST", "Features", "Stage", "minor", "nearest_minor"]
 
 KUBERNETES_MINORS: Final = ("1.34", "1.35", "1.36", "1.37")
+"""The minors of Kubernetes that the library knows, oldest first."""
+
 LATEST: Final = KUBERNETES_MINORS[-1]
+"""The minor that is meant when nobody names one."""
 
 
 class Stage(Enum):

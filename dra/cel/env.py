@@ -24,6 +24,7 @@ from dra.features import LATEST, Features, minor
 __all__ = ["Environment", "Mode", "environment"]
 
 Mode: TypeAlias = Literal["new", "stored"]
+"""`new` for an expression that is being written, `stored` for one that a cluster has already."""
 
 DEVICE: Final = struct("kubernetes.DRADevice")
 

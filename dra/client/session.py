@@ -25,6 +25,7 @@ __all__ = ["ALL_NAMESPACES", "Propagation", "Session"]
 _Object = TypeVar("_Object", bound=KubernetesObject)
 
 ALL_NAMESPACES: Final = "*"
+"""What to give as `namespace` to list or watch in all of them."""
 Propagation = Literal["Background", "Foreground", "Orphan"]
 _NOT_APPLIED: Final = ("managedFields", "creationTimestamp", "uid", "selfLink", "generation")
 

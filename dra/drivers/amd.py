@@ -52,9 +52,10 @@ __all__ = [
 ]
 
 API_VERSION: Final = "gpu.resource.amd.com/v1alpha1"
+"""The version of the driver's configuration."""
 
-# Compute and memory mode with the number of partitions that it makes of a GPU.
 PARTITION_MODES: Final = {("spx", "nps1"): 1, ("dpx", "nps2"): 2, ("cpx", "nps1"): 8, ("cpx", "nps4"): 8}
+"""How many partitions a GPU has by its compute and memory mode."""
 
 
 class GpuConfig(TypedConfig):
@@ -197,7 +198,10 @@ DRIVER: Final = Driver(
     ),
     source="ROCm/k8s-gpu-dra-driver 2622427 and later versions of 2026",
 )
+"""The driver, with all that it publishes and accepts."""
+
 DRIVERS: Final = (DRIVER,)
+"""All drivers of this module."""
 
 
 @attrs.frozen
@@ -222,6 +226,7 @@ class AmdGpuModel:
 AMD_GPUS: Final = {
     each.name: each for each in (AmdGpuModel("MI300X", "AMD_Instinct_MI300X_OAM", "0x74a1", "196592Mi", 304),)
 }
+"""The GPU models by name, such as `MI300X`."""
 
 
 def amd_gpu_model(name: str) -> AmdGpuModel:

@@ -24,6 +24,7 @@ from dra.quantity import Quantity
 __all__ = ["CPU_CAPACITY", "DRIVER", "DRIVERS", "CpuConfig", "CpuSetConfig", "grouped_cpus"]
 
 CPU_CAPACITY: Final = "dra.cpu/cpu"
+"""The capacity that counts the CPUs of a group."""
 
 
 class CpuSetConfig(Model):
@@ -107,7 +108,10 @@ DRIVER: Final = Driver(
     configs=(CpuConfig,),
     source="kubernetes-sigs/dra-driver-cpu de98098",
 )
+"""The driver, with all that it publishes and accepts."""
+
 DRIVERS: Final = (DRIVER,)
+"""All drivers of this module."""
 
 
 def _mapping() -> dict[str, NodeAllocatableResource]:

@@ -214,7 +214,10 @@ DRIVER: Final = Driver(
     configs=(NetworkConfig,),
     source="kubernetes-sigs/dranet f258477",
 )
+"""The driver, with all that it publishes and accepts."""
+
 DRIVERS: Final = (DRIVER,)
+"""All drivers of this module."""
 
 
 @attrs.frozen

@@ -171,6 +171,7 @@ GPU: Final = Driver(
     configs=(GpuConfig,),
     source=_SOURCE,
 )
+"""The GPU driver."""
 
 NET: Final = Driver(
     name="net.example.com",
@@ -191,6 +192,7 @@ NET: Final = Driver(
     configs=(NetConfig,),
     source=_SOURCE,
 )
+"""The network driver."""
 
 CPU: Final = Driver(
     name="cpu.example.com",
@@ -206,7 +208,10 @@ CPU: Final = Driver(
     classes=(ClassDeclaration("cpu.example.com", "device.driver == 'cpu.example.com'"),),
     source=_SOURCE,
 )
+"""The CPU driver."""
+
 DRIVERS: Final = (GPU, NET, CPU)
+"""All drivers of this module."""
 
 
 _MEMORY: Final = Quantity("80Gi")

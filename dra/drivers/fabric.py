@@ -31,10 +31,14 @@ _IDENTIFIER: Final = re.compile(r"([a-z0-9.-]+/)?[A-Za-z_][A-Za-z0-9_]{0,31}")
 _LONGEST_DRIVER: Final = 63
 
 FABRIC_CONDITION: Final = "FabricDeviceReady"
+"""The condition that says that a fabric has attached the device."""
+
 FABRIC_FAILURES: Final = ("FabricDeviceReschedule", "FabricDeviceFailed")
+"""The conditions that say that it has not, and will not."""
 
 # The vendor names the driver; none is known by name here.
 DRIVERS: Final[tuple[Driver, ...]] = ()
+"""All drivers of this module."""
 
 
 def fabric_driver(

@@ -69,6 +69,7 @@ GPU: Final = Driver(
     taints=(HealthTaint("HealthIssues-", ("NoExecute",), "the key ends in what is wrong", prefix=True),),
     source="intel/intel-resource-drivers-for-kubernetes 1da939f",
 )
+"""The GPU driver."""
 
 _GAUDI: Final = DeviceType(
     name="gaudi",
@@ -93,6 +94,7 @@ GAUDI: Final = Driver(
     ),
     source=GPU.source,
 )
+"""The Gaudi driver."""
 
 QAT: Final = Driver(
     name="qat.intel.com",
@@ -112,7 +114,10 @@ QAT: Final = Driver(
     ),
     source=GPU.source,
 )
+"""The QAT driver."""
+
 DRIVERS: Final = (GPU, GAUDI, QAT)
+"""All drivers of this module."""
 
 
 @attrs.frozen
@@ -140,6 +145,7 @@ INTEL_GPUS: Final = {
         IntelGpuModel("B60", "Arc Pro B-Series", "0xe211", "24480Mi"),
     )
 }
+"""The GPU models by name."""
 
 
 def intel_gpu_model(name: str) -> IntelGpuModel:

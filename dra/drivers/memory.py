@@ -41,9 +41,16 @@ def _driver(name: str, title: str) -> Driver:
 
 
 MEMORY: Final = _driver("dra.memory", "Memory")
+"""The driver of memory in pages of 4Ki."""
+
 HUGEPAGES_2M: Final = _driver("dra.hugepages-2m", "Huge pages of 2Mi")
+"""The driver of huge pages of 2Mi."""
+
 HUGEPAGES_1G: Final = _driver("dra.hugepages-1g", "Huge pages of 1Gi")
+"""The driver of huge pages of 1Gi."""
+
 DRIVERS: Final = (MEMORY, HUGEPAGES_2M, HUGEPAGES_1G)
+"""All drivers of this module."""
 
 
 def memory_device(driver: Driver, *, node: int, size: str, suffix: str) -> Device:

@@ -100,7 +100,10 @@ DRIVER: Final = Driver(
     configs=(NeuronConfig, UltraServerConfig),
     source="aws-neuron/aws-neuron-sdk 81ce03a (documentation)",
 )
+"""The driver, with all that it publishes and accepts."""
+
 DRIVERS: Final = (DRIVER,)
+"""All drivers of this module."""
 
 
 def neuron_device(index: int, *, instance_type: str, columns: int = 0, groups: dict[int, str]) -> Device:

@@ -123,4 +123,7 @@ DRIVER: Final = Driver(
     configs=(VfConfig,),
     source="k8snetworkplumbingwg/dra-driver-sriov cd9404f",
 )
+"""The driver, with all that it publishes and accepts."""
+
 DRIVERS: Final = (DRIVER,)
+"""All drivers of this module."""

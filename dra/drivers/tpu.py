@@ -87,7 +87,10 @@ DRIVER: Final = Driver(
     configs=(TpuConfig,),
     source="kubernetes-sigs/dra-driver-google-tpu f5a9d8c",
 )
+"""The driver, with all that it publishes and accepts."""
+
 DRIVERS: Final = (DRIVER,)
+"""All drivers of this module."""
 
 
 def chip(

@@ -31,10 +31,12 @@ __all__ = [
     "manifest_files",
 ]
 
-# Path, text, bytes, stream, one object's data, an object of a client, or any iterable of these.
 Source: TypeAlias = "str | bytes | PathLike[str] | IO[str] | IO[bytes] | Mapping[str, Any] | object"
+"""Path, text, bytes, stream, one object's data, an object of a client, or any iterable of these."""
 
 MANIFEST_SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
+"""The files of a folder that are read."""
+
 _MAX_LISTS: Final = 20
 
 

@@ -71,6 +71,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "best-fit": best_fit,
     "fragmentation": fragmentation,
 }
+"""The policies by the names that `schedule` and the command take."""
 
 
 def policy_name(policy: str | Policy) -> str:

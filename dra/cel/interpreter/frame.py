@@ -10,6 +10,7 @@ from dra.cel.values import Value
 __all__ = ["COST_LIMIT", "Constant", "CostLimitExceeded", "Frame", "InternalError", "Run"]
 
 COST_LIMIT: Final = 1_000_000
+"""The most cost units that a selector may take, both as estimated by the API server and as it runs."""
 
 
 class CostLimitExceeded(Exception):  # noqa: N818 - it ends the evaluation, nothing absorbs it

@@ -27,15 +27,25 @@ from dra.claims.select.raw import cel
 from dra.claims.select.term import Term
 
 nvidia = VENDORS["nvidia"]
+"""NVIDIA's devices: `gpu`, `mig`, `vfio`, the ComputeDomain driver's."""
 amd = VENDORS["amd"]
+"""AMD's GPUs."""
 intel = VENDORS["intel"]
+"""Intel's GPUs, Gaudi and QAT."""
 dranet = VENDORS["dranet"]
+"""Network devices of DRANET."""
 sriov = VENDORS["sriov"]
+"""Virtual functions of the SR-IOV driver."""
 cpu = VENDORS["cpu"]
+"""CPUs of the CPU driver."""
 memory = VENDORS["memory"]
+"""Memory and huge pages of the memory driver."""
 tpu = VENDORS["tpu"]
+"""Google's TPUs."""
 neuron = VENDORS["neuron"]
+"""AWS's Neuron devices."""
 example = VENDORS["example"]
+"""Devices of Kubernetes' example driver."""
 
 __all__ = [
     "Condition",

@@ -93,3 +93,4 @@ def _field(table: Table, name: str, of_type: Type) -> Term:
 
 
 device = DeviceTerms()
+"""A device of any driver: `device.of(domain)`, `.attr(name)`, `.capacity(name)`, `.driver`."""

@@ -52,3 +52,4 @@ __all__ = [
 ]
 
 DRIVERS: Final = (gpu.DRIVER, compute_domain.DRIVER)
+"""The drivers of this vendor."""

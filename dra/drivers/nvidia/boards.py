@@ -74,6 +74,7 @@ _ROWS: Final = (
 )
 
 GPU_MODELS: Final = {each.name: each for each in _ROWS}
+"""The GPU models by name, such as `H100-80GB`."""
 
 
 def gpu_model(name: str) -> GpuModel:

@@ -269,6 +269,7 @@ def _candidates(node: NodeState, demand: Demand) -> list[tuple[int, tuple[int, .
 
 
 POLICIES: Final = ("random", "first", "least-allocated", "best-fit", "fragmentation")
+"""The names of the policies of a replay."""
 
 
 def make_policy(

@@ -370,6 +370,7 @@ SHARING: Final[dict[str, Callable[..., Sharing]]] = {
     "mig": Mig,
     "consumable": Consumable,
 }
+"""The sharing models by the names that `get_sharing` takes."""
 
 
 def get_sharing(name: str) -> Sharing:

@@ -49,6 +49,7 @@ __all__ = [
 ]
 
 RACK_LABEL: Final = "topology.example.com/rack"
+"""The label of fixture nodes that says in which rack they stand."""
 # The clique that GPUs of an unpartitioned rack are in; in a partitioned one the others count down from it.
 _CLIQUE: Final = 32766
 
