@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: integration demo test lint type layers docstrings unit docs pyright bench release-check audit oracle live launchers \
-	pictures vectors fuzz clean
+	pictures links vectors fuzz clean
 .DEFAULT_GOAL := test
 
 $(VENV)/bin/python:
@@ -72,6 +72,10 @@ audit: $(VENV)/.dev
 pictures: $(VENV)/.dev
 	$(BIN)/python examples/pictures/make.py docs/images
 	$(BIN)/pytest -m browser
+
+# Whether the addresses in the documentation answer; this needs the network.
+links: $(VENV)/.dev
+	$(BIN)/python -m tests.links
 
 # Kubernetes' own allocator and CEL compiler beside ours; these need Go.
 oracle: $(VENV)/.dev

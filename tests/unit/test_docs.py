@@ -183,16 +183,6 @@ def test_every_page_is_in_the_navigation() -> None:
     assert set(pages(navigation)) == written
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    prose = FENCE.sub("", page.read_text(encoding="utf-8"))
-    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", prose)
-    broken = [
-        target for target in targets if "://" not in target and not (page.parent / target).resolve().exists()
-    ]
-    assert not broken
-
-
 class TestTheMechanism:
     """The reader of pages, since a page that is read wrongly passes quietly."""
 
