@@ -1,8 +1,8 @@
 """Make README.md readable on the package index, which knows no files beside it.
 
 `python -m tests.release.readme https://github.com/OWNER/REPOSITORY TAG` writes the addresses of that tag into
-the links and pictures of README.md. The release workflow does so before it builds; in the repository links stay
-relative, so that they work in every clone, branch and fork.
+the links and pictures of README.md. The release workflow does so before it builds. In the repository links
+stay relative, so that they work in every clone, branch and fork.
 """
 
 from __future__ import annotations
