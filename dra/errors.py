@@ -16,6 +16,7 @@ __all__ = [
     "AlreadyExistsError",
     "ApiError",
     "ApplyError",
+    "ArgumentError",
     "BuildError",
     "CompileError",
     "ConfigError",
@@ -159,6 +160,10 @@ class QuantityError(DraError, ValueError):
 
 class LoadError(DraError):
     """A source that cannot be read: no such file, broken YAML or JSON, not text, too large."""
+
+
+class ArgumentError(LoadError, ValueError):
+    """What a function was given makes no sense, whatever the cluster: -1 steps, a NaN, a text for a list."""
 
 
 class DecodeError(DraError):

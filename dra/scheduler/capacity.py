@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 import attrs
 
 from dra.allocator.pools import Pool
+from dra.arguments import finite
 from dra.drivers.declarations import unknown_name
 from dra.errors import LoadError
 from dra.scheduler.hardware import UnitUse
@@ -146,8 +147,9 @@ def summed(
         largest: Gives the largest request of a class that still fits.
 
     Raises:
-        LoadError: There is no such grouping.
+        LoadError: There is no such grouping, or a price is no number of at least 0.
     """
+    _check_price(price)
     if by not in get_args(Grouping):
         raise LoadError(f"no grouping {by!r}", value=by, remedy=f"by: {', '.join(get_args(Grouping))}")
     everything = _Sum()
@@ -184,6 +186,13 @@ def _names(unit: UnitUse, by: Grouping, classes: _Classes) -> Iterable[str]:
     if by == "node":
         return (unit.node or _SEVERAL,)
     return ()
+
+
+def _check_price(price: Price | None) -> None:
+    prices = price if isinstance(price, Mapping) else {} if price is None else {"": price}
+    for product, each in prices.items():
+        path = f"price[{product}]" if product else "price"
+        finite(each, path, least=0, remedy="what a unit costs per hour, for all or by product")
 
 
 def _price(price: Price | None, product: str) -> float:

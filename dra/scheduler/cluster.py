@@ -9,8 +9,9 @@ from typing import Any, Final
 from typing_extensions import Self
 
 from dra.allocator import Explanation
+from dra.arguments import instance, several
 from dra.errors import AllocationError, LoadError
-from dra.features import LATEST, Features, nearest_minor
+from dra.features import LATEST, Features, minor, nearest_minor
 from dra.models.core import Node, Pod
 from dra.models.loading import Source, load
 from dra.models.meta import KubernetesObject, ObjectMeta
@@ -124,7 +125,12 @@ class Cluster(Contents):
             DecodeError: A document is not what its kind should be.
             UnknownVersionError: The minor is unknown.
         """
-        features = features if features is not None else Features.for_kubernetes(kubernetes)
+        kubernetes = minor(kubernetes)
+        if features is None:
+            features = Features.for_kubernetes(kubernetes)
+        instance(
+            features, Features, "features", "dra.Features", "such as dra.Features.for_kubernetes('1.37')"
+        )
         objects = Objects.of(load(source))
         if not objects.nodes:
             named = dict.fromkeys(each.spec.node_name for each in objects.slices.values())
@@ -145,8 +151,15 @@ class Cluster(Contents):
         Raises:
             DraError: Something may not be read, or cannot be.
         """
-        minor = kubernetes if kubernetes is not None else nearest_minor(source.kubernetes)
-        return cls.load(source.contents(), features=features, kubernetes=minor)
+        if not callable(getattr(source, "contents", None)):  # asked of what is not a `Live`
+            raise LoadError(
+                f"a {type(source).__name__} is no connection to an API server",
+                path="source",
+                value=source,
+                remedy="dra.client.connect() gives one; Cluster.load reads files",
+            )
+        version = kubernetes if kubernetes is not None else nearest_minor(source.kubernetes)
+        return cls.load(source.contents(), features=features, kubernetes=version)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Cluster):
@@ -228,8 +241,11 @@ class Cluster(Contents):
 
         By default it is that of the pods that the cluster had when it was loaded. Their claims and templates
         are those of this cluster.
+
+        Raises:
+            LoadError: What is given is no pods.
         """
-        pods = tuple(pods)
+        pods = tuple(instance(each, Pod, "pods", "pods") for each in several(pods, "pods", "pods"))
         copy = self._copy()
         objects, features = self._objects, self.features
         copy._workload = TargetWorkload(lambda: tasks_of(objects, features, pods))
@@ -240,7 +256,9 @@ class Cluster(Contents):
 
         Raises:
             AllocationError: Meanwhile the pod is placed, a claim is allocated, or a device is taken.
+            LoadError: It is no placement.
         """
+        instance(placement, Placement, "placement", "a placement", "Cluster.schedule gives one")
         self._check_open(placement)
         return self._copy(
             changed=[placement.pod, *(self._as_placed(each, placement) for each in placement.claims)]
@@ -419,12 +437,13 @@ class Cluster(Contents):
                 best: prioritized lists (KEP-4816), preferred node affinity and PreferNoSchedule taints.
                 With `first` and nothing to prefer, nodes after the one that is taken are not looked at.
             nodes: The names of the only nodes that may be looked at, in the order of the cluster; all if left
-                out. Names of no node are passed over.
+                out.
 
         Raises:
             AllocationError: Something is broken, so that kube-scheduler would fail: a selector that does not
                 compile, a malformed affinity; or the pod is on a node already.
-            LoadError: There is no pod of that name, or what is given is no pod or no claim.
+            LoadError: There is no pod or node of that name, what is given is no pod or no claim, or a policy
+                gives something that is no finite number.
             UnknownNameError: There is no such policy.
         """
         chosen_policy = policy_of(policy)
@@ -486,7 +505,8 @@ class Cluster(Contents):
                 no limit.
 
         Raises:
-            LoadError: There is no such workload or group, or a pod belongs to another one.
+            LoadError: There is no such workload or group, a pod belongs to another one, or the steps make no
+                sense.
             AllocationError: Something is broken, so that kube-scheduler would fail; or a pod is on a node
                 already.
             UnknownNameError: There is no such policy, or no group that a topology is given for.
@@ -574,7 +594,7 @@ class Cluster(Contents):
 
         Raises:
             AllocationError: A selector, a slice's node selector or a capacity policy is broken.
-            LoadError: There is no such grouping.
+            LoadError: There is no such grouping, or a price is no number of at least 0.
 
         Example:
             >>> from dra.testing import nodes
@@ -599,7 +619,7 @@ class Cluster(Contents):
             LoadError: There is no such class.
             AllocationError: A selector of the class fails.
         """
-        if ("", class_name) not in self._objects.classes:
+        if ("", instance(class_name, str, "class_name", "a name")) not in self._objects.classes:
             names = ", ".join(name for _, name in sorted(self._objects.classes))
             raise LoadError(
                 f"no device class {class_name!r}", value=class_name, remedy=f"classes: {names or 'none'}"
@@ -618,7 +638,8 @@ class Cluster(Contents):
         if gates:
             raise NotReady(f"it has scheduling gates: {', '.join(gates)}")
         uses = PodClaims(self._objects, self.features, more, world.engine.template).of(pod)
-        trial = Trial(world, pod, uses, nodes=nodes)
+        only = None if nodes is None else [state.site.name for state in world.states_of(nodes)]
+        trial = Trial(world, pod, uses, nodes=only)
         trial.check()
         return trial
 

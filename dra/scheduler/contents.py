@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, TypeVar
 
 from dra.allocator.explanation import listed
+from dra.arguments import instance
 from dra.errors import LoadError
 from dra.models.core import Node, Pod
 from dra.models.meta import KubernetesObject
@@ -90,7 +91,11 @@ class Contents:
         return _sorted(self._objects.composite_pod_groups)
 
     def get(self, kind: type[_Object], name: str, namespace: str = "default") -> _Object | None:
-        """The object of a kind, name and, where the kind has one, namespace; None if there is none."""
+        """The object of a kind, name and, where the kind has one, namespace; None if there is none.
+
+        Raises:
+            LoadError: It is no kind that clusters have.
+        """
         found = self._objects.of_kind(kind)
         return found.get(("", name)) or found.get((namespace, name))
 
@@ -112,6 +117,7 @@ class Contents:
         Raises:
             LoadError: There is none.
         """
+        instance(name, str, "pod", "a name", "give the pod itself to whoever takes one")
         found = self.find(name if name.startswith(("pod/", "pods/")) else f"pod/{name}")
         if not isinstance(found, Pod):
             raise AssertionError("a reference to a pod names a pod")  # noqa: TRY004 - cannot happen

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
 
+from dra.arguments import instance
 from dra.errors import LoadError
 from dra.models.core import Node, Pod
 from dra.models.meta import KubernetesObject
@@ -84,7 +85,7 @@ def parse_reference(text: str) -> tuple[type[KubernetesObject], Key]:
         >>> parse_reference("pod/team-a/train-0")[1], parse_reference("node/n1")[1]
         (('team-a', 'train-0'), ('', 'n1'))
     """
-    word, _, rest = text.partition("/")
+    word, _, rest = instance(text, str, "reference", "a text").partition("/")
     kind = _WORDS.get(word.lower())
     if kind is None or not rest:
         raise LoadError(
@@ -139,7 +140,17 @@ class Objects:
         return cls(**maps)
 
     def of_kind(self, kind: type[_Object]) -> PersistentMap[Key, _Object]:
-        """The objects of a kind."""
+        """The objects of a kind.
+
+        Raises:
+            LoadError: It is no kind that clusters have.
+        """
+        if kind not in _KINDS:
+            raise LoadError(
+                f"a cluster has no kind {getattr(kind, '__name__', kind)!r}",
+                value=kind,
+                remedy=f"give one of the classes {', '.join(each.__name__ for each in _KINDS)}",
+            )
         found: PersistentMap[Key, _Object] = getattr(self, _KINDS[kind])
         return found
 

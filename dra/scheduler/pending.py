@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from dra.errors import AllocationError, LoadError
+from dra.arguments import instance
+from dra.errors import AllocationError, ArgumentError, LoadError
 from dra.models.core import Pod
 from dra.models.scheduling import PodGroup, Workload
+from dra.scheduler.contents import Contents
 from dra.scheduler.gangs.placement import GangPlacement, UnschedulableGang
 from dra.scheduler.objects import Key, key_of, label_of
 from dra.scheduler.placement import NodeGroup, Placement, Unschedulable
+from dra.scheduler.policies import Policy, policy_of
 
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
-    from dra.scheduler.policies import Policy
 
 __all__ = ["PendingGroup", "PendingPods", "settled"]
 
@@ -133,6 +135,8 @@ def settled(
     Raises:
         UnknownNameError: There is no such policy.
     """
+    instance(cluster, Contents, "cluster", "a dra.Cluster", "Cluster.load reads manifests")
+    policy_of(policy)
     pending = [pod for pod in cluster.pending() if only is None or key_of(pod) in only]
     waiting = sorted(pending, key=lambda pod: (-(pod.spec.priority or 0), key_of(pod) in late))
     placements: list[Placement] = []
@@ -157,6 +161,8 @@ def _taken_up(
     group = _group(cluster, pod)
     try:
         answer = _asked(cluster, pod, group, policy)
+    except ArgumentError:  # of whoever asks, such as what a policy gives
+        raise
     except (AllocationError, LoadError) as error:
         answer = Unschedulable(pod, f"kube-scheduler would fail: {error}")
     if isinstance(answer, Placement):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -10,6 +11,7 @@ from dra.models.core import Pod, PodResourceClaim
 from dra.models.loading import Source, load
 from dra.models.resource import ResourceClaim, ResourceClaimTemplate
 from dra.scheduler.contents import Contents
+from dra.scheduler.objects import key_of, label_of
 
 __all__ = ["question"]
 
@@ -38,14 +40,23 @@ def claims_in(source: Source | None) -> _Given:
     """The claims and templates that come with a question.
 
     Raises:
-        LoadError: There is something else among them.
+        LoadError: There is something else among them, or one twice.
     """
     given: _Given = []
     for each in [] if source is None else load(source):
         if not isinstance(each, (ResourceClaim, ResourceClaimTemplate)):
             raise LoadError(f"{each.subject} is no claim", remedy="give claims and claim templates")
         given.append(each)
+    _check_once(given)
     return given
+
+
+def _check_once(given: _Given) -> None:
+    twice = [key for key, count in Counter((each.kind, key_of(each)) for each in given).items() if count > 1]
+    for kind, key in twice:
+        raise LoadError(
+            f"{kind} {label_of(key)} is given twice", value=label_of(key), remedy="keep one of the two"
+        )
 
 
 def pod_in(source: Pod | Mapping[str, Any]) -> Pod:

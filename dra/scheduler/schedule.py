@@ -9,13 +9,14 @@ import attrs
 
 from dra.allocator.plan import Plan
 from dra.allocator.search import Budget
+from dra.arguments import finite
 from dra.scheduler.attempts import Outcome, Trial, Verdict
 from dra.scheduler.fragmentation import Workload
 from dra.scheduler.fullness import before_and_after
 from dra.scheduler.node_usage import NodeChoice
 from dra.scheduler.persistent import Piece
 from dra.scheduler.placement import NodeGroup
-from dra.scheduler.policies import Policy, first
+from dra.scheduler.policies import Policy, first, policy_name
 from dra.scheduler.shortages import short_reason
 from dra.scheduler.world import NodeState
 
@@ -182,7 +183,8 @@ class _Scores:
         def fragmentation() -> tuple[float, float]:
             return self.workload.fragmentation(self.trial).before_and_after(self.trial, state, outcome)
 
-        return self.policy(NodeChoice(before, after, fragmentation))
+        score = self.policy(NodeChoice(before, after, fragmentation))
+        return finite(score, f"policy {policy_name(self.policy)}", remedy="a policy gives a node its score")
 
 
 def why_not(trial: Trial) -> tuple[NodeGroup, ...]:

@@ -19,6 +19,8 @@ from dra.allocator.pools import Pool, each_bit
 from dra.allocator.solver import Solver
 from dra.allocator.state import Holding, holdings
 from dra.allocator.taints import apply_taint_rules
+from dra.arguments import instance, texts
+from dra.drivers.declarations import nearest
 from dra.errors import LoadError
 from dra.features import Features
 from dra.models.core import Node, Pod
@@ -268,11 +270,24 @@ class World:
         Raises:
             LoadError: There is no such node.
         """
-        at = self.places.get(node)
+        at = self.places.get(instance(node, str, "node", "a name"))
         if at is None:
-            names = list(self.places)[:_NAMES_SHOWN]
-            raise LoadError(f"no node {node!r}", value=node, remedy=f"nodes: {', '.join(names) or 'none'}")
+            meant, names = nearest(node, self.places), list(self.places)[:_NAMES_SHOWN]
+            remedy = f"did you mean {meant!r}?" if meant else f"nodes: {', '.join(names) or 'none'}"
+            raise LoadError(f"no node {node!r}", value=node, remedy=remedy)
         return self.states[at]
+
+    def states_of(self, nodes: Iterable[str]) -> list[NodeState]:
+        """The states of nodes, each once, in the order in which they are named.
+
+        Raises:
+            LoadError: There is no such node, or what is given is no names.
+        """
+        names = dict.fromkeys(texts(nodes, "nodes", "names of nodes"))
+        try:
+            return [self.state_of(name) for name in names]
+        except LoadError as error:
+            raise error.located(path_prefix="nodes") from None
 
     def overdrawn(self, node: str, claims: Iterable[ResourceClaim]) -> str:
         """What would be taken twice or beyond its capacity if these claims held their devices, too.

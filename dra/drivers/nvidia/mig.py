@@ -292,7 +292,7 @@ class MigBoard:
             return ()
         if name == "all-balanced":
             profiles = self._balanced()
-        elif name.startswith("all-"):
+        elif name.replace("+", ".") in self.layout_names:
             profile = self.profile(name.removeprefix("all-"))
             profiles = [profile.name] * profile.max_instances
         else:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from dra.drivers.declarations import unknown_name
 from dra.drivers.nvidia.boards import GPU_MODELS, GpuModel
 from dra.drivers.nvidia.gpu import DRIVER_NAME, GPU_NAMES
+from dra.drivers.nvidia.mig import MigBoard
 from dra.drivers.nvidia.publish import (
     Gpu,
     GpuSoftware,
@@ -79,6 +81,7 @@ def recut(slices: Sequence[ResourceSlice], layout: str, kubernetes: str = LATEST
     gpus = observed_gpus(old)
     if not gpus:
         raise DriverError(f"no GPU of {DRIVER_NAME} is published", value=layout)
+    _check_layout(layout, gpus[0].board)
     if layout == DYNAMIC:
         contents = list(_on_demand(gpus, kubernetes))
     else:
@@ -108,6 +111,13 @@ def recut(slices: Sequence[ResourceSlice], layout: str, kubernetes: str = LATEST
         )
         for number, (devices, counters) in enumerate(contents)
     ]
+
+
+def _check_layout(layout: str, board: MigBoard) -> None:
+    """A word that is neither a layout nor like profiles: what it was meant to be."""
+    if layout != DYNAMIC and "." not in str(layout) and not str(layout).startswith("all-"):
+        profiles = (each.name for each in board.profiles)
+        raise unknown_name("MIG layout", layout, [DYNAMIC, *board.layout_names, *profiles])
 
 
 def _on_demand(gpus: Sequence[Gpu], kubernetes: str) -> Iterator[tuple[list[Device], list[CounterSet]]]:

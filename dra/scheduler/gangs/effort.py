@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Final
 
+from dra.arguments import whole
+
 __all__ = ["SECONDS", "Effort", "Exhausted"]
 
 SECONDS: Final = 10.0
@@ -20,10 +22,13 @@ class Effort:
 
     Args:
         limit: How many steps; None for no limit, of time neither.
+
+    Raises:
+        LoadError: The limit is no whole number of at least 0.
     """
 
     def __init__(self, limit: int | None) -> None:
-        self.limit = limit
+        self.limit = None if limit is None else whole(limit, "steps", least=0)
         self.spent = 0
         self._deadline = None if limit is None else time.monotonic() + SECONDS
 

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from dra.arguments import several
 from dra.claims.pod_groups import composite_made_from, group_made_from, group_name, group_templates
 from dra.drivers.declarations import unknown_name
 from dra.errors import AllocationError, LoadError
@@ -81,7 +82,7 @@ def gang_of(
             remedy="give a dra.Workload or dra.PodGroup (dra.load reads manifests), or the name of one",
         )
     family = _Family(objects, found, kubernetes)
-    given = None if pods is None else [_pod(objects, each) for each in pods]
+    given = None if pods is None else [_pod(objects, each) for each in several(pods, "pods", "pods")]
     twice = [key for key, count in Counter(map(key_of, given or ())).items() if count > 1]
     if twice:
         raise LoadError(f"pod {label_of(twice[0])} is given twice", value=label_of(twice[0]))

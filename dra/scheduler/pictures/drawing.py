@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 import attrs
 
 from dra.allocator.explanation import count_of
+from dra.arguments import instance, whole
 from dra.drivers.declarations import unknown_name
 from dra.errors import LoadError
+from dra.scheduler.contents import Contents
 from dra.scheduler.pictures.cards import draw_groups
 from dra.scheduler.pictures.cells import COMPACT, NAMED
 from dra.scheduler.pictures.groups import grouped
@@ -103,8 +105,9 @@ def draw(
         raise LoadError(
             f"no detail {detail!r}", value=detail, remedy=f"details: {', '.join(get_args(Detail))}"
         )
-    if limit is not None and limit < 1:
-        raise LoadError(f"{limit} nodes cannot be drawn", value=limit, remedy="give a limit of 1 or more")
+    if limit is not None:
+        whole(limit, "limit", least=1)
+    instance(cluster, Contents, "cluster", "a dra.Cluster", "Cluster.load reads manifests")
     world = cluster._world
     with world.engine.lock:
         scene = _of_drivers(scene_of(world, nodes, limit), drivers)

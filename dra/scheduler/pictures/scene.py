@@ -147,7 +147,7 @@ def scene_of(world: World, names: Sequence[str] | None = None, limit: int | None
         LoadError: There is no node of a name.
         AllocationError: A node selector in a slice is malformed.
     """
-    states = list(world.states) if names is None else [world.state_of(name) for name in dict.fromkeys(names)]
+    states = list(world.states) if names is None else world.states_of(names)
     shown = states[:limit]
     places, shared, seen = [], dict[str, list[Cell]](), dict[Pool, int]()
     for state in shown:

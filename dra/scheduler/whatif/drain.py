@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dra.arguments import texts
 from dra.errors import LoadError
 from dra.models.core import Node, Pod
 from dra.scheduler.objects import key_of
@@ -56,7 +57,7 @@ def drain(cluster: Cluster, *nodes: str, policy: str | Policy = "first") -> Comp
         notes.append(f"{label(filter(_stays, there))} of DaemonSets or static stay")
     notes += not_made_again(gone)
     return compared(
-        f"drain {', '.join(nodes)}",
+        f"drain {', '.join(dict.fromkeys(nodes))}",
         settled(cluster, policy),
         settled(after, policy, late=keys),
         keys,
@@ -70,6 +71,7 @@ def named_nodes(cluster: Cluster, names: tuple[str, ...]) -> list[Node]:
     Raises:
         LoadError: There is no such node, or no name.
     """
+    texts(names, "nodes", "names of nodes")
     if not names:
         raise LoadError("no node is named", remedy="name at least one")
     found = [cluster.find(f"node/{name}") for name in dict.fromkeys(names)]

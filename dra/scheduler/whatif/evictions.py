@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from dra.errors import LoadError
+from dra.arguments import whole
 from dra.models.core import Pod
 from dra.models.resource import ResourceClaim
 from dra.scheduler.objects import Key, key_of, label_of
@@ -152,14 +152,15 @@ def evictions(
         AllocationError: The pod is on a node already, or something about it is broken.
         UnknownNameError: There is no such policy.
     """
-    if tries < 1:
-        raise LoadError(f"{tries} tries are none", value=tries, remedy="give a positive number")
+    whole(tries, "tries", least=1)
+    if up_to is not None:
+        whole(up_to, "up_to")
     wanted = cluster.pod(pod) if isinstance(pod, str) else pod
     key, name = key_of(wanted), label_of(key_of(wanted))
-    whole = cluster if cluster.get(Pod, key[1], key[0]) is not None else cluster.with_(wanted)
-    base = _at_its_turn(whole, wanted, policy)
+    complete = cluster if cluster.get(Pod, key[1], key[0]) is not None else cluster.with_(wanted)
+    base = _at_its_turn(complete, wanted, policy)
     answer = base.schedule(wanted)
-    before = settled(whole, policy)
+    before = settled(complete, policy)
     question = f"evict for pod {name}"
     budget = Tries(tries)
     found: list[_Found] = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_check
 
 import attrs
 
+from dra.arguments import several, whole
 from dra.errors import AllocationError, LoadError
 from dra.models.core import Node, Pod
 from dra.models.loading import Source, load
@@ -121,8 +122,7 @@ def more_nodes(
         >>> answer.needed, answer.after.placed
         (2, 3)
     """
-    if not 1 <= count <= _MOST:
-        raise LoadError(f"{count} nodes", value=count, remedy=f"give a number from 1 to {_MOST}")
+    whole(count, "count", least=1, most=_MOST)
     shape = _Shape.of(cluster, like)
     start, wanted = _asked(cluster, pods)
     before = settled(start, policy)
@@ -149,7 +149,7 @@ def _asked(cluster: Cluster, pods: Iterable[Pod | str] | None) -> tuple[Cluster,
     """The cluster with the pods that it lacks, and which pods are asked about."""
     if pods is None:
         return cluster, None
-    found = [cluster.pod(each) if isinstance(each, str) else each for each in pods]
+    found = [cluster.pod(each) if isinstance(each, str) else each for each in several(pods, "pods", "pods")]
     new = []
     for each in found:
         known = cluster.get(Pod, key_of(each)[1], key_of(each)[0])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from dra.allocator.taints import apply_taint_rules, tolerates
+from dra.arguments import instance, several
 from dra.errors import LoadError
 from dra.models.core import Pod
 from dra.models.resource import DeviceTaint, DeviceTaintRule, DeviceToleration, ResourceClaim
@@ -55,7 +56,9 @@ def taint(
         >>> found.notes, found.after.devices.tainted
         (('1 device is tainted',), 1.0)
     """
-    rules = (rule,) if isinstance(rule, DeviceTaintRule) else tuple(rule)
+    rules = (rule,) if isinstance(rule, DeviceTaintRule) else several(rule, "rule", "DeviceTaintRules")
+    for each in rules:
+        instance(each, DeviceTaintRule, "rule", "a DeviceTaintRule", "dra.load reads manifests")
     if not rules:
         raise LoadError("no DeviceTaintRule is given", remedy="give at least one")
     question = f"taint by {', '.join(label_of(key_of(each)) for each in rules)}"

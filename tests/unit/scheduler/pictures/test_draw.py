@@ -272,8 +272,8 @@ class TestStrips:
         ({"by": "colour"}, "by: claim, workload, namespace"),
         ({"group_by": "rac"}, "did you mean 'rack'?"),
         ({"detail": "big"}, "details: auto, named, compact, strips"),
-        ({"nodes": ["rack-0-node-9"]}, "nodes: rack-0-node-0, rack-0-node-1"),
-        ({"limit": 0}, "give a limit of 1 or more"),
+        ({"nodes": ["rack-0-node-9"]}, "did you mean 'rack-0-node-1'?"),
+        ({"nodes": ["somewhere"]}, "nodes: rack-0-node-0, rack-0-node-1"),
     ],
 )
 def test_what_is_not_there_is_said_with_what_is(options: dict[str, Any], remedy: str) -> None:
