@@ -15,7 +15,7 @@ from dra.errors import DecodeError
 from dra.models.scalars import rfc3339
 from dra.models.versions import VERSIONS
 
-__all__ = ["wire_data"]
+__all__ = ["plain", "wire_data"]
 
 _MAX_DEPTH: Final = 100
 
@@ -38,31 +38,35 @@ def wire_data(source: object) -> dict[str, Any] | None:
     """
     raw = getattr(source, "raw", None)
     if isinstance(raw, Mapping) and "kind" in raw:  # kr8s
-        return _identified(source, _plain(raw))
+        return _identified(source, plain(raw))
     if isinstance(getattr(source, "attribute_map", None), Mapping):  # the official client
-        return _identified(source, _plain(source))
+        return _identified(source, plain(source))
     for method, arguments in (("model_dump", {"by_alias": True, "exclude_none": True}), ("to_dict", {})):
         convert = getattr(source, method, None)
         if callable(convert) and not isinstance(source, type):  # pydantic models; lightkube
             data = convert(**arguments)
-            return _identified(source, _plain(data)) if isinstance(data, Mapping) else None
+            return _identified(source, plain(data)) if isinstance(data, Mapping) else None
     return None
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
-    """JSON data of a value in which there may be objects of the official client."""
+def plain(value: Any, depth: int = 0) -> Any:
+    """JSON data of a value in which there may be objects of the official client.
+
+    Raises:
+        DecodeError: It is nested more than a hundred deep.
+    """
     if depth > _MAX_DEPTH:
         raise DecodeError("nested too deeply")
     if isinstance(value, Mapping):
-        return {key: _plain(item, depth + 1) for key, item in value.items()}
+        return {key: plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item, depth + 1) for item in value]
+        return [plain(item, depth + 1) for item in value]
     if isinstance(value, datetime):
         return rfc3339(value)
     names = getattr(value, "attribute_map", None)
     if isinstance(names, Mapping):
         members = {name: getattr(value, attribute, None) for attribute, name in names.items()}
-        return {name: _plain(item, depth + 1) for name, item in members.items() if item is not None}
+        return {name: plain(item, depth + 1) for name, item in members.items() if item is not None}
     return value
 
 

@@ -14,7 +14,7 @@ import attrs
 from dra.errors import DecodeError, DraError, LoadError
 from dra.models import text
 from dra.models.files import plain_suffix, read_file
-from dra.models.foreign import wire_data
+from dra.models.foreign import plain, wire_data
 from dra.models.kinds import decode, path_in
 from dra.models.line_lists import is_line_list, line_documents
 from dra.models.meta import KubernetesObject
@@ -38,6 +38,7 @@ MANIFEST_SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
 """The files of a folder that are read."""
 
 _MAX_LISTS: Final = 20
+_WRITABLE: Final = "give models, dicts or objects of a client; text is loaded first, with dra.load"
 
 
 @attrs.frozen
@@ -139,20 +140,49 @@ def load_text(
 
 
 def dump(
-    objects: KubernetesObject | Iterable[KubernetesObject],
+    objects: KubernetesObject | Mapping[str, Any] | Iterable[object],
     format: Literal["yaml", "json"] = "yaml",  # noqa: A002 - the public name
 ) -> str:
     """Write objects as text: YAML documents, or JSON (several as one `List`).
 
+    Args:
+        objects: One or several: models, dicts, objects of a client. What is in a dict is written as it is.
+        format: `yaml` or `json`.
+
     Raises:
-        DraError: The format is unknown, or an object holds what JSON cannot.
+        DraError: The format is unknown, something is no object, or an object holds what JSON cannot.
+
+    Example:
+        >>> print(dump([{"kind": "Job", "metadata": {"name": "train"}}]), end="")
+        kind: Job
+        metadata:
+          name: train
     """
-    wire = [item.to_dict() for item in ([objects] if isinstance(objects, KubernetesObject) else objects)]
+    one = _wire(objects)
+    if one is None and (isinstance(objects, (str, bytes)) or not isinstance(objects, Iterable)):
+        raise DraError(f"cannot write a {type(objects).__name__}", value=objects, remedy=_WRITABLE)
+    wire = [one] if one is not None else [_wire_or_error(item) for item in objects]
     if format == "yaml":
         return text.write_yaml(wire)
     if format == "json":
         return text.write_json(wire)
     raise DraError(f"unknown format {format!r}", value=format, remedy="use yaml or json")
+
+
+def _wire(item: object) -> dict[str, Any] | None:
+    """The JSON of one object; None if it is not one."""
+    if isinstance(item, KubernetesObject):
+        return item.to_dict()
+    if isinstance(item, Mapping):
+        return dict(plain(item))
+    return wire_data(item)
+
+
+def _wire_or_error(item: object) -> dict[str, Any]:
+    found = _wire(item)
+    if found is None:
+        raise DraError(f"cannot write a {type(item).__name__}", value=item, remedy=_WRITABLE)
+    return found
 
 
 @contextmanager

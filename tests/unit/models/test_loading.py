@@ -6,6 +6,7 @@ import gc
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -90,6 +91,25 @@ def test_what_is_dumped_loads_again(written: str) -> None:
     objects = dra.load(TWO)
     assert dra.load(dra.dump(objects, written)) == objects  # type: ignore[arg-type] # either literal
     assert dra.load(dra.dump(objects[0], written)) == objects[:1]  # type: ignore[arg-type] # either literal
+
+
+JOB = {"kind": "Job", "apiVersion": "batch/v1", "spec": {"later": True, "parallelism": 2}}
+
+
+@pytest.mark.parametrize("given", [JOB, [JOB], iter([JOB]), SimpleNamespace(raw=JOB)])
+def test_a_dict_or_an_object_of_a_client_is_dumped_as_it_is(given: object) -> None:
+    expected = "kind: Job\napiVersion: batch/v1\nspec:\n  later: true\n  parallelism: 2\n"
+    assert dra.dump(given) == expected
+
+
+def test_models_and_dicts_are_dumped_together() -> None:
+    assert [type(each) for each in dra.load(dra.dump([Pod(), JOB]))] == [Pod, Unstructured]
+
+
+@pytest.mark.parametrize("given", ["job.yaml", 7, ["job.yaml"], [[JOB]]])
+def test_what_is_no_object_is_not_dumped(given: object) -> None:
+    with pytest.raises(DraError, match=r"cannot write a (str|int|list)\n  give models, dicts or objects"):
+        dra.dump(given)
 
 
 def test_an_unknown_format_is_refused() -> None:
