@@ -13,10 +13,11 @@ from dra.cli.exit_code import ExitCode
 from dra.cli.options import Filenames, Kubernetes, OutputFormat
 from dra.cli.output import Output, print_data, print_table, print_text
 from dra.cli.progress import progress
-from dra.errors import LoadError
+from dra.errors import DraError, LoadError
 from dra.features import LATEST
 
 if TYPE_CHECKING:
+    from dra.models.meta import KubernetesObject
     from dra.scheduler import GangPlacement, Placement, Unschedulable
 
 __all__ = ["schedule"]
@@ -25,8 +26,8 @@ Names = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[KIND/[NAMESPACE/]NAME]...",
-        help="Pods, and gangs as workload/NAME, podgroup/NAME or compositepodgroup/NAME, in this order; all"
-        " pods that wait for a node if left out.",
+        help="Pods; gangs as workload/NAME, podgroup/NAME or compositepodgroup/NAME; the pods that any other"
+        " kind would make, as job/NAME; in this order. All pods that wait for a node if left out.",
         show_default=False,
     ),
 ]
@@ -61,7 +62,7 @@ def schedule(
     Exit status: 0 all pods fit, 1 some do not, 2 the input cannot be used.
     """
     files = ClusterFiles.read(filename, kubernetes)
-    wanted = _wanted(files.cluster, names)
+    wanted = _wanted(files, names)
     answers: list[Placement | GangPlacement | Unschedulable] = []
     cluster = files.cluster
     with progress("scheduling", len(wanted)) as advance:
@@ -82,17 +83,52 @@ def schedule(
     return ExitCode.OK if all(answers) else ExitCode.NO
 
 
-def _wanted(cluster: dra.Cluster, names: Sequence[str] | None) -> Sequence[dra.Pod | str]:
+def _wanted(files: ClusterFiles, names: Sequence[str] | None) -> Sequence[dra.Pod | str]:
     """The pods to be scheduled, and the names of gangs."""
     if names:
-        return [name if name.lower().startswith(_GANGS) else cluster.pod(name) for name in names]
-    waiting = cluster.pending()
+        return [each for name in names for each in _named(files, name)]
+    waiting = files.cluster.pending()
     if not waiting:
+        makers = ", ".join(_reference(each) for each in _workloads(files))
         raise LoadError(
             "no pod in the manifests waits for a node",
-            remedy="add a Pod without spec.nodeName, or name one as pod/NAME",
+            remedy=f"name what makes pods: {makers}"
+            if makers
+            else "add a Pod without spec.nodeName, or name one as pod/NAME",
         )
     return waiting
+
+
+def _named(files: ClusterFiles, name: str) -> Sequence[dra.Pod | str]:
+    if name.lower().startswith(_GANGS):
+        return [name]
+    kind, _, rest = name.lower().partition("/")
+    for each in _workloads(files):
+        if _reference(each) in (f"{kind}/{rest}", f"{kind}/{each.metadata.namespace}/{rest}"):
+            return _pods_of(files, each)
+    return [files.cluster.pod(name)]
+
+
+def _pods_of(files: ClusterFiles, workload: KubernetesObject) -> Sequence[dra.Pod]:
+    from dra.claims.pods import pods_of
+
+    try:
+        return pods_of(workload)
+    except DraError as error:
+        raise files.located(error, workload) from None
+
+
+def _workloads(files: ClusterFiles) -> list[KubernetesObject]:
+    """What makes pods, other than Kubernetes' own groups."""
+    from dra.models.meta import Unstructured
+    from dra.models.pod_templates import pod_templates
+
+    return [each for each in files.manifests.of(Unstructured) if pod_templates(each.to_dict())]
+
+
+def _reference(workload: KubernetesObject) -> str:
+    """How the command line names it: `job/train`, `job/team/train`."""
+    return workload.subject.lower().replace(" ", "/", 1)
 
 
 def _print(answers: Sequence[Placement | GangPlacement | Unschedulable]) -> None:

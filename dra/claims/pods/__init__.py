@@ -22,6 +22,7 @@ from dra.claims.pods.count import DeviceCount, device_count
 from dra.claims.pods.fragments import fragments, pod_spec_patch
 from dra.claims.pods.opened import Opened, open_workload
 from dra.claims.pods.quota import quota_cost
+from dra.claims.pods.replicas import pods_of
 from dra.claims.pods.source import ClaimSource, claim_source
 from dra.claims.pods.templates import PodTemplate, pod_templates, templates
 from dra.claims.pods.wiring import Change
@@ -42,6 +43,7 @@ __all__ = [
     "open_workload",
     "pod_spec_patch",
     "pod_templates",
+    "pods_of",
     "quota_cost",
     "templates",
 ]

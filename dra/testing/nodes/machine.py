@@ -33,7 +33,7 @@ _MOST_COUNTER_SETS: Final = 8
 _SUFFIX_LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Machine:
     """A type of machine, as data: what it is made of, and what its nodes are called and labelled.
 
@@ -48,6 +48,11 @@ class Machine:
         rack: Nodes of one rack; with `nvlink_domain` these are one NVLink clique.
         nvlink_domain: Nodes of a rack share memory over NVLink and carry the clique label.
         facts: What of it was seen on real machines, and what is an estimate.
+
+    Example:
+        >>> from dra.testing import nodes
+        >>> nodes.machine("dgx-h100")
+        <dgx-h100: NVIDIA DGX H100, 8x H100 80GB, 8x ConnectX-7>
     """
 
     name: str
@@ -60,6 +65,9 @@ class Machine:
     rack: int = 4
     nvlink_domain: bool = False
     facts: str = ""
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.title}>"
 
     @property
     def drivers(self) -> tuple[str, ...]:

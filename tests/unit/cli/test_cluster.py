@@ -133,6 +133,47 @@ def test_only_named_pods_are_placed_in_their_order(dra: Command) -> None:
     assert [each["pod"] for each in json.loads(run.out)] == ["team/c", "team/a"]
 
 
+def job(pods: int) -> list[Wire]:
+    spec = pod("x", "x")["spec"] | {"resourceClaims": [{"name": "gpus", "resourceClaimTemplateName": "two"}]}
+    exactly = {"deviceClassName": "gpu", "count": 2}
+    return [
+        {
+            "apiVersion": "resource.k8s.io/v1",
+            "kind": "ResourceClaimTemplate",
+            "metadata": {"namespace": "team", "name": "two"},
+            "spec": {"spec": {"devices": {"requests": [{"name": "gpus", "exactly": exactly}]}}},
+        },
+        {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"namespace": "team", "name": "train"},
+            "spec": {"parallelism": pods, "template": {"spec": spec}},
+        },
+    ]
+
+
+@pytest.mark.parametrize("name", ["job/train", "Job/team/train"])
+def test_the_pods_that_a_workload_would_make_are_placed(dra: Command, name: str) -> None:
+    run = dra("schedule", name, *CLUSTER, *job(3))
+    assert run.status == ExitCode.NO
+    assert [line.split()[:2] for line in lines(run)[1:3]] == [["team/train-0", "n0"], ["team/train-1", "n1"]]
+    assert lines(run)[-1] == "2 of 3 pods placed"
+
+
+def test_a_workload_without_its_pods_is_named(dra: Command) -> None:
+    run = dra("schedule", *CLUSTER, *job(2))
+    assert run.status == ExitCode.BAD_INPUT
+    assert "name what makes pods: job/team/train" in run.err
+
+
+def test_a_workload_that_makes_no_countable_pods_is_an_error_with_its_line(dra: Command) -> None:
+    *_, made = job(1)
+    run = dra("schedule", "daemonset/train", *CLUSTER, made | {"apiVersion": "apps/v1", "kind": "DaemonSet"})
+    assert run.status == ExitCode.BAD_INPUT
+    assert "DaemonSet team/train: spec.template.spec: " in run.err
+    assert "how many pods it has depends on the cluster" in run.err
+
+
 def test_the_policy_decides(dra: Command) -> None:
     objects = [*CLUSTER, gpus("n0", 5) | {"metadata": {"name": "n0-gpus"}}]
     objects = [each for each in objects if each is not CLUSTER[3]]
