@@ -223,8 +223,8 @@ def client(control_plane: ControlPlane) -> Iterator[dra.client.Client]:
         for cause in CAUSES:
             connected.apply(cause.objects)
         yield connected
-        connected.delete([pod(each.name) for each in CAUSES] + [pod("taker")], grace_period=0)
-        connected.delete(objects[4:-2], missing_ok=True)
+        tried = [each for cause in CAUSES for each in cause.objects]
+        connected.delete([*objects[1:], *tried], grace_period=0, missing_ok=True)
 
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
