@@ -10,6 +10,7 @@ import typer
 
 import dra
 from dra.cli.exit_code import ExitCode
+from dra.cli.gates import FeatureGates, features_of
 from dra.cli.manifests import Manifests
 from dra.cli.options import Filenames, Kubernetes, NodeName, OutputFormat
 from dra.cli.output import Output, print_data, print_error
@@ -68,6 +69,7 @@ def allocate(
     node: NodeName = None,
     claim: ClaimName = None,
     kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
     output: OutputFormat = Output.TABLE,
 ) -> ExitCode:
     """Allocate claims to nodes, or say why they do not fit.
@@ -79,7 +81,9 @@ def allocate(
     Exit status: 0 all claims fit, 1 some do not, 2 the input cannot be used.
     """
     manifests = Manifests.read(filename)
-    placement = _Placement(manifests, _nodes(manifests, node), kubernetes)
+    placement = _Placement(
+        manifests, _nodes(manifests, node), kubernetes, features_of(kubernetes, feature_gates)
+    )
     outcomes = [placement.place(each) for each in _claims(manifests, claim)]
     if not all(outcome.error for outcome in outcomes):
         _print_outcomes(outcomes, manifests, output)
@@ -148,10 +152,11 @@ def _nodes(manifests: Manifests, wanted: str | None) -> list[Node]:
 class _Placement:
     """Claims on nodes, one claim after another."""
 
-    def __init__(self, manifests: Manifests, nodes: Sequence[Node], kubernetes: str) -> None:
+    def __init__(
+        self, manifests: Manifests, nodes: Sequence[Node], kubernetes: str, features: dra.Features
+    ) -> None:
         from dra.allocator import apply_taint_rules
 
-        features = dra.Features.for_kubernetes(kubernetes)
         rules = manifests.of(dra.DeviceTaintRule) if features.device_taint_rules else []
         self.manifests = manifests
         self.nodes = nodes

@@ -10,6 +10,7 @@ import typer
 
 from dra.cli.clusters import ClusterFiles
 from dra.cli.exit_code import ExitCode
+from dra.cli.gates import FeatureGates
 from dra.cli.options import Filenames, Kubernetes, OutputFormat
 from dra.cli.output import Output, print_data, print_table, print_text
 from dra.errors import LoadError
@@ -63,6 +64,7 @@ def capacity(
     by: By = Grouping.CLASS,
     price: Prices = None,
     kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
     output: OutputFormat = Output.TABLE,
 ) -> ExitCode:
     """Show how much hardware there is, how much of it is taken, free and fragmented.
@@ -71,7 +73,7 @@ def capacity(
     use to the pods there are, TAINTED what is free for those only that tolerate it; LARGEST the most devices
     that one request still gets on one node.
     """
-    found = ClusterFiles.read(filename, kubernetes).cluster.capacity(by.value, _price(price))
+    found = ClusterFiles.read(filename, kubernetes, feature_gates).cluster.capacity(by.value, _price(price))
     if output is Output.TABLE:
         _print(found, price is not None)
     else:
@@ -84,11 +86,12 @@ def top(
     ranked: Ranked = Consumers.NODES,
     number: Number = 10,
     kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
     output: OutputFormat = Output.TABLE,
 ) -> ExitCode:
     """Show the busiest nodes, namespaces or claims."""
     by = _SINGULAR[ranked]
-    found = ClusterFiles.read(filename, kubernetes).cluster.capacity(by)
+    found = ClusterFiles.read(filename, kubernetes, feature_gates).cluster.capacity(by)
     busiest = sorted(found.rows, key=lambda row: (-row.used, row.name))[:number]
     if output is not Output.TABLE:
         print_data([row.to_dict() for row in busiest], output)

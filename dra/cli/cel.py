@@ -11,6 +11,7 @@ import typer
 
 import dra
 from dra.cli.exit_code import ExitCode
+from dra.cli.gates import FeatureGates, features_of
 from dra.cli.manifests import Manifests
 from dra.cli.options import Kubernetes, OptionalFilenames, OutputFormat
 from dra.cli.output import Output, print_data, print_error, print_text
@@ -46,6 +47,7 @@ def cel(
     cost: Cost = False,
     interactive: Interactive = False,
     kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
     output: OutputFormat = Output.TABLE,
 ) -> ExitCode:
     """Try a selector on devices, and say why it does not match.
@@ -56,7 +58,9 @@ def cel(
     Exit status: 0 it compiles and matches something, 1 it matches nothing, 2 the API server would refuse it.
     """
     manifests = Manifests.read(filename) if filename else None
-    workbench = _Workbench(manifests, driver, kubernetes, explain=explain, cost=cost)
+    workbench = _Workbench(
+        manifests, driver, kubernetes, features_of(kubernetes, feature_gates), explain=explain, cost=cost
+    )
     if interactive:
         return workbench.converse()
     if expression is None:
@@ -68,9 +72,17 @@ class _Workbench:
     """Devices to try expressions on, and how to show what comes out."""
 
     def __init__(
-        self, manifests: Manifests | None, driver: str | None, kubernetes: str, *, explain: bool, cost: bool
+        self,
+        manifests: Manifests | None,
+        driver: str | None,
+        kubernetes: str,
+        features: dra.Features,
+        *,
+        explain: bool,
+        cost: bool,
     ) -> None:
         self.kubernetes = kubernetes
+        self.features = features
         self.explain = explain
         self.cost = cost
         self.devices: Mapping[DeviceId, Device] | None = None
@@ -108,8 +120,7 @@ class _Workbench:
         return ExitCode.OK if any(each.trace.value for each in verdicts) else ExitCode.NO
 
     def _compile(self, expression: str) -> Selector:
-        features = dra.Features.for_kubernetes(self.kubernetes)
-        selector = dra.cel.compile(expression.rstrip(), self.kubernetes, features, mode="new")
+        selector = dra.cel.compile(expression.rstrip(), self.kubernetes, self.features, mode="new")
         if selector.max_cost > dra.cel.COST_LIMIT:
             cost, limit = _amount(selector.max_cost), f"{dra.cel.COST_LIMIT:,}"
             raise dra.cel.CompileError(

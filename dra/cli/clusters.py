@@ -10,6 +10,7 @@ import typer
 from typing_extensions import Self
 
 import dra
+from dra.cli.gates import features_of
 from dra.cli.manifests import Manifests
 from dra.errors import AllocationError, DraError, LoadError
 
@@ -42,14 +43,23 @@ class ClusterFiles:
     cluster: dra.Cluster
 
     @classmethod
-    def read(cls, filenames: Sequence[str], kubernetes: str) -> Self:
+    def read(cls, filenames: Sequence[str], kubernetes: str, gates: Sequence[str] | None = None) -> Self:
         """Read a cluster.
+
+        Args:
+            filenames: Where its objects are.
+            kubernetes: The minor whose rules hold.
+            gates: Those that differ from the minor's defaults, as `--feature-gates` has them.
 
         Raises:
             DraError: Something cannot be read, an object is given twice, or there is no node.
         """
         manifests = Manifests.read(filenames)
-        cluster = dra.Cluster.load([each.object for each in manifests.located], kubernetes=kubernetes)
+        cluster = dra.Cluster.load(
+            [each.object for each in manifests.located],
+            features=features_of(kubernetes, gates),
+            kubernetes=kubernetes,
+        )
         if not cluster.nodes:
             raise LoadError("no Node in the manifests", remedy="add `kubectl get nodes -o yaml` to them")
         return cls(manifests, cluster)

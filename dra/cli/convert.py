@@ -10,6 +10,7 @@ import typer
 import dra
 from dra.cli.exit_code import ExitCode
 from dra.cli.files import Files, FilesToRead, read
+from dra.cli.gates import FeatureGates, features_of
 from dra.cli.options import Kubernetes, OptionalFilenames, OutputFormat
 from dra.cli.output import Output, print_error
 from dra.features import LATEST, minor
@@ -62,10 +63,11 @@ def default(
     files: FilesToRead = None,
     filenames: OptionalFilenames = None,
     kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
     output: OutputFormat = Output.YAML,
 ) -> ExitCode:
     """Write manifests with what the API server fills in."""
-    features = dra.Features.for_kubernetes(kubernetes)
+    features = features_of(kubernetes, feature_gates)
     return _rewritten(read(files, filenames), lambda obj: dra.default(obj, features=features), output)
 
 

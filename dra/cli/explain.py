@@ -12,6 +12,7 @@ import typer
 import dra
 from dra.cli.clusters import ClusterFiles, Policy
 from dra.cli.exit_code import ExitCode
+from dra.cli.gates import FeatureGates
 from dra.cli.options import Filenames, Kubernetes, NodeName, OutputFormat
 from dra.cli.output import Output, print_data, print_text
 from dra.cli.progress import progress
@@ -76,6 +77,7 @@ def explain(
     node: NodeName = None,
     policy: Policy = "first",
     kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
     output: OutputFormat = Output.TABLE,
 ) -> ExitCode:
     """Explain where a pod or claim is or would go, or why it goes nowhere.
@@ -88,7 +90,7 @@ def explain(
 
     Exit status: 0 it has a place or would get one, 1 it fits nowhere, 2 the input cannot be used.
     """
-    files = ClusterFiles.read(filename, kubernetes)
+    files = ClusterFiles.read(filename, kubernetes, feature_gates)
     if name is None:
         return _all_pending(files.cluster, node, policy, output)
     subject = files.cluster.find(name)

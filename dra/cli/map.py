@@ -12,6 +12,7 @@ import dra
 from dra.cli.clusters import ClusterFiles
 from dra.cli.exit_code import ExitCode
 from dra.cli.files import write_file
+from dra.cli.gates import FeatureGates
 from dra.cli.options import Filenames, Kubernetes
 from dra.cli.output import print_text
 from dra.cli.progress import progress
@@ -100,6 +101,7 @@ def map_(
     detail: HowMuch = Detail.AUTO,
     place: Place = False,
     kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
 ) -> ExitCode:
     """Draw nodes and their devices, coloured by who holds them.
 
@@ -111,7 +113,7 @@ def map_(
         raise LoadError(
             f"cannot draw {output!r}", value=output, remedy="name a file that ends in .svg or .html, or -"
         )
-    files = ClusterFiles.read(filename, kubernetes)
+    files = ClusterFiles.read(filename, kubernetes, feature_gates)
     cluster = _placed(files) if place else files.cluster
     from dra.scheduler.pictures import draw
 

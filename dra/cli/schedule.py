@@ -10,6 +10,7 @@ import typer
 import dra
 from dra.cli.clusters import ClusterFiles, Policy
 from dra.cli.exit_code import ExitCode
+from dra.cli.gates import FeatureGates
 from dra.cli.options import Filenames, Kubernetes, OutputFormat
 from dra.cli.output import Output, print_data, print_table, print_text
 from dra.cli.progress import progress
@@ -51,6 +52,7 @@ def schedule(
     policy: Policy = "first",
     topology: Topology = "",
     kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
     output: OutputFormat = Output.TABLE,
 ) -> ExitCode:
     """Schedule pods and gangs as kube-scheduler would, or say why they fit nowhere.
@@ -61,7 +63,7 @@ def schedule(
 
     Exit status: 0 all pods fit, 1 some do not, 2 the input cannot be used.
     """
-    files = ClusterFiles.read(filename, kubernetes)
+    files = ClusterFiles.read(filename, kubernetes, feature_gates)
     wanted = _wanted(files, names)
     answers: list[Placement | GangPlacement | Unschedulable] = []
     cluster = files.cluster

@@ -9,6 +9,7 @@ import typer
 from dra.cli.clusters import ClusterFiles
 from dra.cli.exit_code import ExitCode
 from dra.cli.files import write_file
+from dra.cli.gates import FeatureGates
 from dra.cli.options import Filenames, Kubernetes
 from dra.cli.output import Output, print_data, print_text
 from dra.cli.progress import progress
@@ -50,6 +51,7 @@ def pods(
         str | None, typer.Option("--series", metavar="FILE", help="Write the cluster over time as CSV.")
     ] = None,
     kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
     output: TabularFormat = Tabular.TABLE,
 ) -> ExitCode:
     """Let pods come to a cluster and go, each placed as kube-scheduler would.
@@ -62,7 +64,7 @@ def pods(
     """
     from dra.scheduler import simulation
 
-    cluster = ClusterFiles.read(filename, kubernetes).cluster
+    cluster = ClusterFiles.read(filename, kubernetes, feature_gates).cluster
     waiting = cluster.pending()
     if not waiting:
         raise LoadError(

@@ -10,10 +10,11 @@ import typer
 import dra
 from dra.cli.exit_code import ExitCode
 from dra.cli.files import Files, FilesToRead, read
+from dra.cli.gates import FeatureGates, features_of
 from dra.cli.options import Kubernetes, OptionalFilenames
 from dra.cli.output import print_error, print_text
 from dra.cli.problems import Problem, Report, look_ups, print_problems
-from dra.errors import DecodeError, UnknownVersionError
+from dra.errors import DecodeError
 from dra.features import LATEST
 
 if TYPE_CHECKING:
@@ -22,14 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["lint", "validate"]
 
 ReportFormat = Annotated[Report, typer.Option("--output", "-o", help="How to print the errors.")]
-FeatureGates = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--feature-gates",
-        metavar="NAME=true|false",
-        help="Gates that differ from the minor's defaults. May be given several times.",
-    ),
-]
 Strict = Annotated[
     bool,
     typer.Option("--strict/--lenient", help="Refuse fields that the kind does not have, as kubectl does."),
@@ -54,7 +47,7 @@ def validate(
 
     Exit status: 0 all objects are valid, 1 some are not, 2 something cannot be read.
     """
-    features = _features(kubernetes, feature_gates)
+    features = features_of(kubernetes, feature_gates)
     manifests = read(files, filenames)
     problems = _errors(manifests.located, kubernetes, features, strict)
     return _reported(manifests, problems, output, "valid")
@@ -92,7 +85,7 @@ def lint(
 
     Exit status: 0 nothing but notes, 1 errors or warnings, 2 something cannot be read.
     """
-    features = _features(kubernetes, feature_gates)
+    features = features_of(kubernetes, feature_gates)
     manifests = read(files, filenames)
     known = read(slices) if slices else Files()
     by_object = {id(each.object): each for each in manifests.located}
@@ -103,21 +96,6 @@ def lint(
         for finding, owner, look_up in zip(findings, owners, look_ups(owners), strict=True)
     ]
     return _reported(manifests.with_faults_of(known), problems, output, "nothing to complain about")
-
-
-def _features(kubernetes: str, gates: Iterable[str] | None) -> dra.Features:
-    states = {}
-    known = dra.Features.for_kubernetes(kubernetes).gates()
-    for text in gates or ():
-        name, _, state = text.partition("=")
-        if state not in ("true", "false"):
-            raise UnknownVersionError(f"--feature-gates: {text!r} is not NAME=true or NAME=false")
-        if name not in known:
-            raise UnknownVersionError(
-                f"--feature-gates: unknown gate {name!r}", remedy="dra features lists them"
-            )
-        states[name] = state == "true"
-    return dra.Features.from_gates(states, kubernetes)
 
 
 def _reported(manifests: Files, found: Iterable[Problem], output: Report, praise: str) -> ExitCode:

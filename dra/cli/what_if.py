@@ -12,6 +12,7 @@ from dra.cli.clusters import ClusterFiles, Policy
 from dra.cli.commands import CONTEXT, example
 from dra.cli.exit_code import ExitCode
 from dra.cli.failure import reported
+from dra.cli.gates import FeatureGates
 from dra.cli.live import live
 from dra.cli.manifests import Manifests
 from dra.cli.options import Filenames, Kubernetes, OutputFormat
@@ -83,6 +84,7 @@ def drain(
     filename: Filenames,
     policy: Policy = "first",
     kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
     output: OutputFormat = Output.TABLE,
 ) -> ExitCode:
     """Drain nodes: which pods find another place?
@@ -93,7 +95,7 @@ def drain(
     """
     from dra.scheduler import whatif
 
-    cluster = ClusterFiles.read(filename, kubernetes).cluster
+    cluster = ClusterFiles.read(filename, kubernetes, feature_gates).cluster
     return _print(whatif.drain(cluster, *nodes, policy=policy), output)
 
 
@@ -102,6 +104,7 @@ def taint(
     filename: Filenames,
     policy: Policy = "first",
     kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
     output: OutputFormat = Output.TABLE,
 ) -> ExitCode:
     """Add DeviceTaintRules: which pods are evicted, and which find no devices any more?
@@ -110,7 +113,7 @@ def taint(
     """
     from dra.scheduler import whatif
 
-    cluster = ClusterFiles.read(filename, kubernetes).cluster
+    cluster = ClusterFiles.read(filename, kubernetes, feature_gates).cluster
     found = Manifests.read(rules).of(dra.DeviceTaintRule)
     if not found:
         raise LoadError("no DeviceTaintRule in it", source=", ".join(rules))
@@ -124,6 +127,7 @@ def evict(
     tries: NumberOfTries = 2000,
     policy: Policy = "first",
     kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
     output: OutputFormat = Output.TABLE,
 ) -> ExitCode:
     """Find the smallest set of pods that would have to go for a pod to fit.
@@ -136,7 +140,7 @@ def evict(
     """
     from dra.scheduler import whatif
 
-    files = ClusterFiles.read(filename, kubernetes)
+    files = ClusterFiles.read(filename, kubernetes, feature_gates)
     wanted = files.cluster.pod(pod)
     try:
         found = whatif.evictions(files.cluster, wanted, up_to=up_to, tries=tries, policy=policy)
@@ -152,6 +156,7 @@ def add_nodes(
     pods: PodNames = None,
     policy: Policy = "first",
     kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
     output: OutputFormat = Output.TABLE,
 ) -> ExitCode:
     """Add nodes of a shape: how many does it take for the pods that wait to fit, or why does none help?
@@ -160,7 +165,7 @@ def add_nodes(
     """
     from dra.scheduler import whatif
 
-    cluster = ClusterFiles.read(filename, kubernetes).cluster
+    cluster = ClusterFiles.read(filename, kubernetes, feature_gates).cluster
     shape = _shape(cluster, like)
     return _print(whatif.more_nodes(cluster, shape, pods=pods or None, count=count, policy=policy), output)
 
@@ -189,6 +194,7 @@ def mig(
     layout: Layout = "all-balanced",
     policy: Policy = "first",
     kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
     output: OutputFormat = Output.TABLE,
 ) -> ExitCode:
     """Cut the NVIDIA GPUs of nodes with MIG, in advance or on demand, or make them whole again.
@@ -200,7 +206,7 @@ def mig(
     """
     from dra.scheduler import whatif
 
-    cluster = ClusterFiles.read(filename, kubernetes).cluster
+    cluster = ClusterFiles.read(filename, kubernetes, feature_gates).cluster
     return _print(whatif.repartition(cluster, *nodes, mig=layout, policy=policy), output)
 
 

@@ -318,6 +318,18 @@ def test_one_node_is_explained_on_demand(dra: Command) -> None:
 # --- capacity and top ---------------------------------------------------------------------------------------
 
 
+def test_a_gate_that_is_off_is_off(dra: Command) -> None:
+    """Without `DRADeviceTaints` a device's taint keeps nobody away."""
+    tainted = gpus("node-a", 1)
+    taint = {"key": "example.com/broken", "effect": "NoSchedule"}
+    tainted["spec"]["devices"][0]["taints"] = [taint]
+    cluster = [node("node-a"), tainted, gpu_class(), claim("one", 1), pod("waits", "one")]
+    for command in (["explain", "pod/team/waits"], ["schedule"], ["allocate"]):
+        assert dra(*command, *cluster).status == ExitCode.NO
+        off = dra(*command, *cluster, "--feature-gates", "DRADeviceTaints=false")
+        assert off.status == ExitCode.OK, off
+
+
 def test_capacity_is_a_table(dra: Command) -> None:
     run = dra("capacity", "--price", "2.5", *CLUSTER, claim("a", 1, **held("n1", "gpu-1")))
 

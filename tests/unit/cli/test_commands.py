@@ -52,6 +52,8 @@ RUNS: dict[str, tuple[list[str], ExitCode]] = {
 }
 # What these print is the data that was asked for, in whatever form.
 DATA = ("convert", "default", "map", "migrate", "new", "nodes", "snapshot")
+# The forms of objects do not depend on gates, and what is made new goes by the minor's defaults.
+WITHOUT_GATES = ("convert", "features", "migrate", "new", "nodes", "simulate openb", "simulate run")
 WITHOUT_FILES = ("features", "new", "nodes", "snapshot", "version")
 
 
@@ -103,6 +105,16 @@ class TestHelp:
         assert {"-q, --quiet", "-o, --output", "-h, --help"} <= set(re.findall(r"-\w, --[\w-]+", run.out))
         reads_objects = name not in ("version", "snapshot", "simulate openb", "simulate run")
         assert ("--kubernetes" in run.out) is reads_objects
+
+    def test_gates_are_switched_where_they_matter(self, dra_command: Command, name: str) -> None:
+        options = inspect.signature(LEAVES[name]).parameters
+        assert ("feature_gates" in options) is ("kubernetes" in options and name not in WITHOUT_GATES)
+        if "feature_gates" in options and name in RUNS:
+            given, status = arguments(name)
+            assert dra_command(*given, "--feature-gates", "DRADeviceTaints=true").status == status
+            run = dra_command(*given, "--feature-gates", "DRADeviceTaints=true,Nonsense=true")
+            assert run.status == ExitCode.BAD_INPUT
+            assert "unknown gate 'Nonsense'" in run.err
 
     def test_every_option_says_what_it_is(self, name: str) -> None:
         function = LEAVES[name]

@@ -1,0 +1,46 @@
+"""`--feature-gates`: gates that differ from a minor's defaults, as Kubernetes' own components take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from dra.errors import UnknownVersionError
+from dra.features import Features
+
+__all__ = ["FeatureGates", "features_of"]
+
+FeatureGates = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--feature-gates",
+        metavar="NAME=true|false",
+        help="Gates that differ from the minor's defaults. May be given several times.",
+    ),
+]
+
+
+def features_of(kubernetes: str, gates: Iterable[str] | None) -> Features:
+    """The features of a minor with some gates switched.
+
+    Args:
+        kubernetes: The minor.
+        gates: `NAME=true` or `NAME=false`, one or several with commas between.
+
+    Raises:
+        UnknownVersionError: The minor or a gate is unknown, or something else is written.
+    """
+    states = {}
+    known = Features.for_kubernetes(kubernetes).gates()
+    for text in (each for given in gates or () for each in given.split(",")):
+        name, _, state = text.partition("=")
+        if state not in ("true", "false"):
+            raise UnknownVersionError(f"--feature-gates: {text!r} is not NAME=true or NAME=false")
+        if name not in known:
+            raise UnknownVersionError(
+                f"--feature-gates: unknown gate {name!r}", remedy="dra features lists them"
+            )
+        states[name] = state == "true"
+    return Features.from_gates(states, kubernetes)
