@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from types import TracebackType
 from typing import Any, Final, TypeVar, overload
 
@@ -17,12 +26,14 @@ from typing_extensions import Self
 from dra.client import configuration
 from dra.client.allocation import Progress, wait_allocated
 from dra.client.answers import Answer
-from dra.client.configuration import secrets_of
+from dra.client.configuration import heeding_plugins, secrets_of
 from dra.client.contents import read_contents
 from dra.client.discovery import Discovery
 from dra.client.listing import PAGE_SIZE
+from dra.client.redaction import Redact, Redaction
 from dra.client.requests import Request, Selector
 from dra.client.session import Propagation, Session
+from dra.client.snapshot import writing
 from dra.client.steps import Given, Pause, Retry, Steps
 from dra.client.transport import request_headers, unreachable, without
 from dra.client.watching import Event
@@ -76,14 +87,29 @@ async def _load(place: configuration.Place) -> tuple[Any, str]:
             raise ConfigError(reason, remedy="pip install 'kubernetes>=37'") from None
 
         kubernetes_config: Any = config  # it has no types
+        settings: Any = client.Configuration()
         if place.in_cluster:
-            settings = client.Configuration()
             kubernetes_config.load_incluster_config(client_configuration=settings)
             return client.ApiClient(configuration=settings), configuration.pod_namespace()
         contexts = kubernetes_config.list_kube_config_contexts(place.kubeconfig)
-        loaded = await kubernetes_config.new_client_from_config(place.kubeconfig, place.context)
-        return loaded, configuration.context_namespace(place, *contexts)
+        loader = await kubernetes_config.load_kube_config(
+            place.kubeconfig, place.context, client_configuration=settings
+        )
+        settings.refresh_api_key_hook = _renewal(loader)
+        namespace = configuration.context_namespace(place, *contexts)
+        return client.ApiClient(configuration=settings), namespace
     raise AssertionError("reading returns or raises")
+
+
+def _renewal(loader: Any) -> Callable[[Any], Awaitable[None]]:
+    """Ask a plugin anew whose token has expired, as the official client does by itself without asyncio."""
+
+    async def renew(settings: Any) -> None:
+        if hasattr(loader, "exec_plugin_expiry"):
+            await loader.load_from_exec_plugin()
+            settings.api_key["BearerToken"] = loader.token
+
+    return renew
 
 
 class Client:
@@ -193,6 +219,25 @@ class Client:
         """Everything that scheduling depends on, as `dra.client.Client.contents`."""
         async for item in self._transport.converse(read_contents(self._session), []):
             yield decode(item)
+
+    async def snapshot(
+        self,
+        target: str | os.PathLike[str],
+        redact: Collection[Redact | str] = (),
+        progress: Callable[[Mapping[str, Any]], object] | None = None,
+    ) -> dict[str, int]:
+        """Write what the cluster consists of to a file or folder, as `dra.client.Client.snapshot`.
+
+        Requests do not block the loop, writing each object to the file does.
+        """
+        redaction = Redaction(redact)
+        with writing(os.fspath(target)) as snapshot:
+            async for each in self._transport.converse(read_contents(self._session), []):
+                obj = redaction(each)
+                snapshot.write(obj)
+                if progress is not None:
+                    progress(obj)
+        return snapshot.counts
 
     async def create(self, obj: _Object, *, dry_run: bool = False) -> _Object:
         """Make a new object, as `dra.client.Client.create`."""
@@ -314,7 +359,9 @@ class Transport:
     async def _send(self, request: Request, stream: _Stream) -> Answer:
         from aiohttp import ClientError, ClientTimeout
 
-        headers = request_headers(request, await self._api_client.configuration.auth_settings())
+        with heeding_plugins(""):
+            settings = await self._api_client.configuration.auth_settings()
+        headers = request_headers(request, settings)
         timeout = ClientTimeout(
             total=None, sock_connect=_CONNECT_SECONDS, sock_read=max(request.timeout, 0.1)
         )

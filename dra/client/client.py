@@ -17,7 +17,7 @@ from dra.client.listing import PAGE_SIZE
 from dra.client.redaction import Redact, Redaction
 from dra.client.requests import Selector
 from dra.client.session import Propagation, Session
-from dra.client.snapshot import write_snapshot
+from dra.client.snapshot import writing
 from dra.client.steps import Retry
 from dra.client.transport import Transport
 from dra.client.watching import Event
@@ -282,8 +282,13 @@ class Client:
             LoadError: The target cannot be written.
         """
         redaction = Redaction(redact)
-        objects = map(redaction, self._transport.converse(read_contents(self._session)))
-        return write_snapshot(objects if progress is None else _told(objects, progress), os.fspath(target))
+        with writing(os.fspath(target)) as snapshot:
+            for each in self._transport.converse(read_contents(self._session)):
+                obj = redaction(each)
+                snapshot.write(obj)
+                if progress is not None:
+                    progress(obj)
+        return snapshot.counts
 
     # --- writing --------------------------------------------------------------------------------------------
 
@@ -416,11 +421,3 @@ class Client:
                 dry_run=dry_run,
             )
         )
-
-
-def _told(
-    objects: Iterable[Mapping[str, Any]], progress: Callable[[Mapping[str, Any]], object]
-) -> Iterator[Mapping[str, Any]]:
-    for obj in objects:
-        progress(obj)
-        yield obj

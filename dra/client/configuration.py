@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +15,7 @@ import attrs
 
 from dra.errors import ConfigError
 
-__all__ = ["Place", "find", "load", "reading", "secrets_of"]
+__all__ = ["Place", "find", "heeding_plugins", "load", "reading", "secrets_of"]
 
 _DEFAULT: Final = "~/.kube/config"
 _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -68,7 +71,8 @@ def reading(place: Place) -> Iterator[None]:
     What files hold is not repeated, since it may be a secret.
     """
     try:
-        yield
+        with heeding_plugins(place.kubeconfig):
+            yield
     except ConfigError:
         raise
     except ModuleNotFoundError as missing:
@@ -85,6 +89,54 @@ def reading(place: Place) -> Iterator[None]:
             if "context" in reason.lower() and place.kubeconfig
             else "",
         ) from None
+
+
+# What the official client logs about a plugin, as far as it repeats nothing of the plugin's output.
+_COMPLAINT: Final = re.compile(
+    r"exec: (?P<said>process returned -?\d+|failed to decode process output|mal\w+ \w+\. missing key '\w+'"
+    r"|missing (?:token|clientKeyData)[\w ]*|plugin api version)|(?P<system>\[Errno .*)"
+)
+_complaints: ContextVar[list[str] | None] = ContextVar("complaints", default=None)
+
+
+def _is_no_complaint(record: logging.LogRecord) -> bool:
+    heard = _complaints.get()
+    if heard is None or record.module != "kube_config" or record.levelno < logging.ERROR:
+        return True
+    heard.append(record.getMessage())
+    return False
+
+
+@contextmanager
+def heeding_plugins(kubeconfig: str) -> Iterator[None]:
+    """Turn what the official client only logs, that an exec plugin failed, into an error.
+
+    It would go on without credentials. Its words are kept out of the logs: they repeat what the plugin wrote.
+
+    Args:
+        kubeconfig: What names the plugin; empty if that is not known.
+
+    Raises:
+        ConfigError: The plugin failed.
+    """
+    for logger in (logging.getLogger(), logging.getLogger("kubernetes.aio.config.kube_config")):
+        logger.addFilter(_is_no_complaint)
+    heard: list[str] = []
+    token = _complaints.set(heard)
+    try:
+        yield
+    finally:
+        _complaints.reset(token)
+    if heard:
+        found = _COMPLAINT.match(heard[0])
+        why = (found["said"] or found["system"]) if found is not None else "it failed"
+        if why == "plugin api version":
+            why = "its apiVersion is another than that of the kubeconfig"
+        raise ConfigError(
+            f"the exec plugin gave no credentials: {why}",
+            source=kubeconfig,
+            remedy="run the command of the kubeconfig's users[].user.exec by hand to see what it says",
+        )
 
 
 def load(place: Place) -> tuple[Any, str]:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from dra._version import __version__
 from dra.client.answers import Answer
-from dra.client.configuration import secrets_of
+from dra.client.configuration import heeding_plugins, secrets_of
 from dra.client.requests import Request
 from dra.client.steps import Given, Pause, Steps
 from dra.errors import ConfigError, UnreachableError
@@ -104,7 +104,9 @@ class Transport:
         from urllib3 import Timeout
         from urllib3.exceptions import HTTPError
 
-        headers = request_headers(request, self._api_client.configuration.auth_settings())
+        with heeding_plugins(""):
+            settings = self._api_client.configuration.auth_settings()
+        headers = request_headers(request, settings)
         body = None if request.body is None else encoded(request.body)
         try:
             answer = self._api_client.rest_client.pool_manager.request(

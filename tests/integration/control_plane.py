@@ -57,6 +57,7 @@ class ControlPlane:
         minor: Of Kubernetes.
         features: The gates that are on.
         kubeconfig: A file that makes a client administrator.
+        authority: Whose certificates are trusted, the server's and those of clients.
         users: Tokens by the name of the user: `admin` may do everything, `nobody` nothing by itself.
     """
 
@@ -64,6 +65,7 @@ class ControlPlane:
         self.minor = minor
         self.folder = folder
         self.features = Features.from_gates(component_gates(minor), minor)
+        self.authority = trustme.CA()
         self.users = {name: f"{name}-token" for name in ("admin", "scheduler", "controllers", "nobody")}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._ports = dict(zip(("etcd", "peer", "api"), _free_ports(3), strict=True))
@@ -92,7 +94,7 @@ class ControlPlane:
             if name not in self._processes:
                 log = (self.folder / f"{name}.log").open("ab")
                 self._processes[name] = subprocess.Popen(
-                    [*_program(name, self.minor), *self._commands()[name]],
+                    [*program(name, self.minor), *self._commands()[name]],
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     stdin=subprocess.DEVNULL,
@@ -169,6 +171,7 @@ class ControlPlane:
                 f"--secure-port={self._ports['api']}",
                 f"--tls-cert-file={self.folder / 'server.pem'}",
                 f"--tls-private-key-file={self.folder / 'server.key'}",
+                f"--client-ca-file={self.folder / 'ca.pem'}",
                 f"--token-auth-file={self.folder / 'tokens.csv'}",
                 "--authorization-mode=RBAC",
                 f"--service-account-issuer={self.server}",
@@ -231,9 +234,8 @@ class ControlPlane:
         return path
 
     def _write_credentials(self) -> None:
-        authority = trustme.CA()
-        authority.cert_pem.write_to_path(self.folder / "ca.pem")
-        certificate = authority.issue_cert("127.0.0.1", "localhost")
+        self.authority.cert_pem.write_to_path(self.folder / "ca.pem")
+        certificate = self.authority.issue_cert("127.0.0.1", "localhost")
         certificate.private_key_pem.write_to_path(self.folder / "server.key")
         for index, block in enumerate(certificate.cert_chain_pems):
             block.write_to_path(self.folder / "server.pem", append=index > 0)
@@ -251,7 +253,8 @@ def component_gates(minor: str) -> dict[str, bool]:
     return ours | dict.fromkeys(["GangScheduling"] if minor in GANG_SCHEDULING else [], True)
 
 
-def _program(name: str, minor: str) -> list[str]:
+def program(name: str, minor: str) -> list[str]:
+    """The command that runs a component of a minor, built if need be."""
     if folder := os.environ.get("DRA_TEST_BINARIES"):
         return [str(Path(folder) / name)]
     ldflags = f"-s -w -X k8s.io/component-base/version.gitVersion={RELEASES[minor]}"

@@ -333,7 +333,9 @@ def test_lists_are_read_in_pages_and_by_selectors(
     assert (len(even), len(one)) == (4, 1)
 
 
-def test_the_same_with_asyncio(control_plane: ControlPlane, client: dra.client.Client) -> None:
+def test_the_same_with_asyncio(
+    control_plane: ControlPlane, client: dra.client.Client, tmp_path: Path
+) -> None:
     async def talk() -> tuple[str, list[str], list[str], list[str]]:
         kubeconfig = control_plane.write_kubeconfig("admin")
         async with await connect_async(kubeconfig=kubeconfig, namespace=TEAM) as other:
@@ -351,6 +353,7 @@ def test_the_same_with_asyncio(control_plane: ControlPlane, client: dra.client.C
                 else:
                     break
             cluster = [each.subject async for each in other.contents()]
+            await other.snapshot(tmp_path / "async.json.gz", ["names"])
             return await other.kubernetes(), listed, seen, cluster
 
     minor, listed, seen, cluster = asyncio.run(talk())
@@ -358,6 +361,10 @@ def test_the_same_with_asyncio(control_plane: ControlPlane, client: dra.client.C
     assert listed == [f"ResourceClaim {TEAM}/async"]
     assert seen == ["ADDED", "DELETED"]
     assert cluster == [each.subject for each in client.contents()]
+    client.snapshot(tmp_path / "sync.json.gz", ["names"])
+    written, again = (dra.load(tmp_path / name) for name in ("async.json.gz", "sync.json.gz"))
+    assert [each.to_dict() for each in written] == [each.to_dict() for each in again]
+    assert len(written) == len(cluster)
 
 
 def refused_with(kubeconfig: Path) -> list[str]:

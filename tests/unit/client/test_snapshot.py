@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import dra
-from dra.client.snapshot import write_snapshot
+from dra.client.snapshot import writing
 from dra.errors import ForbiddenError, LoadError
 from dra.testing import nodes
 
 CLUSTER = nodes.cluster("dgx-h100", nodes_per_rack=2).objects
 WIRE = [each.to_dict() for each in CLUSTER]
+
+
+def write_snapshot(objects: Iterable[dict[str, Any]], target: str) -> dict[str, int]:
+    with writing(target) as snapshot:
+        for each in objects:
+            snapshot.write(each)
+    return snapshot.counts
 
 
 @pytest.mark.parametrize(
