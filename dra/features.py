@@ -118,7 +118,10 @@ class Features:
     extended_resource: bool = _gate("DRAExtendedResource", _ALPHA, _ALPHA, _BETA, _LOCKED)
     node_allocatable_resources: bool = _gate("DRANodeAllocatableResources", _ABSENT, _ABSENT, _ALPHA, _ALPHA)
     resource_pool_status: bool = _gate("DRAResourcePoolStatus", _ABSENT, _ABSENT, _ALPHA, _ALPHA)
-    fractional_capacity_range: bool = _gate("DRAFractionalCapacityRange", _ABSENT, _ABSENT, _ABSENT, _BETA)
+    # On by default only where --min-compatibility-version is 1.37; it is 1.36 unless set.
+    fractional_capacity_range: bool = _gate(
+        "DRAFractionalCapacityRange", _ABSENT, _ABSENT, _ABSENT, _BETA_OFF
+    )
     derived_attributes: bool = _gate("DRADerivedAttributes", _ABSENT, _ABSENT, _ABSENT, _ALPHA)
     device_compatibility_groups: bool = _gate(
         "DRADeviceCompatibilityGroups", _ABSENT, _ABSENT, _ABSENT, _ALPHA

@@ -14,7 +14,7 @@ from dra.features import minor
     [
         ("1.34", "prioritized_list", "device_taints"),
         ("v1.36.2", "consumable_capacity", "device_taint_rules"),
-        ("1.37", "fractional_capacity_range", "list_type_attributes"),
+        ("1.37", "device_taint_rules", "fractional_capacity_range"),
     ],
 )
 def test_defaults_follow_the_minor(kubernetes: str, on: str, off: str) -> None:
