@@ -164,10 +164,11 @@ def _print_lines(head: str, lines: Sequence[str]) -> None:
 
 
 def _rows(placement: Placement) -> Iterator[tuple[str, ...]]:
-    """One row per claim; what is the same as in the row above is left out."""
+    """One row per claim. What is the same as in the row above is left out, and a pool named like the node."""
     head = (f"{placement.pod.metadata.namespace or 'default'}/{placement.pod.metadata.name}", placement.node)
     for claim in placement.claims:
-        yield (*head, claim.label, ", ".join(device.partition("/")[2] for device in claim.devices) or "none")
+        devices = (device.partition("/")[2].removeprefix(f"{placement.node}/") for device in claim.devices)
+        yield (*head, claim.label, ", ".join(devices) or "none")
         head = ("", "")
     if not placement.claims:
         yield (*head, "", "")

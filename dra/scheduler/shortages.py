@@ -1,8 +1,9 @@
 """Why a node has no devices for some claims, in a few words, so that nodes can be grouped by them.
 
 `Solver.explain` says it all, device by device; here a thousand nodes are to be told apart by one line. The
-first request that cannot be met alone gives the line. If each alone could be met, the requirements that
-cannot hold together do; finding those takes searches, so it is done for a number of different nodes only.
+first request that cannot be met alone gives the line, then the first class of which all requests together
+want more devices than are free. Otherwise the requirements that cannot hold together do; finding those takes
+searches, so it is done for a number of different nodes only.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ __all__ = ["short_reason", "usable"]
 
 
 def short_reason(plan: Plan, view: NodeView, account: Account, matcher: Matcher) -> str | None:
-    """Why the first request that cannot be met alone cannot be; None if each could.
+    """Why the first request that cannot be met alone cannot be, or those of a class; None if each could.
 
     Args:
         plan: The claims.
@@ -36,6 +37,28 @@ def short_reason(plan: Plan, view: NodeView, account: Account, matcher: Matcher)
         reasons = [_shortage(each, view, account, matcher) for each in slot.alternatives]
         if all(reasons):
             return " and ".join(dict.fromkeys(each for each in reasons if each))
+    return _shortage_of_a_class(plan, view, account, matcher)
+
+
+def _shortage_of_a_class(plan: Plan, view: NodeView, account: Account, matcher: Matcher) -> str | None:
+    """The first class of which all requests together want more devices than are free."""
+    by_class: dict[str, list[Alternative]] = {}
+    for slot in plan.slots:
+        for wanted in slot.alternatives if len(slot.alternatives) == 1 else ():
+            errors = matcher.candidates(view, wanted.filter).errors
+            if not (errors or wanted.all_devices or wanted.admin_access or wanted.derived):
+                by_class.setdefault(wanted.device_class.metadata.name or "", []).append(wanted)
+    for name, requests in by_class.items():
+        count = sum(each.count for each in requests)
+        selected = free = 0
+        for each in requests:
+            selected |= matcher.candidates(view, each.filter).selected
+            free |= usable(each, view, account, matcher)
+        shared = any(view.device(at).shareable for at in each_bit(free))
+        if len(requests) > 1 and not shared and free.bit_count() < count:
+            return (
+                f"{free.bit_count()} of {selected.bit_count()} devices of class {name} free, {count} wanted"
+            )
     return None
 
 

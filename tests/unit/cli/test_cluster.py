@@ -106,8 +106,8 @@ def test_pods_that_wait_are_placed_one_after_another(dra: Command) -> None:
 
     assert run.status == ExitCode.OK
     assert lines(run)[1:] == [
-        "team/a  n0    team/a  n0/gpu-0, n0/gpu-1",
-        "team/b  n1    team/b  n1/gpu-0, n1/gpu-1",
+        "team/a  n0    team/a  gpu-0, gpu-1",
+        "team/b  n1    team/b  gpu-0, gpu-1",
         "",
         "2 of 2 pods placed",
     ]
@@ -131,6 +131,14 @@ def test_only_named_pods_are_placed_in_their_order(dra: Command) -> None:
     run = dra("schedule", "pod/team/c", "pod/team/a", "-o", "json", *objects)
 
     assert [each["pod"] for each in json.loads(run.out)] == ["team/c", "team/a"]
+
+
+def test_a_pool_that_is_not_the_node_is_named(dra: Command) -> None:
+    fabric = gpus("n0", 1)
+    fabric["spec"] |= {"pool": {"name": "fabric", "generation": 1, "resourceSliceCount": 1}}
+    run = dra("schedule", gpu_class(), node("n0"), fabric, claim("a", 1), pod("a", "a"))
+
+    assert lines(run)[1] == "team/a  n0    team/a  fabric/gpu-0"
 
 
 def job(pods: int) -> list[Wire]:

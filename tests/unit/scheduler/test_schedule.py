@@ -354,6 +354,28 @@ def test_devices_that_do_not_go_together_are_named() -> None:
     )
 
 
+def test_requests_that_together_want_too_many_of_a_class_are_counted() -> None:
+    two_and_one = claim("c", request(2, name="a"), request(1, name="b"))
+    answer = refused(small_cluster(two_and_one).schedule(pod("p", claims=["c"])))
+
+    assert set(answer.nodes.values()) == {"2 of 2 devices of class gpu free, 3 wanted"}
+
+
+def test_requests_that_share_devices_are_not_counted_but_named() -> None:
+    shared = {
+        "name": "gpu-0",
+        "allowMultipleAllocations": True,
+        "capacity": {"memory": {"value": "10Gi", "requestPolicy": {"default": "1Gi"}}},
+    }
+    part = {"capacity": {"requests": {"memory": "6Gi"}}}
+    c = claim("c", request(name="a", **part), request(name="b", **part))
+    cluster = Cluster.load([gpu_class(), node("n0"), devices_on("n0", [shared]), c])
+
+    assert refused(cluster.schedule(pod("p", claims=["c"]))).nodes == {
+        "n0": "request a (1 device) and request b (1 device) cannot hold together"
+    }
+
+
 def test_nothing_free_nothing_there_nothing_allowed_and_everything_tainted_are_told_apart() -> None:
     one = claim(
         "one", request(selectors=[{"cel": {"expression": "device.attributes['gpu.example.com'].big"}}])
