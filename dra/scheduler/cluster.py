@@ -39,6 +39,7 @@ from dra.scheduler.pending import PendingPods, settled
 from dra.scheduler.placement import PlacedClaim, Placement, Unschedulable
 from dra.scheduler.policies import Policy, policy_name, policy_of
 from dra.scheduler.question import claims_in, question
+from dra.scheduler.readiness import trial_of
 from dra.scheduler.release import released, reserved, undone
 from dra.scheduler.schedule import choose, why_not
 from dra.scheduler.world import Engine, World
@@ -634,14 +635,9 @@ class Cluster(Contents):
         more: Iterable[ResourceClaim | ResourceClaimTemplate],
         nodes: Iterable[str] | None,
     ) -> Trial:
-        gates = [each.name for each in pod.spec.scheduling_gates or ()]
-        if gates:
-            raise NotReady(f"it has scheduling gates: {', '.join(gates)}")
-        uses = PodClaims(self._objects, self.features, more, world.engine.template).of(pod)
         only = None if nodes is None else [state.site.name for state in world.states_of(nodes)]
-        trial = Trial(world, pod, uses, nodes=only)
-        trial.check()
-        return trial
+        claims = PodClaims(self._objects, self.features, more, world.engine.template)
+        return trial_of(world, pod, claims, only)
 
 
 def _rebuilt(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from dra.claims.options import label
 from dra.errors import LoadError
 from dra.models.core import Pod, PodResourceClaim
 from dra.models.loading import Source, load
@@ -78,5 +79,9 @@ def _naming(pod: Pod, claims: Sequence[ResourceClaim]) -> Pod:
     new = [each.metadata.name or "" for each in claims if each.metadata.name not in named]
     if not new:
         return pod
-    entries += [PodResourceClaim(name=name, resource_claim_name=name) for name in new]
+    for name in new:
+        taken = {each.name for each in entries}
+        words = (label(name), *(f"claim-{number}" for number in range(len(entries) + 1)))
+        entry = next(each for each in words if each not in taken)
+        entries.append(PodResourceClaim(name=entry, resource_claim_name=name))
     return pod.model_copy(update={"spec": pod.spec.model_copy(update={"resource_claims": entries})})

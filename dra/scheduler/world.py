@@ -34,6 +34,7 @@ from dra.scheduler.objects import Key, Objects, key_of
 from dra.scheduler.persistent import PersistentList
 from dra.scheduler.units import Units
 from dra.validation.defaults import filled_in
+from dra.validation.scope import Scope
 
 if TYPE_CHECKING:
     from dra.scheduler.attempts import Effect, Outcome, Verdict
@@ -51,6 +52,7 @@ class Engine:
 
     Attributes:
         solver: Finds devices.
+        scope: What the API server of the cluster knows.
         slices: The slices it was made from, with taint rules applied, by name.
         shapes: The shapes of nodes.
         numbers: What stands for requirements, kinds of pods and likenesses where they are looked up.
@@ -67,6 +69,7 @@ class Engine:
         self, solver: Solver, slices: Mapping[str, ResourceSlice], lock: threading.RLock | None = None
     ) -> None:
         self.solver = solver
+        self.scope = Scope.of(solver.kubernetes, solver.features)
         self.slices = slices
         self.shapes = Shapes()
         self.numbers = Numbers(_OUTCOMES_KEPT)

@@ -26,6 +26,7 @@ from dra.scheduler.gangs.search import Search
 from dra.scheduler.objects import key_of
 from dra.scheduler.placement import Placement, Unschedulable
 from dra.scheduler.policies import Policy
+from dra.scheduler.readiness import trial_of
 from dra.scheduler.schedule import Chosen, why_not
 
 if TYPE_CHECKING:
@@ -98,20 +99,12 @@ class _Attempt:
         for leaf in self.gang.root.leaves:
             for pod in leaf.pods:
                 try:
-                    trial = self._trial(pod)
+                    trial = trial_of(world, pod, self.pod_claims)
                 except NotReady as wait:
                     self.not_ready[id(pod)] = str(wait)
                     continue
                 members.append(Member(pod, objects.pods.get(key_of(pod)), leaf, trial))
         return members
-
-    def _trial(self, pod: Pod) -> Trial:
-        gates = [each.name for each in pod.spec.scheduling_gates or ()]
-        if gates:
-            raise NotReady(f"it has scheduling gates: {', '.join(gates)}")
-        trial = Trial(self.cluster._world, pod, self.pod_claims.of(pod))
-        trial.check()
-        return trial
 
     def _has_room(self, leaf: Leaf, places: tuple[int, ...], board: Board) -> bool:
         """Whether kube-scheduler's order can come to an end in a domain that a group has to keep to.

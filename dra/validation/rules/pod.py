@@ -1,4 +1,4 @@
-"""Rules for what a Pod says about claims and groups. The rest of a Pod is not looked at."""
+"""Rules for what a Pod says about claims, amounts and groups. The rest of a Pod is not looked at."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dra.models.core import Container, ContainerResourceClaim, Pod, PodResourceC
 from dra.validation import formats
 from dra.validation.checks import Errors, matches, same
 from dra.validation.field_error import Path
+from dra.validation.rules.amounts import amounts, limits_kept
 from dra.validation.rules.metadata import metadata, metadata_update
 from dra.validation.scope import Scope
 
-__all__ = ["pod"]
+__all__ = ["pod", "pod_spec"]
 
 _AT: Final = Path() / "spec"
 _CONTAINERS: Final = {"containers": "containers", "init_containers": "initContainers"}
@@ -25,18 +26,25 @@ _FIXED: Final = (
 
 
 def pod(value: Pod, old: Pod | None, scope: Scope) -> Errors:
-    """The claims of the pod, those of its containers, and its group."""
+    """Its metadata, what never changes, and its spec."""
     if old is None:
         yield from metadata(value.metadata, scope)
     else:
         yield from metadata_update(value.metadata, old.metadata, scope)
         yield from _unchanged(value.spec, old.spec)
+    yield from pod_spec(value, scope)
+    yield from limits_kept(value)
+
+
+def pod_spec(value: Pod, scope: Scope) -> Errors:
+    """The claims of the pod, those of its containers, the amounts they ask for, and its group."""
     yield from _claims(value)
     names = sorted({claim.name for claim in value.spec.resource_claims or () if claim.name})
     for name, field in _CONTAINERS.items():
         for index, container in enumerate(getattr(value.spec, name) or ()):
             at = (_AT / field)[index] / "resources" / "claims"
             yield from _container_claims(container, names, at)
+    yield from amounts(value)
     yield from _group(value, scope)
 
 

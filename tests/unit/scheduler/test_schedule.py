@@ -505,6 +505,51 @@ def test_an_unused_class_does_no_harm() -> None:
     assert placed(small_cluster(broken, claim("c")).schedule(pod("p", claims=["c"]))).node == "n0"
 
 
+# --- pods that cannot be ------------------------------------------------------------------------------------
+
+BOTH = {"name": "c", "resourceClaimName": "c", "resourceClaimTemplateName": "t"}
+TWICE = {"name": "c", "resourceClaimName": "c"}
+GROUP = PodGroup.from_dict({"metadata": {"name": "g"}, "spec": {"schedulingPolicy": {"basic": {}}}})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "path", "said"),
+    [
+        (
+            pod("p", requests={"cpu": "-4"}),
+            "spec.containers[0].resources.requests[cpu]",
+            "must be greater than or equal to 0",
+        ),
+        (pod("p", resourceClaims=[BOTH]), "spec.resourceClaims[0]", "at most one of `resourceClaimName` or"),
+        (pod("p", resourceClaims=[TWICE, TWICE]), "spec.resourceClaims[1].name", "Duplicate value"),
+    ],
+)
+def test_what_the_api_server_refuses_is_not_scheduled(wanted: Pod, path: str, said: str) -> None:
+    cluster = small_cluster(claim("c"), template("t"))
+    with pytest.raises(AllocationError, match="the API server refuses it") as refused:
+        cluster.schedule(wanted)
+    assert refused.value.path == path
+    assert said in refused.value.message
+
+    with pytest.raises(AllocationError, match="the API server refuses it"):
+        cluster.schedule_gang(GROUP, [wanted])
+    [waiting] = cluster.with_(wanted).explain_pending().refusals
+    assert said in waiting.reason
+
+
+def test_the_others_are_placed_beside_a_pod_that_cannot_be() -> None:
+    answers = small_cluster(pod("a", requests={"cpu": "-4"}), pod("b")).explain_pending()
+    assert [each.pod.metadata.name for each in answers.placements] == ["b"]
+
+
+def test_claims_that_come_with_a_pod_are_called_by_names_that_it_can_have() -> None:
+    named = claim("gpus.of.the.team")
+    answer = placed(
+        small_cluster(template("t"), each=3).schedule(pod("p", templates=["t"]), [named, claim("t")])
+    )
+    assert sorted(each.use.entry for each in answer.claims) == ["claim-0", "gpus-of-the-team", "t"]
+
+
 # --- further rules ------------------------------------------------------------------------------------------
 
 

@@ -124,6 +124,61 @@ def test_gated_fields_exist() -> None:
             assert gated.fields, kind
 
 
+# The answers are those of Kubernetes 1.37.2's registry strategy for pods, asked with the recorder of
+# tests/conformance/recorders/validation.
+NEGATIVE = "must be greater than or equal to 0"
+
+
+@pytest.mark.parametrize(
+    ("resources", "said"),
+    [
+        ({"requests": {"cpu": "-4"}}, [f'requests[cpu]: Invalid value: "-4": {NEGATIVE}']),
+        (
+            {"limits": {"memory": "-1Gi"}},
+            [
+                f'limits[memory]: Invalid value: "-1Gi": {NEGATIVE}',
+                f'requests[memory]: Invalid value: "-1Gi": {NEGATIVE}',
+            ],
+        ),
+        (
+            {"requests": {"cpu": "3"}, "limits": {"cpu": "2"}},
+            ['requests: Invalid value: "3": must be less than or equal to cpu limit of 2'],
+        ),
+        (
+            {"limits": {"example.com/gpu": "1500m"}},
+            [
+                'limits[example.com/gpu]: Invalid value: "1500m": must be an integer',
+                'requests[example.com/gpu]: Invalid value: "1500m": must be an integer',
+            ],
+        ),
+        (
+            {"requests": {"example.com/gpu": "1"}, "limits": {"example.com/gpu": "2"}},
+            ['requests: Invalid value: "1": must be equal to example.com/gpu limit of 2'],
+        ),
+        (
+            {"requests": {"example.com/gpu": "1"}},
+            ["limits: Required value: Limit must be set for non overcommitable resources"],
+        ),
+        ({"requests": {"cpu": "1", "memory": "100m"}, "limits": {"cpu": "1", "example.com/gpu": "1"}}, []),
+    ],
+)
+def test_amounts_of_containers(resources: dict[str, Any], said: list[str]) -> None:
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}
+    for field in ("containers", "initContainers"):
+        found = dra.validate({**pod, "spec": {field: [{"name": "main", "resources": resources}]}})
+        assert [str(each) for each in found] == [f"spec.{field}[0].resources.{each}" for each in said]
+
+
+def test_amounts_of_whole_pods() -> None:
+    spec = {"resources": {"requests": {"cpu": "-1"}}, "overhead": {"memory": "-1"}}
+    found = dra.validate({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec})
+
+    assert [str(each) for each in found] == [
+        f'spec.resources.requests[cpu]: Invalid value: "-1": {NEGATIVE}',
+        f'spec.overhead.limits[memory]: Invalid value: "-1": {NEGATIVE}',
+    ]
+
+
 def test_admin_access_is_checked_if_the_namespace_is_known() -> None:
     wire = claim(request(adminAccess=True))
     assert texts(wire) == []
