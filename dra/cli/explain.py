@@ -28,7 +28,7 @@ __all__ = ["explain"]
 Name = Annotated[
     str | None,
     typer.Argument(
-        metavar="[pod/[NAMESPACE/]NAME | claim/[NAMESPACE/]NAME]",
+        metavar="[[pod/][NAMESPACE/]NAME | claim/[NAMESPACE/]NAME]",
         help="What is asked about; all pods that wait for a node if left out.",
         show_default=False,
     ),
@@ -93,13 +93,15 @@ def explain(
     files = ClusterFiles.read(filename, kubernetes, feature_gates)
     if name is None:
         return _all_pending(files.cluster, node, policy, output)
-    subject = files.cluster.find(name)
+    subject = files.cluster.find(name, dra.Pod)
     if isinstance(subject, dra.Pod):
         answer = _of_pod(files, subject, node, policy)
     elif isinstance(subject, dra.ResourceClaim):
         answer = _of_claim(files, subject, node, policy)
     else:
-        raise LoadError(f"{name!r} is no pod and no claim", value=name, remedy="write pod/NAME or claim/NAME")
+        raise LoadError(
+            f"{name!r} is no pod and no claim", value=name, remedy="write NAME for a pod, or claim/NAME"
+        )
     if output is Output.TABLE:
         for line in answer.lines:
             print_text(line)
@@ -110,7 +112,7 @@ def explain(
 
 def _all_pending(cluster: dra.Cluster, node: str | None, policy: str, output: Output) -> ExitCode:
     if node is not None:
-        raise LoadError("--node is about one pod or claim", remedy="name it as pod/NAME or claim/NAME")
+        raise LoadError("--node is about one pod or claim", remedy="name it, as NAME or claim/NAME")
     from dra.scheduler.pending import settled
 
     with progress("scheduling", len(cluster.pending())) as advance:

@@ -19,7 +19,7 @@ from dra.features import LATEST
 
 if TYPE_CHECKING:
     from dra.models.meta import KubernetesObject
-    from dra.scheduler import GangPlacement, Placement, Unschedulable
+    from dra.scheduler import GangPlacement, PendingGroup, Placement, Unschedulable
 
 __all__ = ["schedule"]
 
@@ -149,11 +149,25 @@ def _print(answers: Sequence[Placement | GangPlacement | Unschedulable]) -> None
     for gang in gangs:
         head, *lines = [line for line in str(gang).splitlines() if not line.startswith("- left out")]
         _print_lines(head, lines)
-    for each in refused:
-        head, *lines = each.lines()
+    for refusal in _by_reason(refused):
+        head, *lines = refusal.lines()
         _print_lines(head, lines)
     waiting = sum(each.pods if isinstance(each, dra.UnschedulableGang) else 1 for each in refused)
     print_text(f"{len(placed)} of {len(placed) + waiting} pods placed")
+
+
+def _by_reason(refused: Sequence[Unschedulable]) -> Iterator[Unschedulable | PendingGroup]:
+    """The refusals, those of many pods for the same reason as one."""
+    from dra.scheduler.refusals import by_reason
+
+    yield from (each for each in refused if isinstance(each, dra.UnschedulableGang))
+    alone = {_label(each.pod): each for each in refused if not isinstance(each, dra.UnschedulableGang)}
+    for group in by_reason(alone.values()):
+        yield group if len(group.pods) > 1 else alone[group.pods[0]]
+
+
+def _label(pod: dra.Pod) -> str:
+    return f"{pod.metadata.namespace or 'default'}/{pod.metadata.name}"
 
 
 def _print_lines(head: str, lines: Sequence[str]) -> None:
@@ -165,7 +179,7 @@ def _print_lines(head: str, lines: Sequence[str]) -> None:
 
 def _rows(placement: Placement) -> Iterator[tuple[str, ...]]:
     """One row per claim. What is the same as in the row above is left out, and a pool named like the node."""
-    head = (f"{placement.pod.metadata.namespace or 'default'}/{placement.pod.metadata.name}", placement.node)
+    head = (_label(placement.pod), placement.node)
     for claim in placement.claims:
         devices = (device.partition("/")[2].removeprefix(f"{placement.node}/") for device in claim.devices)
         yield (*head, claim.label, ", ".join(devices) or "none")

@@ -46,7 +46,7 @@ Layout = Annotated[
         " 3g.40gb,2g.20gb.",
     ),
 ]
-PodName = Annotated[str, typer.Argument(metavar="pod/[NAMESPACE/]NAME", help="The pod that is to fit.")]
+PodName = Annotated[str, typer.Argument(metavar="[pod/][NAMESPACE/]NAME", help="The pod that is to fit.")]
 UpTo = Annotated[
     int | None,
     typer.Option(

@@ -99,13 +99,17 @@ class Contents:
         found = self._objects.of_kind(kind)
         return found.get(("", name)) or found.get((namespace, name))
 
-    def find(self, reference: str) -> KubernetesObject:
+    def find(self, reference: str, otherwise: type[KubernetesObject] | None = None) -> KubernetesObject:
         """The object that a text such as `pod/team-a/train` names.
+
+        Args:
+            reference: The text.
+            otherwise: The kind that is meant where the text names none, as `team-a/train` does.
 
         Raises:
             LoadError: The text is malformed, or there is no such object; the remedy has some that there are.
         """
-        kind, key = parse_reference(reference)
+        kind, key = parse_reference(reference, otherwise)
         found = self._objects.of_kind(kind).get(key)
         if found is None:
             raise not_there(kind, key, self._objects)

@@ -75,8 +75,14 @@ def label_of(key: Key) -> str:
     return "/".join(filter(None, key))
 
 
-def parse_reference(text: str) -> tuple[type[KubernetesObject], Key]:
+def parse_reference(
+    text: str, otherwise: type[KubernetesObject] | None = None
+) -> tuple[type[KubernetesObject], Key]:
     """The kind and key that `pod/train-0`, `node/n1` or `claim/team-a/gpu` stands for.
+
+    Args:
+        text: The reference.
+        otherwise: The kind that is meant where the text names none.
 
     Raises:
         LoadError: There is no such kind, or no name.
@@ -86,7 +92,9 @@ def parse_reference(text: str) -> tuple[type[KubernetesObject], Key]:
         (('team-a', 'train-0'), ('', 'n1'))
     """
     word, _, rest = instance(text, str, "reference", "a text").partition("/")
-    kind = _WORDS.get(word.lower())
+    kind = _WORDS.get(word.lower()) if rest else None
+    if kind is None and otherwise is not None and text.rpartition("/")[2]:
+        kind, rest = otherwise, text
     if kind is None or not rest:
         raise LoadError(
             f"{text!r} names no object",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -14,54 +14,14 @@ from dra.models.scheduling import PodGroup, Workload
 from dra.scheduler.contents import Contents
 from dra.scheduler.gangs.placement import GangPlacement, UnschedulableGang
 from dra.scheduler.objects import Key, key_of, label_of
-from dra.scheduler.placement import NodeGroup, Placement, Unschedulable
+from dra.scheduler.placement import Placement, Unschedulable
 from dra.scheduler.policies import Policy, policy_of
+from dra.scheduler.refusals import PendingGroup, by_reason
 
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
 
 __all__ = ["PendingGroup", "PendingPods", "settled"]
-
-_PODS_SHOWN: Final = 5
-
-
-@attrs.frozen
-class PendingGroup:
-    """Pods that go nowhere for the same reasons.
-
-    Attributes:
-        pods: The pods, as `namespace/name`.
-        reason: Why they cannot be scheduled at all at the moment; empty if it depends on the nodes.
-        nodes: The reasons of the nodes, the most frequent first.
-    """
-
-    pods: tuple[str, ...]
-    reason: str
-    nodes: tuple[NodeGroup, ...]
-
-    @property
-    def text(self) -> str:
-        """The reasons in one line."""
-        return self.reason or "; ".join(map(str, self.nodes)) or "there are no nodes"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The group as plain data."""
-        return {
-            "pods": list(self.pods),
-            "reason": self.reason,
-            "nodes": [each.to_dict() for each in self.nodes],
-        }
-
-    def lines(self) -> Iterator[str]:
-        """The group for people."""
-        count = len(self.pods)
-        names = ", ".join(self.pods[:_PODS_SHOWN])
-        more = f" and {count - _PODS_SHOWN} more" if count > _PODS_SHOWN else ""
-        verb = "fits" if count == 1 else "fit"
-        yield f"{count} pod{'s' * (count != 1)} {verb} nowhere ({names}{more})"
-        yield from [f"- {self.reason}"] if self.reason else (f"- {each}" for each in self.nodes)
-        if not self.reason and not self.nodes:
-            yield "- there are no nodes"
 
 
 @attrs.frozen(eq=False)
@@ -86,11 +46,7 @@ class PendingPods:
     @property
     def groups(self) -> tuple[PendingGroup, ...]:
         """The pods that go nowhere, by their reasons; the largest group first."""
-        found: dict[tuple[str, tuple[NodeGroup, ...]], list[str]] = {}
-        for each in self.refusals:
-            found.setdefault((each.reason, each.groups), []).append(label_of(key_of(each.pod)))
-        groups = [PendingGroup(tuple(pods), reason, nodes) for (reason, nodes), pods in found.items()]
-        return tuple(sorted(groups, key=lambda each: -len(each.pods)))
+        return by_reason(self.refusals)
 
     def to_dict(self) -> dict[str, Any]:
         """The answers as plain data."""

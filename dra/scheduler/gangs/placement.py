@@ -12,6 +12,7 @@ from dra.errors import LoadError
 from dra.models.meta import KubernetesObject
 from dra.scheduler.objects import key_of, label_of
 from dra.scheduler.placement import Placement, Unschedulable
+from dra.scheduler.refusals import by_reason
 
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
@@ -163,7 +164,7 @@ class GangPlacement:
         if not self.found_in_order:
             lines.append("- kube-scheduler would not find this: it tries one order of pods and nodes only")
         lines += [f"- extension of dra: {each}" for each in self.extensions]
-        lines += [f"- left out: {each}" for each in self.left_out]
+        lines += [f"- left out: {each}" for each in by_reason(self.left_out)]
         return "\n".join(lines)
 
 

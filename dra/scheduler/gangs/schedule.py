@@ -19,7 +19,7 @@ from dra.scheduler.gangs.groups import Gang, Leaf
 from dra.scheduler.gangs.membership import Subject, TopologyArgument, gang_of
 from dra.scheduler.gangs.options import Options
 from dra.scheduler.gangs.order import InOrder, Tried
-from dra.scheduler.gangs.party import Board, Member, Party
+from dra.scheduler.gangs.party import Board, Kind, Member, Party
 from dra.scheduler.gangs.placement import GangPlacement, GroupPlacement, UnschedulableGang
 from dra.scheduler.gangs.refusal import Refusal
 from dra.scheduler.gangs.search import Search
@@ -198,6 +198,7 @@ class _Attempt:
         """The pods that are not placed, and why."""
         seated = Counter({kind.index: board.counts[kind.index] for kind in self.party.kinds})
         reasons = self._reasons()
+        refusals: dict[int, Unschedulable] = {}
         for leaf in self.gang.root.leaves:
             for pod in leaf.pods:
                 if id(pod) in reasons:
@@ -209,14 +210,20 @@ class _Attempt:
             if seated[kind.index] > 0:
                 seated[kind.index] -= 1
                 continue
-            nodes = None
-            if member.leaf.topology is not None and member.leaf.name in domains:
-                every = self.options.domains(member.leaf.topology).places
-                nodes = board.names(every[domains[member.leaf.name]])
-            trial = self.party.trial(kind, board, nodes)
-            groups = why_not(trial)
-            why = "" if groups else "the rest of its group could not be placed"
-            yield Unschedulable(member.pod, why, groups, trial)
+            if kind.index not in refusals:
+                refusals[kind.index] = self._refusal(kind, board, domains)
+            yield attrs.evolve(refusals[kind.index], pod=member.pod)
+
+    def _refusal(self, kind: Kind, board: Board, domains: Mapping[str, str]) -> Unschedulable:
+        """Why a pod of a kind is not placed besides those that are."""
+        leaf, nodes = kind.leaf, None
+        if leaf.topology is not None and leaf.name in domains:
+            every = self.options.domains(leaf.topology).places
+            nodes = board.names(every[domains[leaf.name]])
+        trial = self.party.trial(kind, board, nodes)
+        groups = why_not(trial)
+        why = "" if groups else "the rest of its group could not be placed"
+        return Unschedulable(kind.trial.pod, why, groups, trial)
 
     def _groups(self, board: Board, domains: Mapping[str, str]) -> Iterable[GroupPlacement]:
         for leaf in self.gang.root.leaves:

@@ -221,6 +221,17 @@ def test_a_gang_that_does_not_fit_as_a_whole_is_refused(dra: Command) -> None:
     assert answer["reason"] == "needs 2 pods in one rack, but no node has one"
 
 
+def test_pods_that_are_refused_for_one_reason_are_told_as_one(dra: Command) -> None:
+    many = [f"p{index}" for index in range(9)]
+    run = dra("schedule", "podgroup/team/train", *CLUSTER, *gang(2, *many))
+    assert lines(run)[-4:] == [
+        "5 pods fit nowhere (team/p4, team/p5, team/p6, team/p7, team/p8)",
+        "  - 2 nodes: no device of class gpu free",
+        "",
+        "4 of 9 pods placed",
+    ]
+
+
 def test_a_gang_that_is_not_there(dra: Command) -> None:
     run = dra("schedule", "workload/team/tarin", *CLUSTER)
     assert run.status is ExitCode.BAD_INPUT
@@ -233,8 +244,9 @@ def test_a_gang_that_is_not_there(dra: Command) -> None:
         (("schedule", "--policy", "best"), "did you mean 'best-fit'?"),
         (("schedule", "pod/team/z"), "there is no Pod team/z"),
         (("explain", "pod/team/z"), "there are: team/a"),
-        (("explain", "node/n0"), "write pod/NAME or claim/NAME"),
-        (("explain", "a"), "write kind/name"),
+        (("explain", "node/n0"), "write NAME for a pod, or claim/NAME"),
+        (("explain", "a"), "there is no Pod default/a"),
+        (("explain", "team/"), "names no object"),
         (("explain", "pod/team/a", "--node", "n9"), "no node 'n9'"),
         (("capacity", "--price", "much"), "write a number such as 2.50"),
         (("capacity", "--price", "x=1", "--price", "2"), "names no product"),
@@ -312,6 +324,11 @@ def test_a_claim_that_is_allocated_is_told_its_devices_and_users(dra: Command) -
 
     assert run.status == ExitCode.OK
     assert lines(run) == ["ResourceClaim team/a has gpu.example.com/n1/gpu-1", "in use by runs"]
+
+
+def test_a_name_without_a_kind_is_that_of_a_pod(dra: Command) -> None:
+    given = (*CLUSTER, claim("a", 1), pod("a", "a"))
+    assert dra("explain", "team/a", *given) == dra("explain", "pod/team/a", *given)
 
 
 def test_one_node_is_explained_on_demand(dra: Command) -> None:

@@ -59,6 +59,16 @@ def test_pods_beyond_the_minimum_are_placed_as_far_as_they_fit() -> None:
     assert answer.left_out[0].nodes == dict.fromkeys(["r0-n0", "r0-n1"], "no device of class gpu free")
 
 
+def test_many_pods_that_are_left_out_for_one_reason_are_told_as_one() -> None:
+    lines = str(placed(racks(2).schedule_gang(group(3), pods(500)))).splitlines()
+    assert lines[0] == "PodGroup default/train: 4 pods placed"
+    assert lines[-1] == (
+        "- left out: default/train-4, default/train-5, default/train-6, default/train-7, default/train-8"
+        " and 491 more: 2 nodes: no device of class gpu free"
+    )
+    assert len(lines) == 3
+
+
 def test_under_the_basic_policy_each_pod_is_for_itself() -> None:
     assert len(placed(racks(1).schedule_gang(group(None), pods(5))).placements) == 2
     full = placed(racks(1).schedule_gang(group(2), pods(2))).apply()
