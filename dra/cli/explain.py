@@ -21,20 +21,22 @@ from dra.features import LATEST
 
 if TYPE_CHECKING:
     from dra.allocator import Explanation
-    from dra.scheduler import Placement, Unschedulable
+    from dra.models.scheduling import CompositePodGroup, PodGroup, Workload
+    from dra.scheduler import GangPlacement, Placement, Unschedulable
 
 __all__ = ["explain"]
 
 Name = Annotated[
     str | None,
     typer.Argument(
-        metavar="[[pod/][NAMESPACE/]NAME | claim/[NAMESPACE/]NAME]",
-        help="What is asked about; all pods that wait for a node if left out.",
+        metavar="[[KIND/][NAMESPACE/]NAME]",
+        help="A pod; or claim/NAME, workload/NAME, podgroup/NAME; all pods that wait for a node if left out.",
         show_default=False,
     ),
 ]
 
 _NODES_EXPLAINED = 3
+_DOMAINS_SHOWN = 5
 
 
 @attrs.frozen
@@ -55,7 +57,7 @@ class _Answer:
     fits: bool
     lines: tuple[str, ...]
     state: dict[str, Any] | None = None
-    placement: Placement | None = None
+    placement: Placement | GangPlacement | None = None
     refusal: Unschedulable | None = None
     explanations: tuple[Explanation, ...] = ()
 
@@ -85,11 +87,16 @@ def explain(
     Of a pod or claim that waits, all nodes are told by their reasons, and of some of them everything: what
     every device fell to, and which requirements cannot hold together. --node asks about one node.
 
+    A workload or pod group is asked about as a whole, and so is a pod that belongs to one and waits: it runs
+    with the others or not at all.
+
     Without a name, all pods that wait are taken up one after another, by priority and age, and those that fit
     nowhere are listed by their reasons.
 
     Exit status: 0 it has a place or would get one, 1 it fits nowhere, 2 the input cannot be used.
     """
+    from dra.models.scheduling import CompositePodGroup, PodGroup, Workload
+
     files = ClusterFiles.read(filename, kubernetes, feature_gates)
     if name is None:
         return _all_pending(files.cluster, node, policy, output)
@@ -98,9 +105,13 @@ def explain(
         answer = _of_pod(files, subject, node, policy)
     elif isinstance(subject, dra.ResourceClaim):
         answer = _of_claim(files, subject, node, policy)
+    elif isinstance(subject, Workload | PodGroup | CompositePodGroup):
+        answer = _of_gang(files, subject, node, policy)
     else:
         raise LoadError(
-            f"{name!r} is no pod and no claim", value=name, remedy="write NAME for a pod, or claim/NAME"
+            f"{name!r} is nothing that is scheduled",
+            value=name,
+            remedy="write NAME for a pod, or claim/NAME, workload/NAME, podgroup/NAME",
         )
     if output is Output.TABLE:
         for line in answer.lines:
@@ -133,7 +144,47 @@ def _of_pod(files: ClusterFiles, pod: dra.Pod, node: str | None, policy: str) ->
             f"pod {pod.metadata.name} is on node {pod.spec.node_name} already",
             remedy="leave --node out to see what it has",
         )
+    from dra.scheduler.pending import group_of
+
+    group = group_of(files.cluster, pod)
+    if group is not None and node is None:
+        answer = _of_gang(files, group, node, policy)
+        verb = "would be placed" if answer.fits else "waits"
+        first = f"{pod.subject} {verb} with the others of {group.subject}"
+        return attrs.evolve(answer, subject=pod.subject, lines=(first, "", *answer.lines))
     return _waiting(files, pod, pod.subject, node, policy)
+
+
+def _of_gang(
+    files: ClusterFiles, gang: Workload | PodGroup | CompositePodGroup, node: str | None, policy: str
+) -> _Answer:
+    """A gang that waits. It fits if kube-scheduler finds its places, too, which tries one order only."""
+    if node is not None:
+        raise LoadError("--node is about one pod or claim", remedy="name it as pod/NAME or claim/NAME")
+    reference = gang.subject.lower().replace(" ", "/", 1)
+    answer = files.schedule_gang(files.cluster, reference, policy, "")
+    if isinstance(answer, dra.GangPlacement):
+        lines = str(answer).splitlines()
+        lines += [f"- pod {pod}: node {name}" for pod, name in answer.nodes.items()]
+        return _Answer(gang.subject, answer.found_in_order, tuple(lines), placement=answer)
+    lines = list(answer.lines())
+    lines += _other_domains(answer)
+    explanations = tuple(_explained(answer))
+    for each in explanations:
+        lines += ["", *textwrap.indent(str(each), "  ").splitlines()]
+    return _Answer(gang.subject, False, tuple(lines), refusal=answer, explanations=explanations)
+
+
+def _other_domains(answer: Unschedulable) -> Iterator[str]:
+    """How much room the domains have that are not the best."""
+    if not isinstance(answer, dra.UnschedulableGang):
+        return
+    others = [(room, name) for name, room in answer.domains.items() if name != answer.best_domain]
+    others.sort(key=lambda each: -each[0])
+    if others:
+        shown = ", ".join(f"{room} in {name}" for room, name in others[:_DOMAINS_SHOWN])
+        more = f" and less in {len(others) - _DOMAINS_SHOWN} more" if len(others) > _DOMAINS_SHOWN else ""
+        yield f"- room elsewhere: {shown}{more}"
 
 
 def _running(cluster: dra.Cluster, pod: dra.Pod) -> _Answer:

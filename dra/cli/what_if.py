@@ -34,6 +34,12 @@ app = typer.Typer(
 )
 
 NodeNames = Annotated[list[str], typer.Argument(metavar="NODE...", help="The nodes.")]
+ObjectNames = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="KIND/[NAMESPACE/]NAME...", help="The objects, such as pod/team/train or node/n1."
+    ),
+]
 RuleFiles = Annotated[
     list[str], typer.Argument(metavar="RULE_FILE...", help="Files with DeviceTaintRules; '-' is stdin.")
 ]
@@ -97,6 +103,28 @@ def drain(
 
     cluster = ClusterFiles.read(filename, kubernetes, feature_gates).cluster
     return _print(whatif.drain(cluster, *nodes, policy=policy), output)
+
+
+def delete(
+    names: ObjectNames,
+    filename: Filenames,
+    policy: Policy = "first",
+    kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
+    output: OutputFormat = Output.TABLE,
+) -> ExitCode:
+    """Delete objects: a pod, a claim, a taint rule, a node with all that is on it.
+
+    What goes along in a cluster goes along: claims made for a pod, slices of a node.
+
+    Exit status: 0 no pod loses its place, and if pods waited, another one finds a place; 1 otherwise; 2 the
+    input cannot be used.
+    """
+    from dra.scheduler import whatif
+
+    cluster = ClusterFiles.read(filename, kubernetes, feature_gates).cluster
+    question = f"delete {', '.join(names)}"
+    return _print(whatif.compare(cluster, cluster.without(*names), policy=policy, question=question), output)
 
 
 def taint(
@@ -221,6 +249,7 @@ def _print(comparison: Comparison, output: Output) -> ExitCode:
 
 _EXAMPLES: dict[Callable[..., ExitCode], str] = {
     add_nodes: "dra new gpu --pod | dra what-if add-nodes --like dgx-h100 -f examples/dgx-h100 -f -",
+    delete: "dra what-if delete node/dgx-2 -f examples/dgx-h100",
     drain: "dra what-if drain dgx-1 -f examples/dgx-h100",
     evict: "dra new gpu --count 8 --pod | dra what-if evict pod/gpu -f examples/dgx-h100 -f -",
     mig: "dra what-if mig dgx-1 --layout dynamic -f examples/dgx-h100",

@@ -21,7 +21,7 @@ from dra.scheduler.refusals import PendingGroup, by_reason
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
 
-__all__ = ["PendingGroup", "PendingPods", "settled"]
+__all__ = ["PendingGroup", "PendingPods", "group_of", "settled"]
 
 
 @attrs.frozen(eq=False)
@@ -114,7 +114,7 @@ def _taken_up(
     cluster: Cluster, pod: Pod, waiting: Sequence[Pod], policy: str | Policy
 ) -> tuple[Cluster, Sequence[Placement], Sequence[Unschedulable]]:
     """The cluster after a pod, with those of its group, was taken up; who is placed then, and who is not."""
-    group = _group(cluster, pod)
+    group = group_of(cluster, pod)
     try:
         answer = _asked(cluster, pod, group, policy)
     except ArgumentError:  # of whoever asks, such as what a policy gives
@@ -127,11 +127,11 @@ def _taken_up(
         return answer.apply(), answer.placements, answer.left_out
     if group is None:
         return cluster, [], [answer]
-    members = [each for each in waiting if _group(cluster, each) is group]
+    members = [each for each in waiting if group_of(cluster, each) is group]
     return cluster, [], [attrs.evolve(answer, pod=each) for each in members]
 
 
-def _group(cluster: Cluster, pod: Pod) -> PodGroup | Workload | None:
+def group_of(cluster: Cluster, pod: Pod) -> PodGroup | Workload | None:
     """What a pod is placed together with, if that is there: its PodGroup, or in 1.35 its Workload."""
     namespace, _ = key_of(pod)
     if pod.spec.scheduling_group is not None:

@@ -1,18 +1,27 @@
-"""Three pictures: whole GPUs with their NICs, GPUs in parts, two gangs on a rack.
+"""The pictures of the documentation: clusters, a day that is simulated, and what a terminal shows.
 
 python examples/pictures/make.py FOLDER
 """
 
 from __future__ import annotations
 
+import runpy
 import sys
+import tempfile
 from pathlib import Path
+from random import Random
 
 import dra
 from dra.claims import claim, mig
 from dra.claims.builder import ClaimBuilder
-from dra.scheduler.pictures import Picture, draw
+from dra.scheduler.pictures import draw
+from dra.scheduler.simulation import Consumable, DevicePlugin, Machine, Task, compare, get_sharing, picture
 from dra.testing import nodes
+
+sys.path.insert(0, str(Path(__file__).parent))
+from terminal import capture  # a neighbour of this script
+
+PENDING_GANG = Path(__file__).parents[1] / "pending-gang" / "make.py"
 
 
 def placed(cluster: dra.Cluster, wanted: ClaimBuilder, group: str = "") -> dra.Cluster:
@@ -30,7 +39,7 @@ def placed(cluster: dra.Cluster, wanted: ClaimBuilder, group: str = "") -> dra.C
     return placement.apply()
 
 
-def whole_gpus() -> Picture:
+def whole_gpus() -> str:
     """Two DGX H100: a training job, GPUs with the NICs of their PCIe roots, and a GPU that is tainted."""
     fixture = nodes.cluster("dgx-h100", nodes_per_rack=2, prefix="dgx")
     broken = dra.DeviceTaintRule.from_dict(
@@ -53,10 +62,10 @@ def whole_gpus() -> Picture:
     ]
     for each in wanted:
         cluster = placed(cluster, each)
-    return draw(cluster)
+    return draw(cluster).svg
 
 
-def parts() -> Picture:
+def parts() -> str:
     """Two GPUs that are cut on demand: what is cut, what still can be, and what no longer."""
     setup = nodes.Setup(mig="dynamic", drivers=["gpu.nvidia.com"])
     fixture = nodes.cluster("p5.4xlarge", nodes_per_rack=2, prefix="p5", setup=setup)
@@ -68,10 +77,10 @@ def parts() -> Picture:
         ("ocr", "2g.20gb"),
     ):
         cluster = placed(cluster, claim(name, namespace="serving").request("gpu", mig(profile, dynamic=True)))
-    return draw(cluster)
+    return draw(cluster).svg
 
 
-def gangs() -> Picture:
+def gangs() -> str:
     """A GB200 NVL72 rack of two NVLink cliques, and two gangs of pods on it."""
     setup = nodes.Setup(drivers=["gpu.nvidia.com"])
     cluster = dra.Cluster.load(nodes.cluster("gb200-nvl72", cliques=2, setup=setup).objects)
@@ -81,15 +90,70 @@ def gangs() -> Picture:
                 "gpu", device_class="gpu.nvidia.com", count=4
             )
             cluster = placed(cluster, wanted, group)
-    return draw(cluster, by="workload", group_by="rack", detail="compact")
+    return draw(cluster, by="workload", group_by="rack", detail="compact").svg
 
 
-PICTURES = {"dgx-h100": whole_gpus, "mig": parts, "nvl72": gangs}
+def pending_gang() -> str:
+    """Two racks with room for a gang neither of which has a place for it."""
+    cluster: dra.Cluster = runpy.run_path(str(PENDING_GANG))["cluster"]()
+    return draw(cluster, by="claim", group_by="rack", detail="compact").svg
+
+
+def placed_gang() -> str:
+    """The same racks once the GPU is mended and the job has moved: the gang has the second one."""
+    cluster: dra.Cluster = runpy.run_path(str(PENDING_GANG))["cluster"]()
+    mended = cluster.without("devicetaintrule/xid-79", "pod/ml/finetune")
+    placement = mended.schedule_gang("workload/ml/llama")
+    assert isinstance(placement, dra.GangPlacement), placement
+    return draw(placement.apply(), by="workload", group_by="rack", detail="compact").svg
+
+
+def simulation() -> str:
+    """A day on two nodes of four GPUs: small tasks by day, large ones by night, under three ways to share."""
+    random = Random(7)
+    machines = [Machine(f"node-{number}", 96_000, 786_432, 4, "A100") for number in range(2)]
+    tasks = [
+        Task(
+            f"notebook-{number}",
+            2000,
+            8192,
+            1,
+            random.choice((140, 200, 280, 400)),
+            arrival=(start := random.uniform(7, 17) * 3600),
+            departure=start + random.uniform(2, 6) * 3600,
+        )
+        for number in range(40)
+    ]
+    tasks += [
+        Task(f"train-{number}", 8000, 65_536, 2, 1000, arrival=start, departure=start + 7 * 3600)
+        for number, start in enumerate(3600 * hour for hour in (0, 1, 15, 17, 18))
+    ]
+    sharings = [DevicePlugin(), get_sharing("mig=A100-40GB"), Consumable()]
+    return picture([runs[0] for runs in compare(machines, tasks, sharings).runs])
+
+
+def explanation() -> str:
+    """The command that says why a gang is Pending, on a terminal."""
+    with tempfile.TemporaryDirectory() as folder:
+        cluster: dra.Cluster = runpy.run_path(str(PENDING_GANG))["cluster"]()
+        Path(folder, "cluster.yaml").write_text(dra.dump(list(cluster)), encoding="utf-8")
+        return capture(["dra explain workload/ml/llama -f cluster.yaml"], Path(folder))
+
+
+PICTURES = {
+    "dgx-h100": whole_gpus,
+    "mig": parts,
+    "nvl72": gangs,
+    "pending-gang": pending_gang,
+    "placed-gang": placed_gang,
+    "simulation": simulation,
+    "explain": explanation,
+}
 
 
 def main(folder: str) -> None:
     for name, make in PICTURES.items():
-        Path(folder, f"{name}.svg").write_text(make().svg, encoding="utf-8")
+        Path(folder, f"{name}.svg").write_text(make(), encoding="utf-8")
 
 
 if __name__ == "__main__":

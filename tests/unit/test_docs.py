@@ -3,7 +3,7 @@
 How a page is written so that it can be run:
 
 - Blocks of one page share one namespace and one empty working directory in which `examples` is the
-  repository's folder.
+  repository's folder; Python files there can be imported.
 - ```` ```yaml title="claim.yaml" ```` (any language) first becomes that file, for the blocks after it.
 - ```` ```python ```` runs; with `>>>` in it, its output is compared as doctest does.
 - In ```` ```console ```` each line after `$ ` is run in a shell; what is printed (stdout and stderr) must
@@ -152,6 +152,18 @@ def prepare(folder: Path) -> None:
         (commands / name).chmod(0o755)
 
 
+@pytest.fixture
+def importable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Modules of the page's directory, which are forgotten afterwards."""
+    monkeypatch.syspath_prepend(tmp_path)
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if Path(getattr(sys.modules[name], "__file__", None) or "/").is_relative_to(tmp_path):
+            del sys.modules[name]
+
+
+@pytest.mark.usefixtures("importable")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_page_does_what_it_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare(tmp_path)

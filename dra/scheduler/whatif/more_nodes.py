@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_check
 
 import attrs
 
+from dra.allocator.explanation import listed
 from dra.arguments import several, whole
 from dra.errors import AllocationError, LoadError
 from dra.models.core import Node, Pod
@@ -54,12 +55,14 @@ class MoreNodes(Comparison):
         needed: The smallest number of nodes with which all of them fit; None if none up to the limit does.
         limit: How many nodes were allowed.
         obstacles: By pod that does not fit even on such a node with nothing on it, why.
+        waiting: By other pod that waits with all that were allowed, why.
     """
 
     wanted: tuple[str, ...]
     needed: int | None
     limit: int
     obstacles: dict[str, str]
+    waiting: dict[str, str]
 
     def to_dict(self) -> dict[str, Any]:
         """The answer and the comparison as plain data."""
@@ -68,6 +71,7 @@ class MoreNodes(Comparison):
             "needed": self.needed,
             "limit": self.limit,
             "obstacles": dict(self.obstacles),
+            "waiting": dict(self.waiting),
         }
 
     def answer(self) -> Iterator[str]:
@@ -81,6 +85,9 @@ class MoreNodes(Comparison):
             yield f"{self.question}: that does not do for {those}"
         for pod, reason in self.obstacles.items():
             yield f"no number of such nodes helps pod {pod}: {reason}"
+        for reason in dict.fromkeys(self.waiting.values()):
+            pods = [pod for pod, why in self.waiting.items() if why == reason]
+            yield f"with all of them: {reason} ({listed(pods)})"
 
 
 def more_nodes(
@@ -131,6 +138,7 @@ def more_nodes(
     question = f"add {count} node{'s' * (count != 1)} like {shape.name}"
     needed, after = _fewest(start, shape, wanted, count, policy, before)
     comparison = compared(question, before, after)
+    obstacles = {} if needed is not None else dict(_obstacles(start, shape, wanted & _open(after)))
     return MoreNodes(
         question=question,
         fits=needed is not None,
@@ -141,7 +149,12 @@ def more_nodes(
         wanted=tuple(label_of(key) for key in sorted(wanted)),
         needed=needed,
         limit=count,
-        obstacles={} if needed is not None else dict(_obstacles(start, shape, wanted & _open(after))),
+        obstacles=obstacles,
+        waiting={
+            label: each.reason or "; ".join(map(str, each.groups))
+            for each in after.refusals
+            if key_of(each.pod) in wanted and (label := label_of(key_of(each.pod))) not in obstacles
+        },
     )
 
 

@@ -244,7 +244,7 @@ def test_a_gang_that_is_not_there(dra: Command) -> None:
         (("schedule", "--policy", "best"), "did you mean 'best-fit'?"),
         (("schedule", "pod/team/z"), "there is no Pod team/z"),
         (("explain", "pod/team/z"), "there are: team/a"),
-        (("explain", "node/n0"), "write NAME for a pod, or claim/NAME"),
+        (("explain", "node/n0"), "write NAME for a pod, or claim/NAME, workload/NAME"),
         (("explain", "a"), "there is no Pod default/a"),
         (("explain", "team/"), "names no object"),
         (("explain", "pod/team/a", "--node", "n9"), "no node 'n9'"),
@@ -279,6 +279,49 @@ def test_a_broken_selector_is_an_error_with_its_line(dra: Command) -> None:
 
 
 # --- explain ------------------------------------------------------------------------------------------------
+
+
+def test_a_pod_of_a_gang_that_does_not_fit_is_told_about_the_gang(dra: Command) -> None:
+    run = dra("explain", "pod/team/a", *CLUSTER, *gang(5, *"abcde"))
+
+    assert run.status == ExitCode.NO
+    assert lines(run)[:3] == [
+        "Pod team/a waits with the others of PodGroup team/train",
+        "",
+        "PodGroup team/train cannot be scheduled: needs 5 pods at the same time,"
+        " but the cluster has room for 4",
+    ]
+
+
+def test_a_pod_of_a_gang_that_fits_is_told_where_all_go(dra: Command) -> None:
+    run = dra("explain", "pod/team/a", *CLUSTER, *gang(2, "a", "b"))
+
+    assert run.status == ExitCode.OK
+    assert "Pod team/a would be placed with the others of PodGroup team/train" in run.out
+    assert lines(run)[-2:] == ["- pod team/a: node n0", "- pod team/b: node n0"]
+
+
+def test_a_gang_is_explained_with_the_room_of_each_domain(dra: Command) -> None:
+    places = {"n0": "r0", "n1": "r1", "n2": "r0"}
+    racks = [node(n) | {"metadata": {"name": n, "labels": {"rack": rack}}} for n, rack in places.items()]
+    group, *members = gang(3, *"abc")
+    group["spec"] |= {"schedulingConstraints": {"topology": [{"key": "rack"}]}}
+    objects = [gpu_class(), *racks, gpus("n0", 2), gpus("n1", 1), group, *members]
+    run = dra("explain", "podgroup/team/train", *objects)
+
+    assert run.status == ExitCode.NO
+    assert "needs 3 pods in one rack, but the best of 2, r0, has room for 2" in lines(run)[0]
+    assert "- room elsewhere: 1 in r1" in lines(run)
+    assert "  node n2: does not fit" in lines(run)
+    data = json.loads(dra("explain", "podgroup/team/train", "-o", "json", *objects).out)
+    assert data["refusal"]["domains"] == {"r0": 2, "r1": 1}
+
+
+def test_one_node_says_nothing_about_a_gang(dra: Command) -> None:
+    run = dra("explain", "podgroup/team/train", "--node", "n0", *CLUSTER, *gang(2, "a", "b"))
+
+    assert run.status == ExitCode.BAD_INPUT
+    assert "--node is about one pod or claim" in run.err
 
 
 def test_a_pod_that_would_fit_is_told_where(dra: Command) -> None:

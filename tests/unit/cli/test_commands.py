@@ -47,6 +47,7 @@ RUNS: dict[str, tuple[list[str], ExitCode]] = {
     "top": (["-f", DGX], ExitCode.OK),
     "validate": ([DGX], ExitCode.OK),
     "version": ([], ExitCode.OK),
+    "what-if delete": (["node/dgx-1", "-f", DGX], ExitCode.OK),
     "what-if drain": (["dgx-1", "-f", DGX], ExitCode.OK),
     "what-if mig": (["dgx-1", "-f", DGX], ExitCode.OK),
 }

@@ -116,6 +116,22 @@ def test_drain_tells_who_is_left(dra: Command) -> None:
     }
 
 
+def test_delete_tells_who_comes_in(dra: Command) -> None:
+    waits = (claim("b", 2), pod("waits", "b"))
+    run = dra("what-if", "delete", "pod/team/runs", "node/n1", *CLUSTER, *RUNNING, *waits)
+
+    assert run.status == ExitCode.OK
+    assert lines(run)[0] == "delete pod/team/runs, node/n1: no pod loses its place"
+    assert "- pod team/runs: n0 -> gone" in lines(run)
+
+
+def test_delete_of_what_is_not_there(dra: Command) -> None:
+    run = dra("what-if", "delete", "pod/team/nobody", *CLUSTER)
+
+    assert run.status == ExitCode.BAD_INPUT
+    assert "there is no Pod team/nobody" in run.err
+
+
 def test_drain_of_a_node_that_is_not_there(dra: Command) -> None:
     run = dra("what-if", "drain", "n7", *CLUSTER)
 

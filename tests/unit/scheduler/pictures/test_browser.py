@@ -15,6 +15,8 @@ from tests.unit.scheduler.pictures.browser import ask, needs_chromium, seen
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
+IMAGES = Path(__file__).parents[4] / "docs" / "images"
+
 
 def devices_of(cluster: Cluster) -> set[str]:
     return {
@@ -89,6 +91,15 @@ def test_the_picture_of_a_simulation_keeps_its_texts(looked: Any) -> None:
     look = looked["simulation"]
     assert look["texts"] > 20
     assert look["outside"] == look["across"] == []
+
+
+def test_the_pictures_of_the_documentation_keep_their_texts(tmp_path: Path) -> None:
+    files = sorted(IMAGES.glob("*.svg"))
+    found = seen([each.read_text(encoding="utf-8") for each in files], tmp_path)
+    assert len(files) > 5
+    for file, look in zip(files, found, strict=True):
+        assert look["texts"] > 10, file
+        assert (look["outside"], look["across"], look["overlaid"]) == ([], [], []), file
 
 
 def test_it_is_dark_in_the_dark(looked: Any, made: Any, tmp_path: Path) -> None:

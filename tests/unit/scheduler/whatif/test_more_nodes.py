@@ -53,6 +53,8 @@ def test_too_few_nodes_are_no_obstacle_in_principle() -> None:
 
     assert (found.fits, found.needed, found.obstacles) == (False, None, {})
     assert found.after.pending == 1
+    assert found.waiting == {"default/c": "2 nodes: no device of class gpu free"}
+    assert "with all of them: 2 nodes: no device of class gpu free (default/c)" in str(found)
 
 
 def test_no_number_helps_a_pod_that_such_a_node_refuses_when_empty() -> None:
