@@ -12,7 +12,7 @@ import functools
 import math
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Final, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
@@ -65,7 +65,33 @@ def fields(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-class Model(BaseModel):
+if TYPE_CHECKING:  # type checkers know the constructors of a BaseModel, and check them themselves
+
+    class _Constructed(BaseModel):
+        pass
+
+else:
+
+    class _Refusal(type(BaseModel)):
+        """Refuses a wrong keyword of a constructor as `from_dict(strict=True)` refuses a wrong field.
+
+        A class of classes, since an `__init__` would be called for every part of everything that is read.
+        """
+
+        def __call__(cls, *args, **keywords):
+            try:
+                model = super().__call__(*args, **keywords)
+            except ValidationError as error:
+                raise _decode_error(cls, error.errors(include_url=False)) from None
+            for _, name, suggestion in _unknown_here(model):
+                raise _unknown(name, suggestion)
+            return model
+
+    class _Constructed(BaseModel, metaclass=_Refusal):
+        """A BaseModel whose constructor raises errors of ours."""
+
+
+class Model(_Constructed):
     """Base of every model; see the module for what it promises.
 
     Attributes:
@@ -108,12 +134,7 @@ class Model(BaseModel):
             raise DecodeError("nested too deeply") from None
         if strict:
             for path, name, suggestion in _unknown_fields(model):
-                raise DecodeError(
-                    f"unknown field {name!r}",
-                    path=f"{path}.{name}".lstrip("."),
-                    value=name,
-                    remedy=f"did you mean {suggestion!r}?" if suggestion else "",
-                )
+                raise _unknown(name, suggestion, path)
         return model
 
     @classmethod
@@ -220,10 +241,7 @@ def _plain(value: object) -> object:
 def _unknown_fields(model: Model, path: str = "") -> Iterator[tuple[str, str, str]]:
     """Path of the object, name and nearest known name of each unknown field below a model."""
     cls = type(model)
-    for name in model.__pydantic_extra__ or ():
-        if name not in cls.rides_along and not cls.is_open:
-            known = [alias for _, alias, _ in _plan(cls)] + sorted(cls.rides_along)
-            yield path, name, next(iter(difflib.get_close_matches(name, known, 1)), "")
+    yield from _unknown_here(model, path)
     for attribute, alias, _ in _plan(cls):
         value = model.__dict__.get(attribute)
         below = f"{path}.{alias}".lstrip(".")
@@ -237,6 +255,24 @@ def _unknown_fields(model: Model, path: str = "") -> Iterator[tuple[str, str, st
             for key, item in value.items():
                 if isinstance(item, Model):
                     yield from _unknown_fields(item, f"{below}[{key}]")
+
+
+def _unknown_here(model: Model, path: str = "") -> Iterator[tuple[str, str, str]]:
+    """As `_unknown_fields`, of the model alone."""
+    cls = type(model)
+    for name in model.__pydantic_extra__ or ():
+        if name not in cls.rides_along and not cls.is_open:
+            known = [alias for _, alias, _ in _plan(cls)] + sorted(cls.rides_along)
+            yield path, name, next(iter(difflib.get_close_matches(name, known, 1)), "")
+
+
+def _unknown(name: str, suggestion: str, path: str = "") -> DecodeError:
+    return DecodeError(
+        f"unknown field {name!r}",
+        path=f"{path}.{name}".lstrip("."),
+        value=name,
+        remedy=f"did you mean {suggestion!r}?" if suggestion else "",
+    )
 
 
 def _without(data: Any, location: tuple[int | str, ...]) -> Any:

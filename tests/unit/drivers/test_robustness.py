@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import dra
-from dra.drivers.configs import TypedConfig
+from dra.drivers.configs import OpaqueConfig, TypedConfig
 from dra.drivers.driver import Driver
 from dra.drivers.nvidia.publish import parse_mig_device_name
-from dra.errors import DraError
+from dra.errors import DecodeError, DraError
 from dra.models.resource import Device, DeviceAttribute, DeviceCapacity
 
 JSON = st.recursive(
@@ -71,6 +71,18 @@ def test_unknown_names_are_errors_of_ours(driver: Driver, name: str) -> None:
     for look_up in (driver.attribute, driver.capacity, driver.device_type):
         with pytest.raises(DraError):
             look_up(name)
+
+
+CONFIGS = [config for driver in dra.drivers.all() for config in driver.configs]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.__name__)
+def test_configs_refuse_keywords_and_values_by_name(config: type[OpaqueConfig]) -> None:
+    with pytest.raises(DecodeError, match="unknown field 'shraing'"):
+        config(shraing=5)  # type: ignore[call-arg]  # what is refused
+    for name in config.model_fields:
+        with pytest.raises(DecodeError, match=r"expected .*, found a object"):
+            config(**{name: object()})
 
 
 @pytest.mark.parametrize("name", ["gpu-" + "9" * 5000, "gpu-" + "9" * 5000 + "-mig-1g5gb-19-0", "gpu-٣"])

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from dra import DecodeError, Pod, ResourceClaim, ResourceSlice
-from dra.models.meta import ObjectMeta
+from dra.models.core import Container
+from dra.models.meta import ObjectMeta, Unstructured
 from dra.models.resource import Device, DeviceAttribute, DeviceClaim, DeviceRequest, ExactDeviceRequest
 
 
@@ -135,6 +136,25 @@ def test_strict_refuses_an_unknown_field_and_suggests_the_nearest() -> None:
         ResourceClaim.from_dict(claim(deviceClass="x"), strict=True)
     assert caught.value.path == "spec.devices.requests[0].exactly.deviceClass"
     assert caught.value.remedy == "did you mean 'deviceClassName'?"
+
+
+@pytest.mark.parametrize(
+    ("keywords", "path", "said"),
+    [
+        ({"count": "4"}, "count", "expected an integer, found the string '4'"),
+        ({"selectors": [{"cel": 5}]}, "selectors[0].cel", "expected an object, found the number 5"),
+        ({"device_class": "gpu"}, "device_class", "unknown field 'device_class'"),
+    ],
+)
+def test_constructors_refuse_what_reading_refuses(keywords: dict[str, Any], path: str, said: str) -> None:
+    with pytest.raises(DecodeError) as refused:
+        ExactDeviceRequest(**keywords)
+    assert (refused.value.path, refused.value.message) == (path, said)
+
+
+def test_constructors_take_fields_that_ride_along_and_objects_of_any_fields() -> None:
+    assert Container(name="main", image="train").to_dict() == {"name": "main", "image": "train"}
+    assert Unstructured(api_version="v1", kind="Secret", data={"a": "b"}).to_dict()["data"] == {"a": "b"}
 
 
 def test_strict_knows_the_fields_that_ride_along() -> None:
