@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -79,9 +80,9 @@ def _naming(pod: Pod, claims: Sequence[ResourceClaim]) -> Pod:
     new = [each.metadata.name or "" for each in claims if each.metadata.name not in named]
     if not new:
         return pod
+    taken, numbered = {each.name for each in entries}, (f"claim-{number}" for number in itertools.count())
     for name in new:
-        taken = {each.name for each in entries}
-        words = (label(name), *(f"claim-{number}" for number in range(len(entries) + 1)))
-        entry = next(each for each in words if each not in taken)
+        entry = next(each for each in itertools.chain([label(name)], numbered) if each not in taken)
         entries.append(PodResourceClaim(name=entry, resource_claim_name=name))
+        taken.add(entry)
     return pod.model_copy(update={"spec": pod.spec.model_copy(update={"resource_claims": entries})})
