@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import attrs
 import pytest
 import yaml
 
 from dra import Features, UnknownVersionError
-from dra.features import minor
+from dra.features import KUBERNETES_MINORS, Stage, minor
+
+VERSIONS_PAGE = Path(__file__).parents[2] / "docs" / "concepts" / "versions.md"
 
 
 @pytest.mark.parametrize(
@@ -59,3 +64,21 @@ def test_union_is_on_where_either_is() -> None:
     union = Features(admin_access=True) | Features(device_taints=True)
     assert union == Features(admin_access=True, device_taints=True)
     assert Features() | Features.all() == Features.all()
+
+
+def test_the_page_on_versions_has_the_table() -> None:
+    words = {
+        Stage.ABSENT: "",
+        Stage.ALPHA: "alpha",
+        Stage.BETA_OFF: "beta, off",
+        Stage.BETA: "**beta**",
+        Stage.GA: "**stable**",
+        Stage.LOCKED: "**stable**, locked",
+    }
+    expected = [
+        [field.metadata["gate"], *(words[field.metadata["stages"][each]] for each in KUBERNETES_MINORS)]
+        for field in attrs.fields(Features)
+    ]
+    page = VERSIONS_PAGE.read_text(encoding="utf-8")
+    table = page.split("| gate | ", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    assert [[cell.strip() for cell in row.split("|")[1:-1]] for row in table] == expected
