@@ -276,11 +276,10 @@ class Explainer:
             for constraint in claim.constraints
         ]
         kept = _needed(
-            constraints, lambda fewer: self._unfit(self.board(None), _reduced(slots, fewer), budget)
+            constraints, lambda fewer: self._unfit(self.board(None), _reduced(slots, fewer), budget), budget
         )
-        left = _needed(
-            slots, lambda rest: bool(rest) and self._unfit(self.board(None), _reduced(rest, kept), budget)
-        )
+        some = _reduced(slots, kept)
+        left = _needed(some, lambda rest: bool(rest) and self._unfit(self.board(None), rest, budget), budget)
         names = [_requirement(self.plan.claims[slot.slot.claim].label, slot) for slot in left]
         return (*names, *(f"claim {self.plan.claims[index].label}, {each}" for index, each in kept))
 
@@ -292,7 +291,7 @@ class Explainer:
             return False
 
 
-def _needed(items: Sequence[_T], still: Callable[[Sequence[_T]], bool]) -> list[_T]:
+def _needed(items: Sequence[_T], still: Callable[[Sequence[_T]], bool], budget: Budget) -> list[_T]:
     """The items without those that can be left out, the first of them first.
 
     What can be left out one by one can be left out as a block, so blocks are tried, and halved where that is
@@ -301,9 +300,10 @@ def _needed(items: Sequence[_T], still: Callable[[Sequence[_T]], bool]) -> list[
     Args:
         items: The items.
         still: Whether fewer of them are still enough.
+        budget: What may be spent; when that is over, what was not left out yet stays.
     """
     left, at, block = list(items), 0, len(items)
-    while at < len(left):
+    while at < len(left) and not budget.is_over:
         block = min(block, len(left) - at)
         rest = left[:at] + left[at + block :]
         if still(rest):
@@ -319,6 +319,8 @@ def _reduced(slots: Iterable[PlacedSlot], kept: Sequence[tuple[int, Constraint]]
     """The slots without the constraints that are not kept."""
 
     def reduced(claim: int, option: Option) -> Option:
+        if not option.alternative.constraints:
+            return option
         constraints = tuple(each for each in option.alternative.constraints if (claim, each) in kept)
         return attrs.evolve(option, alternative=attrs.evolve(option.alternative, constraints=constraints))
 

@@ -52,6 +52,12 @@ class Budget:
             fresh._deadline = time.monotonic() + self.seconds
         return fresh
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more may be tried."""
+        late = self._deadline is not None and time.monotonic() > self._deadline
+        return late or (self.steps is not None and self.spent >= self.steps)
+
     def step(self, board: Board) -> None:
         """Count one step.
 

@@ -30,6 +30,8 @@ _BEST: Final = 100
 # For how many different nodes it is found out which requirements cannot hold together.
 _CONFLICTS_SOUGHT: Final = 16
 _SECONDS_PER_CONFLICT: Final = 0.5
+# More requirements than this are counted and not named.
+_REQUIREMENTS_SHOWN: Final = 8
 
 
 @attrs.frozen(eq=False)
@@ -230,6 +232,8 @@ class _Words:
             self.sought += 1
             explanation = trial.explain_at(state, Budget(seconds=_SECONDS_PER_CONFLICT))
             conflict = [_without_claim(each, plan) for each in explanation.conflict]
+            if len(conflict) > _REQUIREMENTS_SHOWN:
+                return f"{len(conflict)} requirements, such as {conflict[0]}, cannot hold together"
             if len(conflict) > 1:
                 return f"{' and '.join(conflict)} cannot hold together"
             if explanation.error:

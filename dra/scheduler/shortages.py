@@ -14,7 +14,7 @@ from dra.allocator.candidates import Matcher
 from dra.allocator.capacity import Refusal, exceeded
 from dra.allocator.counters import shortage
 from dra.allocator.inventory import NodeView
-from dra.allocator.plan import Alternative, Plan
+from dra.allocator.plan import Alternative, DeviceFilter, Plan
 from dra.allocator.pools import each_bit
 from dra.allocator.usage import Account
 
@@ -33,15 +33,34 @@ def short_reason(plan: Plan, view: NodeView, account: Account, matcher: Matcher)
     Raises:
         AllocationError: A capacity policy that makes no sense.
     """
+    free = _Free(view, account, matcher)
     for slot in plan.slots:
-        reasons = [_shortage(each, view, account, matcher) for each in slot.alternatives]
+        reasons = [_shortage(each, free) for each in slot.alternatives]
         if all(reasons):
             return " and ".join(dict.fromkeys(each for each in reasons if each))
-    return _shortage_of_a_class(plan, view, account, matcher)
+    return _shortage_of_a_class(plan, free)
 
 
-def _shortage_of_a_class(plan: Plan, view: NodeView, account: Account, matcher: Matcher) -> str | None:
+class _Free:
+    """What requests could use on a node just now, each on its own; what they have in common is found once."""
+
+    def __init__(self, view: NodeView, account: Account, matcher: Matcher) -> None:
+        self.view = view
+        self.account = account
+        self.matcher = matcher
+        self._known: dict[tuple[DeviceFilter, bool], int] = {}
+
+    def of(self, wanted: Alternative) -> int:
+        """The devices, as a set of positions."""
+        key = (wanted.filter, bool(wanted.admin_access))
+        if key not in self._known:
+            self._known[key] = usable(wanted, self.view, self.account, self.matcher)
+        return self._known[key]
+
+
+def _shortage_of_a_class(plan: Plan, free_for: _Free) -> str | None:
     """The first class of which all requests together want more devices than are free."""
+    view, matcher = free_for.view, free_for.matcher
     by_class: dict[str, list[Alternative]] = {}
     for slot in plan.slots:
         for wanted in slot.alternatives if len(slot.alternatives) == 1 else ():
@@ -53,7 +72,7 @@ def _shortage_of_a_class(plan: Plan, view: NodeView, account: Account, matcher: 
         selected = free = 0
         for each in requests:
             selected |= matcher.candidates(view, each.filter).selected
-            free |= usable(each, view, account, matcher)
+            free |= free_for.of(each)
         shared = any(view.device(at).shareable for at in each_bit(free))
         if len(requests) > 1 and not shared and free.bit_count() < count:
             return (
@@ -62,8 +81,9 @@ def _shortage_of_a_class(plan: Plan, view: NodeView, account: Account, matcher: 
     return None
 
 
-def _shortage(wanted: Alternative, view: NodeView, account: Account, matcher: Matcher) -> str:
+def _shortage(wanted: Alternative, free_for: _Free) -> str:
     """Why a request alone cannot be met; empty if it can, or if that is hard to say."""
+    view, matcher = free_for.view, free_for.matcher
     found = matcher.candidates(view, wanted.filter)
     if wanted.all_devices or found.errors or wanted.derived:
         return ""
@@ -75,7 +95,7 @@ def _shortage(wanted: Alternative, view: NodeView, account: Account, matcher: Ma
         ):
             return f"no {what} that the selectors of request {wanted.name} allow"
         return f"no {what}"
-    free = usable(wanted, view, account, matcher).bit_count()
+    free = free_for.of(wanted).bit_count()
     if free >= wanted.count:
         return ""
     barred = found.barred.bit_count()

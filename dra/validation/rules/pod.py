@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set as AbstractSet
 from typing import Final
 
 from dra.models.core import Container, ContainerResourceClaim, Pod, PodResourceClaim, PodSpec
@@ -39,7 +39,7 @@ def pod(value: Pod, old: Pod | None, scope: Scope) -> Errors:
 def pod_spec(value: Pod, scope: Scope) -> Errors:
     """The claims of the pod, those of its containers, the amounts they ask for, and its group."""
     yield from _claims(value)
-    names = sorted({claim.name for claim in value.spec.resource_claims or () if claim.name})
+    names = {claim.name for claim in value.spec.resource_claims or () if claim.name}
     for name, field in _CONTAINERS.items():
         for index, container in enumerate(getattr(value.spec, name) or ()):
             at = (_AT / field)[index] / "resources" / "claims"
@@ -93,7 +93,7 @@ def _claim(claim: PodResourceClaim, seen: set[str], at: Path) -> Errors:
         yield from matches(by_template, formats.dns_subdomain, at / "resourceClaimTemplateName")
 
 
-def _container_claims(container: Container, names: list[str], at: Path) -> Errors:
+def _container_claims(container: Container, names: AbstractSet[str], at: Path) -> Errors:
     """Each entry names a claim of the pod. Errors stand at the entry, not at its name."""
     seen: set[str] = set()
     for index, claim in enumerate((container.resources and container.resources.claims) or ()):
@@ -103,7 +103,7 @@ def _container_claims(container: Container, names: list[str], at: Path) -> Error
             continue
         yield from _use(claim, seen, here)
         if claim.name not in names:
-            listed = f": {', '.join(names)}" if names else " which is empty"
+            listed = f": {', '.join(sorted(names))}" if names else " which is empty"
             yield here.not_found(claim.name, f"must be one of the names in pod.spec.resourceClaims{listed}")
 
 
@@ -112,14 +112,13 @@ def _use(claim: ContainerResourceClaim, seen: set[str], at: Path) -> Errors:
     if claim.name in seen:
         yield at.duplicate(claim.name)
         return
-    key = claim.name
+    key, parts = claim.name, f"{claim.name}/"
     if claim.request:
         yield from matches(claim.request, formats.dns_label, at / "request")
-        key = f"{claim.name}/{claim.request}"
-    overlaps = not claim.request and any(used.startswith(f"{claim.name}/") for used in seen)
-    if key in seen or overlaps:
+        key = parts + claim.request
+    if key in seen or (not claim.request and parts in seen):
         yield at.duplicate(key)
-    seen.add(key)
+    seen.update({key, parts} if claim.request else {key})
 
 
 def _group(value: Pod, scope: Scope) -> Errors:

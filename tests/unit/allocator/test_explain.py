@@ -231,6 +231,18 @@ def test_a_selector_that_ends_in_an_error_is_the_explanation() -> None:
     assert "no such key: index" in str(found)
 
 
+def test_what_there_was_no_time_to_leave_out_stays() -> None:
+    claims = [claim(wants(each), name=f"c{index}") for index, each in enumerate((1, 1, 1, 1, 5, 5))]
+    cluster = allocator(slice_of(gpus(8)))
+    needed = {"claim team-a/c4, request r0 (5 devices)", "claim team-a/c5, request r0 (5 devices)"}
+    sizes = set()
+    for steps in (*range(0, 1500, 50), None):
+        conflict = set(cluster.explain(claims, NODE, budget=Budget(steps=steps)).conflict)
+        assert not conflict or needed <= conflict
+        sizes.add(len(conflict))
+    assert {0, 2, len(claims)} <= sizes
+
+
 def test_a_search_without_budget_says_so() -> None:
     found = allocator(slice_of(gpus(3))).explain([claim(wants(3))], NODE, budget=Budget(steps=1))
 

@@ -505,6 +505,19 @@ def test_an_unused_class_does_no_harm() -> None:
     assert placed(small_cluster(broken, claim("c")).schedule(pod("p", claims=["c"]))).node == "n0"
 
 
+def test_requirements_that_are_many_are_counted() -> None:
+    device = {"name": "d", "allowMultipleAllocations": True, "capacity": {"units": {"value": "19"}}}
+    part = request(capacity={"requests": {"units": "1"}})
+    claims = [claim(f"c{index}", part) for index in range(20)]
+    cluster = Cluster.load([gpu_class(), node("n0"), devices_on("n0", [device]), *claims])
+    names = [each.metadata.name or "" for each in claims]
+
+    assert placed(cluster.schedule(pod("p", claims=names[1:])))
+    assert refused(cluster.schedule(pod("p", claims=names))).nodes["n0"] == (
+        "20 requirements, such as claim c0, request gpu (1 device), cannot hold together"
+    )
+
+
 # --- pods that cannot be ------------------------------------------------------------------------------------
 
 BOTH = {"name": "c", "resourceClaimName": "c", "resourceClaimTemplateName": "t"}
