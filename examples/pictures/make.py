@@ -15,7 +15,7 @@ import dra
 from dra.claims import claim, mig
 from dra.claims.builder import ClaimBuilder
 from dra.scheduler.pictures import draw
-from dra.scheduler.simulation import Consumable, DevicePlugin, Machine, Task, compare, get_sharing, picture
+from dra.scheduler.simulation import Consumable, DevicePlugin, Machine, Mig, Task, compare, picture
 from dra.testing import nodes
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -128,7 +128,7 @@ def simulation() -> str:
         Task(f"train-{number}", 8000, 65_536, 2, 1000, arrival=start, departure=start + 7 * 3600)
         for number, start in enumerate(3600 * hour for hour in (0, 1, 15, 17, 18))
     ]
-    sharings = [DevicePlugin(), get_sharing("mig=A100-40GB"), Consumable()]
+    sharings = [DevicePlugin(), Mig("A100-40GB"), Consumable()]
     return picture([runs[0] for runs in compare(machines, tasks, sharings).runs])
 
 

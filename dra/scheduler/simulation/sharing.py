@@ -256,19 +256,23 @@ class _Slices(Sharing):
         return ", ".join(f"{size}/{self.slices}" for size in self.profiles if size < self.slices)
 
 
+def _board(board: MigBoard | str) -> MigBoard:
+    return get_board(board) if isinstance(board, str) else board
+
+
 @attrs.frozen(cache_hash=True)
 class MigSlices(_Slices):
     """MIG by numbers alone: compute slices are interchangeable, whatever place they have.
 
     Attributes:
-        board: The board whose profiles are used.
+        board: The board whose profiles are used; as an argument its name will do.
 
     Example:
         >>> MigSlices().ask(460)
         4
     """
 
-    board: MigBoard = attrs.field(factory=partial(get_board, "A100-40GB"))
+    board: MigBoard = attrs.field(factory=partial(get_board, "A100-40GB"), converter=_board)
     name = "mig-slices"
 
     @property
@@ -302,7 +306,7 @@ class Mig(_Slices):
     destroyed when it goes, as NVIDIA's driver does with dynamic MIG (KEP-4815).
 
     Attributes:
-        board: The board whose profiles and placements are used.
+        board: The board whose profiles and placements are used; as an argument its name will do.
 
     Example:
         >>> mig = Mig()
@@ -310,7 +314,7 @@ class Mig(_Slices):
         ['11110000', '00001111']
     """
 
-    board: MigBoard = attrs.field(factory=partial(get_board, "A100-40GB"))
+    board: MigBoard = attrs.field(factory=partial(get_board, "A100-40GB"), converter=_board)
     name = "mig"
 
     @property
@@ -394,7 +398,7 @@ def get_sharing(name: str) -> Sharing:
     if not parameter:
         return SHARING[kind]()
     if kind in ("mig", "mig-slices"):
-        return SHARING[kind](get_board(parameter))
+        return SHARING[kind](parameter)
     if kind == "device-plugin":
         raise DraError("device-plugin has no parameter", value=name, remedy="write device-plugin alone")
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dra.drivers.nvidia import Instance, MigBoard, boards
+from dra.drivers.nvidia import Instance, MigBoard, boards, get_board
 from dra.errors import DraError, UnknownNameError
 from dra.scheduler.simulation import (
     SHARING,
@@ -122,6 +122,13 @@ def test_what_could_still_be_hosted_counts_as_idle() -> None:
 def test_names_may_carry_a_parameter(name: str, sharing: Sharing) -> None:
     assert get_sharing(name) == sharing
     assert sharing.label == name
+
+
+@pytest.mark.parametrize("model", [Mig, MigSlices])
+def test_a_board_may_be_named(model: type[Mig | MigSlices]) -> None:
+    assert model("H100-80GB") == model(get_board("H100-80GB"))
+    with pytest.raises(UnknownNameError, match="did you mean 'H100-80GB'"):
+        model("H100-80G")
 
 
 @pytest.mark.parametrize(
