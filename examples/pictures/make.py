@@ -16,6 +16,7 @@ from dra.claims import claim, mig
 from dra.claims.builder import ClaimBuilder
 from dra.scheduler.pictures import draw
 from dra.scheduler.simulation import Consumable, DevicePlugin, Machine, Mig, Task, compare, picture
+from dra.scheduler.whatif import drain
 from dra.testing import nodes
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -102,8 +103,9 @@ def pending_gang() -> str:
 def placed_gang() -> str:
     """The same racks once the GPU is mended and the job has moved: the gang has the second one."""
     cluster: dra.Cluster = runpy.run_path(str(PENDING_GANG))["cluster"]()
-    mended = cluster.without("devicetaintrule/xid-79", "pod/ml/finetune")
-    placement = mended.schedule_gang("workload/ml/llama")
+    repaired = cluster.without("devicetaintrule/xid-79")
+    drained = drain(repaired, "rack-1-node-3").after.cluster
+    placement = drained.with_(cluster.find("node/rack-1-node-3")).schedule_gang("workload/ml/llama")
     assert isinstance(placement, dra.GangPlacement), placement
     return draw(placement.apply(), by="workload", group_by="rack", detail="compact").svg
 
