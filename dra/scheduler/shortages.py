@@ -99,16 +99,17 @@ def _shortage(wanted: Alternative, free_for: _Free) -> str:
     if free >= wanted.count:
         return ""
     barred = found.barred.bit_count()
+    bars = Counter(
+        matcher.bar(view.device(at), wanted.filter) or "not supported by the node"
+        for at in each_bit(found.barred)
+    )
     if barred == selected:
-        bars = Counter(
-            matcher.bar(view.device(at), wanted.filter) or "not supported by the node"
-            for at in each_bit(found.barred)
-        )
         return f"no {what}: {bars.most_common(1)[0][0]}"
+    also = f", {barred} barred: {bars.most_common(1)[0][0]}" if barred else ""
     if not free:
-        return f"no {what} free"
+        return f"no {what} free{also}"
     whose = f"devices of class {wanted.device_class.metadata.name}"
-    return f"{free} of {selected} {whose} free, {wanted.count} wanted"
+    return f"{free} of {selected} {whose} free, {wanted.count} wanted{also}"
 
 
 def _of_class(wanted: Alternative, view: NodeView, matcher: Matcher) -> bool:

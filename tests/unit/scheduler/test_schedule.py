@@ -354,6 +354,15 @@ def test_devices_that_do_not_go_together_are_named() -> None:
     )
 
 
+def test_devices_that_a_taint_bars_are_told_from_those_in_use() -> None:
+    one_tainted = taint_rule("r", pool="n0", device="gpu-0")
+    cluster = small_cluster(claim("c", request(2)), nodes=1).with_(one_tainted)
+
+    assert refused(cluster.schedule(pod("p", claims=["c"]))).nodes == {
+        "n0": "1 of 2 devices of class gpu free, 2 wanted, 1 barred: taint fault:NoSchedule is not tolerated"
+    }
+
+
 def test_requests_that_together_want_too_many_of_a_class_are_counted() -> None:
     two_and_one = claim("c", request(2, name="a"), request(1, name="b"))
     answer = refused(small_cluster(two_and_one).schedule(pod("p", claims=["c"])))
