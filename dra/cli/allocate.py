@@ -14,7 +14,7 @@ from dra.cli.gates import FeatureGates, features_of
 from dra.cli.manifests import Manifests
 from dra.cli.options import Filenames, Kubernetes, NodeName, OutputFormat
 from dra.cli.output import Output, print_data, print_error
-from dra.errors import DraError, InvalidPoolError, LoadError, SearchBudgetExceeded
+from dra.errors import AllocationError, DraError, InvalidPoolError, LoadError, SearchBudgetExceeded
 from dra.features import LATEST
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def allocate(
 
     Claims are allocated in the order of the manifests, and what one gets is taken for the next. A claim that
     has a status.allocation keeps it. Nodes are tried in order, and the first on which a claim fits is taken.
-    A claim that cannot be used does not keep the others from being allocated.
+    A claim that cannot be used, since the API server would refuse it for example, does not keep the others
+    from being allocated. Taints of nodes and other rules for pods do not count: see dra schedule.
 
     Exit status: 0 all claims fit, 1 some do not, 2 the input cannot be used.
     """
@@ -160,6 +161,8 @@ class _Placement:
         rules = manifests.of(dra.DeviceTaintRule) if features.device_taint_rules else []
         self.manifests = manifests
         self.nodes = nodes
+        self.kubernetes = kubernetes
+        self.features = features
         self.allocator = dra.Allocator(
             apply_taint_rules(manifests.of(dra.ResourceSlice), rules),
             manifests.of(dra.DeviceClass),
@@ -173,15 +176,28 @@ class _Placement:
         stored = dra.default(claim)
         try:
             plan = self.allocator.prepare([stored])
-            for node in self.nodes:
-                result = self._try(plan, node)
-                if result is not None:
-                    self.allocator.reserve(stored, result)
-                    return Outcome(stored, node.metadata.name or "", result)
+            tried = ((node, self._try(plan, node)) for node in self.nodes)
+            found = next(((node, result) for node, result in tried if result is not None), None)
+            self._check(claim)  # after the allocator, which says more of what both refuse
+            if found is not None:
+                node, result = found
+                self.allocator.reserve(stored, result)
+                return Outcome(stored, node.metadata.name or "", result)
             explanations = tuple(self.allocator.explain(plan, node) for node in self.nodes)
         except DraError as error:
             return Outcome(stored, error=self._located(error, claim))
         return Outcome(stored, explanations=explanations)
+
+    def _check(self, claim: ResourceClaim) -> None:
+        """Refuse what no API server would store, so that there is nothing to allocate."""
+        for fault in dra.validate(claim, self.kubernetes, self.features):
+            raise AllocationError(
+                f"the API server refuses it: {fault.message}",
+                path=fault.field,
+                value=fault.value,
+                subject=claim.subject,
+                remedy="`dra validate` says all that is wrong with it",
+            )
 
     def _located(self, error: DraError, claim: ResourceClaim) -> DraError:
         """The error with its place, which names the claim, so that the message need not."""

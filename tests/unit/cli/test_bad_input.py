@@ -239,3 +239,15 @@ def test_a_terminal_is_not_written_to_by_a_manifest(allocate: Callable[..., Run]
     done = allocate(f"{CLUSTER}---{claim}")
     assert_refused(done, "\\x1b[2Jx")
     assert "\x1b" not in done.err
+
+
+def test_a_claim_that_the_api_server_refuses_is_not_allocated(allocate: Callable[..., Run]) -> None:
+    constraint = "    constraints: [{requests: [cpu], matchAttribute: gpu.example.com/numa}]\n"
+    text = f"{CLUSTER}---{CLAIM}{constraint}"
+    done = allocate(text)
+    assert_refused(
+        done,
+        "ResourceClaim default/train: spec.devices.constraints[0].requests[0]",
+        "the API server refuses it",
+        "`dra validate` says all that is wrong with it",
+    )
