@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 from typing_extensions import Self
 
+from dra.arguments import instance
 from dra.errors import UnknownVersionError
 
 __all__ = ["KUBERNETES_MINORS", "LATEST", "Features", "Stage", "minor", "nearest_minor"]
@@ -43,7 +44,13 @@ class Stage(Enum):
 def _gate(name: str, *stages: Stage) -> bool:
     """A field for a gate; `stages` are those of `KUBERNETES_MINORS` in order."""
     history = dict(zip(KUBERNETES_MINORS, stages, strict=True))
-    return attrs.field(default=False, kw_only=True, metadata={"gate": name, "stages": history})
+    return attrs.field(
+        default=False, kw_only=True, validator=_check_switch, metadata={"gate": name, "stages": history}
+    )
+
+
+def _check_switch(_: object, field: attrs.Attribute[bool], value: object) -> None:
+    instance(value, bool, field.name, "True or False")
 
 
 _ABSENT, _ALPHA, _BETA_OFF = Stage.ABSENT, Stage.ALPHA, Stage.BETA_OFF

@@ -14,6 +14,7 @@ from dra.allocator.search import Budget
 from dra.allocator.solver import Solver
 from dra.allocator.state import AllocatedState, Holding, Ledger, claim_key, holdings
 from dra.allocator.usage import Books
+from dra.arguments import instance, several
 from dra.errors import AllocationError
 from dra.features import LATEST, Features
 from dra.models.core import Node, NodeAllocatableResourceClaimStatus, Pod
@@ -70,7 +71,18 @@ class Allocator:
         kubernetes: str = LATEST,
     ) -> None:
         self.features = features if features is not None else Features.for_kubernetes(kubernetes)
-        self._solver = Solver(slices, classes, self.features, kubernetes)
+        instance(self.features, Features, "features", "dra.Features")
+        if allocated is not None:
+            instance(allocated, AllocatedState, "allocated", "a dra.AllocatedState")
+        every = [
+            instance(each, ResourceSlice, "slices", "ResourceSlices", "dra.load reads manifests")
+            for each in several(slices, "slices", "ResourceSlices")
+        ]
+        known = [
+            instance(each, DeviceClass, "classes", "DeviceClasses", "dra.load reads manifests")
+            for each in several(classes, "classes", "DeviceClasses")
+        ]
+        self._solver = Solver(every, known, self.features, kubernetes)
         self._ledger = Ledger(self.features, allocated)
         self._books = Books(self._ledger)
         self._reserved = dict(allocated.held_by) if allocated is not None else {}
@@ -83,7 +95,7 @@ class Allocator:
         Raises:
             AllocationError: They are not a list of claims.
         """
-        return self._solver.prepare(self._stored(claim) for claim in claims)
+        return self._solver.prepare(self._stored(claim) for claim in several(claims, "claims", "claims"))
 
     def _stored(self, claim: ResourceClaim) -> ResourceClaim:
         """The claim as the API server would have it."""
@@ -114,6 +126,7 @@ class Allocator:
             SearchBudgetExceeded: The budget is used up.
         """
         prepared = claims if isinstance(claims, Plan) else self.prepare(claims)
+        _check_node(node)
         return self._solver.allocate(prepared, node, self._books, budget)
 
     def explain(
@@ -135,6 +148,7 @@ class Allocator:
             claim c, request r wants 1 device: 0 of 0 on the node can be used
         """
         prepared = claims if isinstance(claims, Plan) else self.prepare(claims)
+        _check_node(node)
         return self._solver.explain(
             prepared,
             node,
@@ -227,3 +241,7 @@ class Allocator:
 
 def _label(key: tuple[str, str]) -> str:
     return "/".join(filter(None, key))
+
+
+def _check_node(node: Node) -> None:
+    instance(node, Node, "node", "a Node", "Node.from_dict({'metadata': {'name': ...}}) will do")

@@ -17,6 +17,7 @@ import attrs
 from dra.allocator.board import Board, Option, Pick, PlacedSlot
 from dra.allocator.lookahead import Lookahead
 from dra.allocator.plan import RESULTS_MAX
+from dra.arguments import finite, whole
 from dra.errors import SearchBudgetExceeded
 
 __all__ = ["Budget", "search"]
@@ -44,6 +45,12 @@ class Budget:
     seconds: float | None = 10.0
     spent: int = attrs.field(default=0, init=False)
     _deadline: float | None = attrs.field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.steps is not None:
+            whole(self.steps, "steps", least=0)
+        if self.seconds is not None:
+            finite(self.seconds, "seconds", least=0)
 
     def start(self) -> Budget:
         """A fresh budget with the same limits, running from now."""

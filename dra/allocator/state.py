@@ -13,6 +13,7 @@ from typing import TypeVar
 import attrs
 from typing_extensions import Self
 
+from dra.arguments import instance, several
 from dra.errors import AllocationError
 from dra.features import Features
 from dra.models.resource import AllocationResult, DeviceRequestAllocationResult, ResourceClaim
@@ -71,11 +72,11 @@ _Key = TypeVar("_Key", DeviceId, SharedDeviceId)
 
 
 def _frozen_devices(devices: Iterable[DeviceId]) -> frozenset[DeviceId]:
-    return frozenset(devices)
+    return frozenset(instance(each, DeviceId, "devices", "DeviceIds") for each in devices)
 
 
 def _frozen_shares(shares: Iterable[SharedDeviceId]) -> frozenset[SharedDeviceId]:
-    return frozenset(shares)
+    return frozenset(instance(each, SharedDeviceId, "shared", "SharedDeviceIds") for each in shares)
 
 
 def _frozen_capacity(
@@ -130,7 +131,8 @@ class AllocatedState:
         """
         ledger = Ledger(features or Features.for_kubernetes("1.37"))
         held_by: dict[tuple[str, str], tuple[Holding, ...]] = {}
-        for claim in claims:
+        for claim in several(claims, "claims", "claims"):
+            instance(claim, ResourceClaim, "claims", "claims")
             allocation = claim.status.allocation if claim.status else None
             if allocation is not None:
                 key = claim_key(claim)

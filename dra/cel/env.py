@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import attrs
 
+from dra.arguments import instance
 from dra.cel.declarations import Arguments, Cost, Estimate, Function, Library, Validator
 from dra.cel.library import LIBRARIES
 from dra.cel.library.lists import MOST_VALUES
 from dra.cel.library.quantity import QUANTITY
 from dra.cel.parser import MacroTable, macro_table
 from dra.cel.types import ANY, BOOL, DYN, STRING, TYPE, Kind, Type, list_of, map_of, struct, type_of
+from dra.errors import ArgumentError
 from dra.features import LATEST, Features, minor
 
 __all__ = ["Environment", "Mode", "environment"]
@@ -182,7 +184,11 @@ def environment(
         UnknownVersionError: The minor is unknown.
     """
     of_minor = minor(kubernetes)
-    return _environment(of_minor, mode, features or Features.for_kubernetes(of_minor))
+    if mode not in get_args(Mode):
+        raise ArgumentError(f"no mode {mode!r}", path="mode", value=mode, remedy="known: stored, new")
+    gates = features if features is not None else Features.for_kubernetes(of_minor)
+    instance(gates, Features, "features", "dra.Features", "such as dra.Features.for_kubernetes('1.37')")
+    return _environment(of_minor, mode, gates)
 
 
 @lru_cache(maxsize=64)

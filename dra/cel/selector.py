@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 import attrs
 
+from dra.arguments import instance
 from dra.cel import types
 from dra.cel.checker import Checked, check
 from dra.cel.codegen import Missing, NotGenerated, generate
@@ -82,6 +83,7 @@ def compile(  # noqa: A001 - the public name, as in `re.compile`
         >>> selector.matches({"attributes": {"memory": {"int": 80}}}, driver="gpu.example.com")
         True
     """
+    instance(expression, str, "expression", "a text in CEL")
     if any("\ud800" <= character <= "\udfff" for character in expression):
         raise CompileError("the text holds half a character (a lone surrogate)", value=expression)
     if len(expression) > LONGEST_EXPRESSION:

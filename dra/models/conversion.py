@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from dra.arguments import instance
 from dra.errors import ConversionError, UnknownVersionError
+from dra.models.base import Model
 from dra.models.versions import ApiVersion
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ def convert(obj: _Object, api_version: str) -> _Object:
         >>> convert(slice_, "resource.k8s.io/v1beta1").to_dict()["spec"]
         {'devices': [{'name': 'a', 'basic': {'attributes': {}}}]}
     """
+    instance(obj, Model, "obj", "an object", "dra.load reads manifests")
     find_version(obj.versions() or (ApiVersion(obj.api_version, ""),), api_version)
     converted = obj.clone()
     converted.api_version = api_version

@@ -39,6 +39,8 @@ def decode(data: Mapping[str, Any], strict: bool = False) -> KubernetesObject:
     Raises:
         DecodeError: It has no `apiVersion` or `kind`, or not the shape of its kind.
     """
+    if not isinstance(data, Mapping):
+        raise DecodeError(f"expected an object, found a {type(data).__name__}", value=data)
     for name in ("apiVersion", "kind"):
         value = data.get(name)
         if not isinstance(value, str) or not value:

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
+from dra.arguments import instance
 from dra.features import LATEST, Features
 from dra.models.base import Model
 from dra.models.meta import KubernetesObject
@@ -67,6 +68,7 @@ def default(obj: _Object, *, features: Features | None = None, now: datetime | N
         >>> default(claim).spec.devices.requests[0].exactly.to_dict()
         {'deviceClassName': 'gpu.example.com', 'allocationMode': 'ExactCount', 'count': 1}
     """
+    instance(obj, KubernetesObject, "obj", "an object", "dra.load reads manifests")
     return filled_in(obj.clone(), features, now)
 
 

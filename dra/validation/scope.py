@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from dra.arguments import instance
 from dra.features import KUBERNETES_MINORS, Features, minor
 
 __all__ = ["Limits", "Scope"]
@@ -127,6 +128,7 @@ class Scope:
         """
         of_minor = minor(kubernetes)
         gates = Features.for_kubernetes(of_minor) if features is None else features
+        instance(gates, Features, "features", "dra.Features", "such as dra.Features.for_kubernetes('1.37')")
         return cls(of_minor, gates, _LIMITS[of_minor], namespace_labels)
 
     def since(self, first: str) -> bool:

@@ -9,6 +9,7 @@ from statistics import fmean
 
 import attrs
 
+from dra.arguments import finite, several, texts, whole
 from dra.errors import DraError
 from dra.scheduler.simulation.run import Run, Sample
 from dra.scheduler.simulation.sharing import Sharing
@@ -122,6 +123,10 @@ def compare(
         >>> [(row.sharing, row.allocated, row.gain) for row in result.rows]
         [('device-plugin', 50.0, 1.0), ('consumable', 100.0, 2.0)]
     """
+    sharings, policies = several(sharings, "sharings", "sharing models"), texts(policies, "policies", "names")
+    seeds = [whole(each, "seeds") for each in several(seeds, "seeds", "whole numbers")]
+    if demand is not None:
+        finite(demand, "demand", least=0)
     cases = [(sharing, policy) for sharing in sharings for policy in policies]
     if not cases or not seeds:
         raise DraError("nothing to simulate", remedy="at least one sharing model, policy and seed are needed")

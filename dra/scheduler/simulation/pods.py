@@ -17,6 +17,7 @@ from typing import Final
 
 import attrs
 
+from dra.arguments import finite, instance, several, whole
 from dra.errors import DraError
 from dra.models.core import Pod
 from dra.models.resource import ResourceClaim, ResourceClaimTemplate
@@ -48,6 +49,12 @@ class PodArrival:
     time: float = 0.0
     lasting: float | None = None
     claims: tuple[ResourceClaim | ResourceClaimTemplate, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        instance(self.pod, Pod, "pod", "a pod")
+        finite(self.time, "time")
+        if self.lasting is not None:
+            finite(self.lasting, "lasting", least=0)
 
 
 @attrs.frozen(eq=False)
@@ -85,7 +92,11 @@ def arrivals_of(
         >>> [(each.pod.metadata.name, each.time, each.lasting) for each in arrivals_of([pod], repeat=2)]
         [('train-0', 0.0, 60.0), ('train-1', 1.0, 60.0)]
     """
-    some = list(pods)
+    some = [instance(each, Pod, "pods", "pods") for each in several(pods, "pods", "pods")]
+    whole(repeat, "repeat", least=1)
+    finite(every, "every", least=0)
+    if seed is not None:
+        whole(seed, "seed")
     if len(some) * repeat > _MOST_PODS:
         raise DraError(
             f"{len(some) * repeat:,} pods", value=repeat, remedy=f"at most {_MOST_PODS:,} can be simulated"
@@ -173,6 +184,9 @@ def simulate_pods(
         >>> done.run.placed, done.run.waited, done.run.percent(done.run.final.allocated)
         (3, 1, 75.0)
     """
+    wanted = "what dra.scheduler.simulation.arrivals_of makes of pods"
+    for each in (arrivals := several(arrivals, "arrivals", "arrivals")):
+        instance(each, PodArrival, "arrivals", wanted)
     coming = sorted(arrivals, key=lambda each: each.time)
     chosen = policy_of(policy)
     meant_for = _as_workload(cluster, coming)

@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from random import Random
 
+from dra.arguments import several, whole
+from dra.drivers.declarations import unknown_name
 from dra.scheduler.simulation.fleet import Fleet, Place, demand_key
 from dra.scheduler.simulation.fragmentation import Fragmentation, typical_shapes
 from dra.scheduler.simulation.policies import make_policy
 from dra.scheduler.simulation.run import Recorder, Run, Sample
-from dra.scheduler.simulation.sharing import Consumable, Sharing
+from dra.scheduler.simulation.sharing import SHARING, Consumable, Sharing
 from dra.scheduler.simulation.trace import WHOLE, Machine, Task
 from dra.scheduler.simulation.workload import gpu_count, shuffled
 
@@ -57,8 +59,12 @@ def simulate(
         (3, 1, 100.0)
     """
     gpus = gpu_count(machines)
-    shared = sharing or Consumable()
-    arriving = sorted(tasks, key=lambda task: task.arrival)
+    shared = sharing if sharing is not None else Consumable()
+    if not isinstance(shared, Sharing):
+        raise unknown_name("sharing model", shared, SHARING)
+    if seed is not None:
+        whole(seed, "seed")
+    arriving = sorted(several(tasks, "tasks", "tasks"), key=lambda task: task.arrival)
     measure = Fragmentation(typical_shapes(arriving), shared)
     random = Random(seed or 0)  # noqa: S311 - drawn for a simulation, no secret
     nodes = machines if seed is None else shuffled(machines, random)

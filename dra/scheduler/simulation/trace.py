@@ -16,6 +16,7 @@ from typing import IO, Final, TypeVar
 
 import attrs
 
+from dra.arguments import finite, whole
 from dra.errors import LoadError
 
 __all__ = ["MOST_GPUS", "WHOLE", "Machine", "Task", "read_machines", "read_tasks"]
@@ -49,6 +50,9 @@ class Machine:
     gpus: int
     model: str = ""
 
+    def __attrs_post_init__(self) -> None:
+        _check(self, "cpu_milli", "memory_mib", "gpus")
+
 
 @attrs.frozen
 class Task:
@@ -74,10 +78,21 @@ class Task:
     arrival: float = 0.0
     departure: float | None = None
 
+    def __attrs_post_init__(self) -> None:
+        _check(self, "cpu_milli", "memory_mib", "gpus", "gpu_milli")
+        finite(self.arrival, "arrival")
+        if self.departure is not None:
+            finite(self.departure, "departure", least=self.arrival)
+
     @property
     def asked_milli(self) -> int:
         """What it asks for in all, in thousandths of a GPU."""
         return self.gpus * self.gpu_milli
+
+
+def _check(of: Machine | Task, *amounts: str) -> None:
+    for name in amounts:
+        whole(getattr(of, name), name, least=0)
 
 
 def read_machines(path: str | Path) -> list[Machine]:

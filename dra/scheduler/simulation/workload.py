@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 import attrs
 
+from dra.arguments import instance, several
 from dra.errors import DraError
 from dra.scheduler.simulation.trace import WHOLE, Machine, Task
 
@@ -62,8 +63,10 @@ def gpu_count(machines: Sequence[Machine]) -> int:
     """How many GPUs some nodes have.
 
     Raises:
-        DraError: They have none.
+        DraError: They have none, or are no machines.
     """
+    for each in several(machines, "machines", "machines"):
+        instance(each, Machine, "machines", "machines")
     gpus = sum(machine.gpus for machine in machines)
     if not gpus:
         raise DraError("no node has a GPU", remedy="the column gpu says how many each has")
