@@ -160,11 +160,15 @@ def _price(given: Sequence[str] | None) -> Price | None:
     prices: dict[str, float] = {}
     for each in given:
         product, equals, amount = each.rpartition("=")
-        if not equals:
+        if not product or not equals:
             raise LoadError(
                 f"--price {each!r} names no product",
                 value=each,
                 remedy="give one price for all, or PRODUCT=AMOUNT for each",
+            )
+        if product in prices:
+            raise LoadError(
+                f"--price {each!r} is a second price", value=each, remedy=f"give one for {product!r}"
             )
         prices[product] = _number(amount, each)
     return prices

@@ -150,6 +150,11 @@ class Commands(TyperGroup):
     The types of contexts and commands are click's, which typer depends on or has in itself, by its version.
     """
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # Typer finds the nearest among their names, and looks at nothing else of them.
+        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # commands are loaded when asked for
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Their names."""
         del ctx

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +13,7 @@ from dra.cli.files import Files, FilesToRead, read
 from dra.cli.gates import FeatureGates, features_of
 from dra.cli.options import Kubernetes, OptionalFilenames, OutputFormat
 from dra.cli.output import Output, print_error
+from dra.errors import UnknownVersionError
 from dra.features import LATEST, minor
 
 if TYPE_CHECKING:
@@ -44,7 +45,21 @@ def convert(
     error, never dropped.
     """
     known = minor(kubernetes)
-    return _rewritten(read(files, filenames), lambda obj: _converted(obj, to, known), output)
+    given = read(files, filenames)
+    if to is not None:
+        _check_known(to, given.objects)
+    return _rewritten(given, lambda obj: _converted(obj, to, known), output)
+
+
+def _check_known(to: str, objects: Sequence[KubernetesObject]) -> None:
+    """Refuse a version that none of the objects has: nothing would be converted."""
+    names = sorted({version.name for each in objects for version in each.versions()})
+    if objects and to not in names and to not in [each.rpartition("/")[2] for each in names]:
+        raise UnknownVersionError(
+            f"--to {to!r} is a version of nothing that is read",
+            value=to,
+            remedy=f"known: {', '.join(names) or 'none'}",
+        )
 
 
 def _converted(obj: KubernetesObject, to: str | None, kubernetes: str) -> KubernetesObject:

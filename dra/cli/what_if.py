@@ -206,12 +206,16 @@ def _shape(cluster: dra.Cluster, like: str) -> str | Fixture:
 
     if like not in [each.name for each in nodes.machines()]:
         from dra.allocator.explanation import listed
+        from dra.drivers.declarations import nearest
 
+        names = [each.metadata.name or "" for each in cluster.nodes]
+        meant = nearest(like, [*names, *(each.name for each in nodes.machines())])
         raise LoadError(
             f"there is no node and no machine {like!r}",
             value=like,
-            remedy=f"nodes: {listed([each.metadata.name or '' for each in cluster.nodes])}; "
-            "machines: see dra.testing.nodes, such as dgx-h100",
+            remedy=f"did you mean {meant!r}?"
+            if meant
+            else f"nodes: {listed(names)}; machines: see dra.testing.nodes, such as dgx-h100",
         )
     return nodes.node(like)
 

@@ -92,6 +92,10 @@ class Wish:
             )
         if self.share == "consumable" and not self.min_memory:
             raise BuildError("how much of a GPU?", remedy="say --min-memory, such as --min-memory 10Gi")
+        if self.min_memory and dra.Quantity(self.min_memory).sign <= 0:
+            raise BuildError(
+                f"{self.min_memory} of memory is none", value=self.min_memory, remedy="such as 10Gi"
+            )
         if self.min_memory and dra.Quantity(self.min_memory) < dra.Quantity("1Mi"):
             raise BuildError(
                 f"{self.min_memory} are bytes",

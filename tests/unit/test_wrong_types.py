@@ -67,7 +67,7 @@ CALLS: list[tuple[str, Callable[[Any], object], list[Any]]] = [
     (
         "demand: must be a finite number",
         lambda given: simulation.compare([MACHINE], [TASK], [simulation.Consumable()], demand=given),
-        [-1, math.nan, "x"],
+        [math.inf, math.nan, "x"],
     ),
     (
         "seeds: must be",

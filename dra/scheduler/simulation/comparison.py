@@ -126,7 +126,7 @@ def compare(
     sharings, policies = several(sharings, "sharings", "sharing models"), texts(policies, "policies", "names")
     seeds = [whole(each, "seeds") for each in several(seeds, "seeds", "whole numbers")]
     if demand is not None:
-        finite(demand, "demand", least=0)
+        finite(demand, "demand")
     cases = [(sharing, policy) for sharing in sharings for policy in policies]
     if not cases or not seeds:
         raise DraError("nothing to simulate", remedy="at least one sharing model, policy and seed are needed")

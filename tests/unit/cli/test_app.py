@@ -54,7 +54,7 @@ def test_python_m_dra_is_the_same_command() -> None:
 def test_an_unknown_command_is_bad_input(dra_command: Command) -> None:
     done = dra_command("alocate")
     assert done.status == ExitCode.BAD_INPUT
-    assert "No such command 'alocate'" in done.err
+    assert "No such command 'alocate'. Did you mean 'allocate'" in done.err
 
 
 def test_without_the_cli_extra_it_says_how_to_install_it() -> None:

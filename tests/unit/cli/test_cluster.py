@@ -250,6 +250,8 @@ def test_a_gang_that_is_not_there(dra: Command) -> None:
         (("explain", "pod/team/a", "--node", "n9"), "no node 'n9'"),
         (("capacity", "--price", "much"), "write a number such as 2.50"),
         (("capacity", "--price", "x=1", "--price", "2"), "names no product"),
+        (("capacity", "--price", "=1"), "names no product"),
+        (("capacity", "--price", "x=1", "--price", "x=2"), "is a second price"),
         (("capacity", "--by", "rack"), "rack"),
     ],
 )

@@ -111,6 +111,13 @@ def test_unreadable_objects(rewrite: Rewrite) -> None:
     assert objects == [NEW]
 
 
+def test_a_version_of_nothing_that_is_read_is_an_error(rewrite: Rewrite) -> None:
+    run, objects = rewrite("convert", [OLD, CONFIG_MAP], "--to", "v1beta9")
+    assert run.status == ExitCode.BAD_INPUT
+    assert "'v1beta9' is a version of nothing" in run.err
+    assert objects == []
+
+
 def test_default(rewrite: Rewrite) -> None:
     run, objects = rewrite("default", [NEW, CONFIG_MAP])
     assert run.status == ExitCode.OK

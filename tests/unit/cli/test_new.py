@@ -113,6 +113,7 @@ def test_what_may_be_wrong_is_told_beside_the_claim(dra_command: Command) -> Non
         (("gpu", "--device-class", "gpu.amd.com"), "dra new device has one"),
         (("gpu", "--min-memory", "40"), "did you mean 40Gi?"),
         (("gpu", "--min-memory", "much"), "quantity"),
+        (("gpu", "--min-memory", "-5Gi"), "such as 10Gi"),
         (("gpu", "--count", "0"), "greater than zero"),
         (("gpu", "--name", "A_"), "metadata.name"),
         (("gpu", "--where", "device.driver"), "must evaluate to bool"),

@@ -243,6 +243,9 @@ def test_add_nodes_of_no_known_shape(dra: Command) -> None:
 
     assert run.status == ExitCode.BAD_INPUT
     assert "there is no node and no machine 'dgx-h1'" in run.err
+    assert "did you mean 'dgx-h100'?" in run.err
+    run = dra("what-if", "add-nodes", "--like", "?", *CLUSTER)
+    assert "nodes: n0" in run.err
 
 
 # --- mig ----------------------------------------------------------------------------------------------------
@@ -253,6 +256,15 @@ def test_mig_needs_gpus_of_nvidia(dra: Command) -> None:
 
     assert run.status == ExitCode.BAD_INPUT
     assert "no GPU of gpu.nvidia.com is published" in run.err
+
+
+@pytest.mark.parametrize(
+    ("layout", "meant"), [("all-balnced", "all-balanced"), ("dynamc", "dynamic"), ("3g.40g", "3g.40gb")]
+)
+def test_mig_of_no_known_layout(dra_command: Command, layout: str, meant: str) -> None:
+    run = dra_command("what-if", "mig", "dgx-1", "--layout", layout, "-f", "examples/dgx-h100")
+    assert run.status == ExitCode.BAD_INPUT
+    assert f"did you mean '{meant}'?" in run.err
 
 
 def test_mig_tells_what_becomes_of_classes(dra_command: Command) -> None:
