@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Annotated, Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, ParamSpec, TypeVar, cast
 
 import typer
 from typing_extensions import Self
@@ -90,7 +90,7 @@ def live(command: Callable[_P, _Result]) -> Callable[_P, _Result]:
 
     @functools.wraps(command)
     def run(*args: _P.args, **kwargs: _P.kwargs) -> _Result:
-        options: dict[str, Any] = kwargs
+        options = cast("dict[str, Any]", kwargs)
         context, kubeconfig = options.pop("context"), options.pop("kubeconfig")
         names: list[str] = list(options[reads] or ())
         minor = LATEST

@@ -163,7 +163,8 @@ def _by_reason(refused: Sequence[Unschedulable]) -> Iterator[Unschedulable | Pen
     yield from (each for each in refused if isinstance(each, dra.UnschedulableGang))
     alone = {_label(each.pod): each for each in refused if not isinstance(each, dra.UnschedulableGang)}
     for group in by_reason(alone.values()):
-        yield group if len(group.pods) > 1 else alone[group.pods[0]]
+        first, *others = group.pods
+        yield group if others else alone[first]
 
 
 def _label(pod: dra.Pod) -> str:

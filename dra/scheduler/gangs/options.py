@@ -40,12 +40,15 @@ class Judge(Protocol):
 
     def is_possible(self, chosen: Layout, more: Layout) -> bool:
         """Whether groups could go to some nodes, where others go to theirs; true if that is not known."""
+        ...
 
     def likeness(self, place: int) -> Hashable:
         """Equal for nodes that are alike to all pods."""
+        ...
 
     def likeness_of(self, group: Group) -> Hashable:
         """Equal for groups that want the same."""
+        ...
 
 
 class Options:
