@@ -25,8 +25,9 @@ from dra.models.resource import (
 from dra.scheduler.attempts import Trial
 from dra.scheduler.binding import bound
 from dra.scheduler.capacity import Capacity, Grouping, Price, summed
-from dra.scheduler.claims import ClaimUse, NotReady, PodClaims, consumer_of
-from dra.scheduler.contents import Contents, not_there
+from dra.scheduler.changes import Change, check_open, followed, placing, removing, undoing
+from dra.scheduler.claims import ClaimUse, NotReady, PodClaims
+from dra.scheduler.contents import Contents
 from dra.scheduler.fragmentation import Workload as TargetWorkload, tasks_of
 from dra.scheduler.gangs.membership import Subject, TopologyArgument
 from dra.scheduler.gangs.placement import GangPlacement, UnschedulableGang
@@ -36,11 +37,10 @@ from dra.scheduler.largest import largest_request
 from dra.scheduler.live import Live
 from dra.scheduler.objects import Key, Objects, key_of, parse_reference
 from dra.scheduler.pending import PendingPods, settled
-from dra.scheduler.placement import PlacedClaim, Placement, Unschedulable
+from dra.scheduler.placement import Placement, Unschedulable
 from dra.scheduler.policies import Policy, policy_name, policy_of
 from dra.scheduler.question import claims_in, question
 from dra.scheduler.readiness import trial_of
-from dra.scheduler.release import released, reserved, undone
 from dra.scheduler.schedule import choose, why_not
 from dra.scheduler.world import Engine, World
 
@@ -222,15 +222,16 @@ class Cluster(Contents):
         result = self
         for each in gone:
             if isinstance(each, Placement):
-                result = result._undone(each)
+                result = result._copy(*undoing(result, each))
             elif isinstance(each, GangPlacement):
                 for placement in reversed(each.placements):
-                    result = result._undone(placement)
+                    result = result._copy(*undoing(result, placement))
                 made = [(type(group), key_of(group)) for group in each._added]
-                result = result._copy(removed=[(kind, key) for kind, key in made if result._has(kind, key)])
+                there = [(kind, key) for kind, key in made if key in result._objects.of_kind(kind)]
+                result = result._copy(removed=there)
             else:
                 kind, key = parse_reference(each) if isinstance(each, str) else (type(each), key_of(each))
-                result = result._without_one(kind, key)
+                result = result._copy(*removing(result, kind, key))
         return result
 
     def fork(self) -> Self:
@@ -260,100 +261,8 @@ class Cluster(Contents):
             LoadError: It is no placement.
         """
         instance(placement, Placement, "placement", "a placement", "Cluster.schedule gives one")
-        self._check_open(placement)
-        return self._copy(
-            changed=[placement.pod, *(self._as_placed(each, placement) for each in placement.claims)]
-        )
-
-    def _as_placed(self, placed: PlacedClaim, placement: Placement) -> ResourceClaim:
-        """The claim of a placement here, where others may use it since."""
-        now = self._objects.claims.get(key_of(placed.claim))
-        if now is None or now is placed.use.known or not placed.use.allocated:
-            return placed.claim
-        return reserved(now, consumer_of(placement.pod, placed.use.group))
-
-    def _check_open(self, placement: Placement) -> None:
-        pod = self._objects.pods.get(key_of(placement.pod))
-        if pod is not None and pod.spec.node_name:
-            raise AllocationError(
-                f"{pod.subject} is on node {pod.spec.node_name} already", subject=pod.subject
-            )
-        if placement._cluster is self:
-            return
-        for each in placement.claims:
-            now = self._objects.claims.get(key_of(each.claim))
-            allocation = now.status.allocation if now is not None and now.status is not None else None
-            if each.use.allocated and allocation != each.allocation:
-                raise AllocationError(f"claim {each.label} has not its devices any more", subject=each.label)
-            if allocation is not None and not each.use.allocated:
-                raise AllocationError(f"claim {each.label} is allocated meanwhile", subject=each.label)
-        with self._world.engine.lock:
-            short = self._world.overdrawn(
-                placement.node, [each.claim for each in placement.claims if not each.use.allocated]
-            )
-        if short:
-            raise AllocationError(
-                f"device {short} is taken meanwhile",
-                value=short,
-                subject=placement.pod.subject,
-                remedy="schedule the pod again on this cluster",
-            )
-
-    def _undone(self, placement: Placement) -> Self:
-        changed: list[KubernetesObject] = []
-        removed: list[tuple[type[KubernetesObject], Key]] = []
-        if placement._before is None:
-            removed.append((Pod, key_of(placement.pod)))
-        else:
-            changed.append(placement._before)
-        for each in placement.claims:
-            key = key_of(each.claim)
-            now = self._objects.claims.get(key)
-            if now is None:
-                continue
-            left = self._left(now, placement.pod, each.use)
-            if left is None:
-                removed.append((ResourceClaim, key))
-            else:
-                changed.append(left)
-        return self._copy(changed, removed)
-
-    def _left(self, claim: ResourceClaim, pod: Pod, use: ClaimUse) -> ResourceClaim | None:
-        """The claim without the pod that was placed, as far as others do not need it."""
-        if use.group is not None and any(
-            each.spec.scheduling_group == pod.spec.scheduling_group
-            and each.spec.node_name
-            and key_of(each)[0] == key_of(pod)[0]
-            and each.metadata.name != pod.metadata.name
-            and any(used is claim for used in self.claims_of(each))
-            for each in self._objects.pods.values()
-        ):
-            return claim
-        return undone(claim, pod, use)
-
-    def _has(self, kind: type[KubernetesObject], key: Key) -> bool:
-        return key in self._objects.of_kind(kind)
-
-    def _without_one(self, kind: type[KubernetesObject], key: Key) -> Self:
-        found = self._objects.of_kind(kind).get(key)
-        if found is None:
-            raise not_there(kind, key, self._objects)
-        changed: list[KubernetesObject] = []
-        removed: list[tuple[type[KubernetesObject], Key]] = [(kind, key)]
-        if isinstance(found, Pod):
-            for claim in self.claims_of(found):
-                left = released(claim, found)
-                if left is None:
-                    removed.append((ResourceClaim, key_of(claim)))
-                elif left is not claim:
-                    changed.append(left)
-        elif isinstance(found, Node):
-            removed += [
-                (ResourceSlice, at)
-                for at, each in self._objects.slices.items()
-                if each.spec.node_name == key[1]
-            ]
-        return self._copy(changed, removed)
+        check_open(self, placement)
+        return self._copy(*placing(self, placement))
 
     def _copy(
         self,
@@ -374,7 +283,7 @@ class Cluster(Contents):
         if structural:
             world = None
         elif world is not None and (changed or removed):
-            world = self._followed(world, objects, changed, removed)
+            world = followed(world, self._objects, objects, Change(changed, removed))
         return type(self)(
             objects,
             order,
@@ -384,24 +293,6 @@ class Cluster(Contents):
             engine=engine,
             workload=self._workload,
         )
-
-    def _followed(
-        self,
-        world: World,
-        objects: Objects,
-        changed: Sequence[KubernetesObject],
-        removed: Sequence[tuple[type[KubernetesObject], Key]],
-    ) -> World:
-        pods = {key_of(each) for each in changed if isinstance(each, Pod)}
-        pods |= {key for kind, key in removed if kind is Pod}
-        claims = {key_of(each) for each in changed if isinstance(each, ResourceClaim)}
-        claims |= {key for kind, key in removed if kind is ResourceClaim}
-        then = self._objects
-        with world.engine.lock:
-            return world.following(
-                [(then.pods.get(key), objects.pods.get(key)) for key in sorted(pods)],
-                [(key, then.claims.get(key), objects.claims.get(key)) for key in sorted(claims)],
-            )
 
     @property
     def _world(self) -> World:
