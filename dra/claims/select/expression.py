@@ -294,8 +294,8 @@ def wrapped(text: Text, level: int) -> str:
 
 
 @attrs.frozen(eq=False, repr=False)
-class And(Expression):
-    """All of some expressions."""
+class _Joined(Expression):
+    """Several expressions and one operator between them."""
 
     operands: tuple[Expression, ...]
     _depth: int = attrs.field(init=False)
@@ -313,6 +313,16 @@ class And(Expression):
     @property
     def _parts(self) -> tuple[object, ...]:
         return self.operands
+
+    @override
+    def transformed(self, change: Change) -> Expression:
+        """The operands transformed, joined as before."""
+        return type(self)(tuple(each.transformed(change) for each in self.operands))
+
+
+@attrs.frozen(eq=False, repr=False)
+class And(_Joined):
+    """All of some expressions."""
 
     @override
     def conjuncts(self) -> list[Text]:
@@ -329,32 +339,10 @@ class And(Expression):
         """The operands joined by `&`."""
         return " & ".join(wrapped(each.source(), PYTHON_AND) for each in self.operands), PYTHON_AND
 
-    @override
-    def transformed(self, change: Change) -> Expression:
-        """All of the operands transformed."""
-        return And(tuple(each.transformed(change) for each in self.operands))
-
 
 @attrs.frozen(eq=False, repr=False)
-class Or(Expression):
+class Or(_Joined):
     """Any of some expressions."""
-
-    operands: tuple[Expression, ...]
-    _depth: int = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "_depth", _deeper(self.operands))
-        measured(self)
-
-    @property
-    @override
-    def depth(self) -> int:
-        """One more than the deepest operand's."""
-        return self._depth
-
-    @property
-    def _parts(self) -> tuple[object, ...]:
-        return self.operands
 
     @override
     def conjuncts(self) -> list[Text]:
@@ -365,11 +353,6 @@ class Or(Expression):
     def source(self) -> Text:
         """The operands joined by `|`."""
         return " | ".join(wrapped(each.source(), PYTHON_OR) for each in self.operands), PYTHON_OR
-
-    @override
-    def transformed(self, change: Change) -> Expression:
-        """Any of the operands transformed."""
-        return Or(tuple(each.transformed(change) for each in self.operands))
 
 
 @attrs.frozen(eq=False, repr=False)

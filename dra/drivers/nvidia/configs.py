@@ -177,7 +177,25 @@ class GpuSharing(_Sharing):
         yield from super().prepare_problems(devices)
 
 
-class GpuConfig(TypedConfig):
+class _SharedConfig(TypedConfig):
+    """A configuration that says how a device is shared."""
+
+    sharing: _Sharing | None = None
+
+    @override
+    def admission_problems(self, gates: Collection[str]) -> Iterator[str]:
+        """See `OpaqueConfig`."""
+        if self.sharing is not None:
+            yield from self.sharing.admission_problems(gates)
+
+    @override
+    def prepare_problems(self, devices: Sequence[Device]) -> Iterator[str]:
+        """See `OpaqueConfig`."""
+        if self.sharing is not None:
+            yield from self.sharing.prepare_problems(devices)
+
+
+class GpuConfig(_SharedConfig):
     """Configuration of whole GPUs; without `sharing` every container has them as they are.
 
     Example:
@@ -194,18 +212,6 @@ class GpuConfig(TypedConfig):
     api_version: Str = API_VERSION
     kind: Str = "GpuConfig"
     sharing: GpuSharing | None = None
-
-    @override
-    def admission_problems(self, gates: Collection[str]) -> Iterator[str]:
-        """See `OpaqueConfig`."""
-        if self.sharing is not None:
-            yield from self.sharing.admission_problems(gates)
-
-    @override
-    def prepare_problems(self, devices: Sequence[Device]) -> Iterator[str]:
-        """See `OpaqueConfig`."""
-        if self.sharing is not None:
-            yield from self.sharing.prepare_problems(devices)
 
     def normalized(self, gates: Collection[str]) -> GpuConfig:
         """A copy with what the driver fills in: the interval `Default`, an empty MPS configuration."""
@@ -224,7 +230,7 @@ class GpuConfig(TypedConfig):
         return self.model_copy(update={"sharing": sharing.model_copy(update=filled)})
 
 
-class MigDeviceConfig(TypedConfig):
+class MigDeviceConfig(_SharedConfig):
     """Configuration of MIG devices. A `timeSlicingConfig` is an unknown field here, hence an error.
 
     Example:
@@ -238,18 +244,6 @@ class MigDeviceConfig(TypedConfig):
     api_version: Str = API_VERSION
     kind: Str = "MigDeviceConfig"
     sharing: MigDeviceSharing | None = None
-
-    @override
-    def admission_problems(self, gates: Collection[str]) -> Iterator[str]:
-        """See `OpaqueConfig`."""
-        if self.sharing is not None:
-            yield from self.sharing.admission_problems(gates)
-
-    @override
-    def prepare_problems(self, devices: Sequence[Device]) -> Iterator[str]:
-        """See `OpaqueConfig`."""
-        if self.sharing is not None:
-            yield from self.sharing.prepare_problems(devices)
 
 
 class IommuConfig(Model):
