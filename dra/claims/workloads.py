@@ -27,6 +27,7 @@ from dra.claims.pod_groups import (
     group_templates,
 )
 from dra.claims.pods.source import Claim
+from dra.claims.wants import required
 from dra.drivers.declarations import unknown_name
 from dra.errors import BuildError, ConversionError, UnknownVersionError
 from dra.features import KUBERNETES_MINORS, LATEST, Features, minor
@@ -393,7 +394,7 @@ def workload(name: str, namespace: str | None = None) -> WorkloadBuilder:
         >>> workload("train").group("leader", 1).group("workers", 8)
         <workload train: leader, workers>
     """
-    return WorkloadBuilder(name, namespace)
+    return WorkloadBuilder(required(name, str, "metadata.name"), namespace)
 
 
 def _of(groups: Iterable[PodGroupTemplate | CompositePodGroupTemplate]) -> Workload:

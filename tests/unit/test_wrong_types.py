@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 import dra
+from dra import claims
 from dra.allocator import Budget
+from dra.claims.pods import attach
 from dra.errors import DraError
 from dra.scheduler import simulation
 from dra.testing import nodes
@@ -64,6 +66,11 @@ CALLS: list[tuple[str, Callable[[Any], object], list[Any]]] = [
     ("tasks: must be a list", lambda given: simulation.simulate([MACHINE], given), [5, "t"]),
     ("no sharing model", lambda given: simulation.simulate([MACHINE], [TASK], sharing=given), ["mig", 5]),
     ("seed: must be", lambda given: simulation.simulate([MACHINE], [TASK], seed=given), ["x", math.nan]),
+    ("name: must be a name", lambda given: attach(POD, CLAIM, name=given), [5, None]),
+    ("pod_group: must be a name", lambda given: attach(POD, CLAIM, pod_group=given), [5, None]),
+    ("metadata.name: expected", claims.workload, [5, None]),
+    ("gates: must be a list", lambda given: claims.sharing.choose(gates=given), [5, {"MPSSupport": True}]),
+    ("shares: must be a whole number", lambda given: nodes.node("dgx-h100", shares=given), [math.nan, 1.5]),
     (
         "demand: must be a finite number",
         lambda given: simulation.compare([MACHINE], [TASK], [simulation.Consumable()], demand=given),

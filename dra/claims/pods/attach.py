@@ -7,6 +7,7 @@ from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 import attrs
 
+from dra.arguments import instance
 from dra.claims.pods import argo, groups as pod_groups, launchers
 from dra.claims.pods.checks import check_wiring
 from dra.claims.pods.opened import open_workload
@@ -166,7 +167,8 @@ def attachment(
         spec.containers[1]: istio-proxy is left without the claim: a sidecar by its name
     """
     source = claim_source(claim, kind)
-    source.check_name(name)
+    instance(pod_group, str, "pod_group", "a name")
+    source.check_name(instance(name, str, "name", "a name"))
     requests = _names(request)
     for each in requests:
         source.check_request(each)

@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from dra.arguments import several
 from dra.claims.declared import memory_amount
 from dra.claims.sharing.consumable import ConsumableShares
 from dra.claims.sharing.mig import MIG
@@ -169,7 +170,7 @@ def choose(
 
 
 def _known_gates(given: Collection[str]) -> Collection[str]:
-    gates = (given,) if isinstance(given, str) else given
+    gates = (given,) if isinstance(given, str) else several(given, "gates", "gates")
     known = [each.name for each in DRIVER.gates]
     for each in gates:
         if each not in known:

@@ -18,6 +18,7 @@ from typing import Final
 
 import attrs
 
+from dra.arguments import whole
 from dra.drivers.declarations import AttributeContent, unknown_name
 from dra.drivers.driver import Driver
 from dra.drivers.fabric import fabric_device, fabric_nodes
@@ -113,7 +114,7 @@ class Setup:
 
 def _shares(wanted: str | int | None) -> SharesMode | int | None:
     if not isinstance(wanted, str):
-        return wanted
+        return None if wanted is None else whole(wanted, "shares")
     known = {mode.value: mode for mode in SharesMode}
     if wanted not in known:
         raise unknown_name("mode of consumable shares", wanted, known)
