@@ -7,7 +7,7 @@ show on the node, while the claim is prepared (`prepare_problems`). Texts are th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Generic, TypeVar
 
 import semver
 from typing_extensions import override
@@ -177,10 +177,13 @@ class GpuSharing(_Sharing):
         yield from super().prepare_problems(devices)
 
 
-class _SharedConfig(TypedConfig):
+_HowShared = TypeVar("_HowShared", bound=_Sharing)
+
+
+class _SharedConfig(TypedConfig, Generic[_HowShared]):
     """A configuration that says how a device is shared."""
 
-    sharing: _Sharing | None = None
+    sharing: _HowShared | None = None
 
     @override
     def admission_problems(self, gates: Collection[str]) -> Iterator[str]:
@@ -195,7 +198,7 @@ class _SharedConfig(TypedConfig):
             yield from self.sharing.prepare_problems(devices)
 
 
-class GpuConfig(_SharedConfig):
+class GpuConfig(_SharedConfig[GpuSharing]):
     """Configuration of whole GPUs; without `sharing` every container has them as they are.
 
     Example:
@@ -211,7 +214,6 @@ class GpuConfig(_SharedConfig):
 
     api_version: Str = API_VERSION
     kind: Str = "GpuConfig"
-    sharing: GpuSharing | None = None
 
     def normalized(self, gates: Collection[str]) -> GpuConfig:
         """A copy with what the driver fills in: the interval `Default`, an empty MPS configuration."""
@@ -230,7 +232,7 @@ class GpuConfig(_SharedConfig):
         return self.model_copy(update={"sharing": sharing.model_copy(update=filled)})
 
 
-class MigDeviceConfig(_SharedConfig):
+class MigDeviceConfig(_SharedConfig[MigDeviceSharing]):
     """Configuration of MIG devices. A `timeSlicingConfig` is an unknown field here, hence an error.
 
     Example:
@@ -243,7 +245,6 @@ class MigDeviceConfig(_SharedConfig):
 
     api_version: Str = API_VERSION
     kind: Str = "MigDeviceConfig"
-    sharing: MigDeviceSharing | None = None
 
 
 class IommuConfig(Model):
