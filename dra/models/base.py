@@ -10,39 +10,22 @@ from __future__ import annotations
 import difflib
 import functools
 import math
-import types
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 from typing_extensions import Self
 
 from dra.errors import DecodeError, DraError
 from dra.models import text
+from dra.models.faults import decode_error, found, names_field
 from dra.quantity import Quantity
 
 __all__ = ["Model", "fields", "wire_name"]
 
 # A value no field can have: such a field is always written.
 _ALWAYS: Final = object()
-
-_EXPECTED = {
-    "string_type": "a string",
-    "string_unicode": "valid Unicode text",
-    "int_type": "an integer",
-    "bool_type": "a boolean",
-    "list_type": "a list",
-    "dict_type": "an object",
-    "mapping_type": "an object",
-    "model_type": "an object",
-    "model_attributes_type": "an object",
-    "invalid_key": "a string as key",
-    "recursion_loop": "an object that does not contain itself",
-    "int_parsing_size": "an integer of 64 bits",
-}
-
 
 # What Kubernetes writes otherwise than with a capital. It is in the rule and no alias of the fields, since
 # type checkers hold that a field with an alias has no other name.
@@ -82,9 +65,10 @@ else:
             try:
                 model = super().__call__(*args, **keywords)
             except ValidationError as error:
-                raise _decode_error(cls, error.errors(include_url=False)) from None
-            for _, name, suggestion in _unknown_here(model):
-                raise _unknown(name, suggestion)
+                raise decode_error(cls, error.errors(include_url=False)) from None
+            if model.__pydantic_extra__:
+                for _, name, suggestion in _unknown_here(model):
+                    raise _unknown(name, suggestion)
             return model
 
     class _Constructed(BaseModel, metaclass=_Refusal):
@@ -127,7 +111,7 @@ class Model(_Constructed):
                 and value say which.
         """
         if not isinstance(data, Mapping):
-            raise DecodeError(f"expected an object, found {_found(data)}", value=data)
+            raise DecodeError(f"expected an object, found {found(data)}", value=data)
         try:
             model = cls._decode(data if type(data) is dict else dict(data))
         except RecursionError:
@@ -145,7 +129,7 @@ class Model(_Constructed):
             faults = error.errors(include_url=False)
         # Go reads null as absent everywhere, so a null may stand where no model allows it.
         nulls = [
-            fault["loc"] for fault in faults if fault["input"] is None and _names_field(cls, fault["loc"])
+            fault["loc"] for fault in faults if fault["input"] is None and names_field(cls, fault["loc"])
         ]
         if nulls:
             pruned = functools.reduce(_without, nulls, data)
@@ -153,7 +137,7 @@ class Model(_Constructed):
                 return cls.model_validate(pruned, by_alias=True, by_name=False)
             except ValidationError as error:
                 faults = error.errors(include_url=False)
-        raise _decode_error(cls, faults)
+        raise decode_error(cls, faults)
 
     def to_dict(self) -> dict[str, Any]:
         """The wire form, independent of this object: camelCase, without absent fields.
@@ -235,7 +219,7 @@ def _plain(value: object) -> object:
         return value.text
     if isinstance(value, Sequence) and not isinstance(value, bytes):
         return [_plain(item) for item in value]
-    raise DraError(f"cannot write {_found(value)} as JSON", value=value)
+    raise DraError(f"cannot write {found(value)} as JSON", value=value)
 
 
 def _unknown_fields(model: Model, path: str = "") -> Iterator[tuple[str, str, str]]:
@@ -284,80 +268,3 @@ def _without(data: Any, location: tuple[int | str, ...]) -> Any:
     else:
         del copy[step]
     return copy
-
-
-def _bare(annotation: Any) -> Any:
-    """An annotation without `Annotated` and `| None`."""
-    while get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    if get_origin(annotation) in (Union, types.UnionType):
-        return _bare(next(arm for arm in get_args(annotation) if arm is not type(None)))
-    return annotation
-
-
-def _steps(cls: type[Model], location: tuple[int | str, ...]) -> Iterator[tuple[str, bool]]:
-    """Each step of an error's location as path text, and whether it names a field of a model."""
-    kind: Any = cls
-    for step in location:
-        if isinstance(kind, type) and issubclass(kind, Model):
-            yield f".{step}", True
-            kind = next(
-                (_bare(field.annotation) for field in kind.model_fields.values() if field.alias == step), None
-            )
-        else:
-            arguments = get_args(kind)
-            yield f"[{step}]", False
-            kind = _bare(arguments[-1]) if arguments else None
-
-
-def _names_field(cls: type[Model], location: tuple[int | str, ...]) -> bool:
-    return [is_field for _, is_field in _steps(cls, location)][-1:] == [True]
-
-
-def _found(value: object) -> str:
-    """A value that was not expected, for people."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return f"the boolean {str(value).lower()}"
-        case int() | float():
-            shown = repr(value) if abs(value) < 2**70 else "a huge number"
-            return f"the number {shown}"
-        case str():
-            return f"the string {value if len(value) < 80 else value[:77] + '...'!r}"
-        case Mapping():
-            return "an object"
-        case list() | tuple():
-            return "a list"
-        case _:
-            return f"a {type(value).__name__}"
-
-
-def _decode_error(cls: type[Model], faults: Sequence[ErrorDetails]) -> DecodeError:
-    """The first fault as an error of ours; how many more there are is in its text."""
-    fault = faults[0]
-    cause = fault.get("ctx", {}).get("error")
-    if isinstance(cause, DraError):
-        message = cause.message
-    elif isinstance(cause, ValueError):
-        message = str(cause)
-    elif fault["type"] in _EXPECTED:
-        message = f"expected {_EXPECTED[fault['type']]}"
-    elif fault["type"] in ("greater_than_equal", "less_than_equal"):
-        bits = 32 if _bound(fault) in (-(2**31), 2**31 - 1) else 64
-        message = f"expected an integer of {bits} bits"
-    else:
-        message = fault["msg"]
-    if not isinstance(cause, DraError):
-        message += f", found {_found(fault['input'])}"
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    path = "".join(part for part, _ in _steps(cls, fault["loc"])).lstrip(".")
-    remedy = cause.remedy if isinstance(cause, DraError) else ""
-    return DecodeError(message + more, path=path, value=fault["input"], remedy=remedy)
-
-
-def _bound(fault: ErrorDetails) -> object:
-    """The least or greatest value that was allowed."""
-    context = fault.get("ctx", {})
-    return context.get("le", context.get("ge"))
