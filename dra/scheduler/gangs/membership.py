@@ -130,10 +130,10 @@ def _pod(objects: Objects, pod: Pod | str | Mapping[str, Any]) -> Pod:
         pod = pod_in(pod)
         known = objects.pods.get(key_of(pod))
     else:
-        kind, key = parse_reference(pod if pod.startswith(("pod/", "pods/")) else f"pod/{pod}")
-        known = objects.pods.get(key)
+        kind, key = parse_reference(pod, Pod)
+        known = objects.pods.get(key) if kind is Pod else None
         if known is None:
-            raise not_there(kind, key, objects)
+            raise not_there(Pod, key, objects)
         pod = known
     if known is not None and known.spec.node_name:
         raise AllocationError(

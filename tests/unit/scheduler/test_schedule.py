@@ -639,6 +639,18 @@ def test_devices_that_stand_for_more_cpu_than_is_left_do_not_fit() -> None:
     assert answer.nodes == {"n": "insufficient cpu, with what the devices stand for"}
 
 
+def test_a_gang_takes_the_cpu_that_its_devices_stand_for() -> None:
+    cluster = cpu_cluster()
+    workers = [pod("a", claims=["cpus"], requests={"cpu": "1"}), pod("b", requests={"cpu": "2"})]
+    both = PodGroup.from_dict(
+        {"metadata": {"name": "g"}, "spec": {"schedulingPolicy": {"gang": {"minCount": 2}}}}
+    )
+
+    assert not cluster.schedule_gang(both, workers)
+    workers[1] = pod("b", requests={"cpu": "1"})
+    assert cluster.schedule_gang(both, workers)
+
+
 def test_a_claim_that_stands_for_cpu_is_not_shared() -> None:
     after = placed(cpu_cluster().schedule(pod("p", claims=["cpus"]))).apply()
 

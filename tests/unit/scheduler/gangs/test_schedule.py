@@ -59,6 +59,20 @@ def test_pods_beyond_the_minimum_are_placed_as_far_as_they_fit() -> None:
     assert answer.left_out[0].nodes == dict.fromkeys(["r0-n0", "r0-n1"], "no device of class gpu free")
 
 
+def test_pods_of_a_gang_are_given_by_name_too() -> None:
+    first, second, third = pods(3)
+    cluster = racks(2).with_(first, second, third)
+    answer = placed(cluster.schedule_gang(group(2), ["train-0", "pod/default/train-2"]))
+    assert list(answer.nodes) == ["default/train-0", "default/train-2"]
+
+    with pytest.raises(LoadError, match="there is no Pod default/train-9"):
+        cluster.schedule_gang(group(2), ["train-0", "train-9"])
+    with pytest.raises(LoadError, match="there is no Pod team/x"):
+        cluster.schedule_gang(group(2), ["claim/team/x"])
+    with pytest.raises(AllocationError, match="already"):
+        answer.apply().schedule_gang(group(1), ["train-0"])
+
+
 def test_many_pods_that_are_left_out_for_one_reason_are_told_as_one() -> None:
     lines = str(placed(racks(2).schedule_gang(group(3), pods(500)))).splitlines()
     assert lines[0] == "PodGroup default/train: 4 pods placed"
