@@ -104,7 +104,7 @@ COMMANDS: Final = {
     ),
     "nodes": Entry(
         "nodes:nodes",
-        "Write the nodes of a machine as its drivers publish them, or list the machines.",
+        "Write the nodes of machines as drivers publish them, or list the machines.",
         "dra nodes dgx-h100 --count 2",
     ),
     "schedule": Entry(

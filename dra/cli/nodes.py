@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 __all__ = ["nodes"]
 
 
-def _machines() -> Iterator[str]:
+def _known() -> Iterator[str]:
     from dra.testing.nodes import machines
 
     yield from (each.name for each in machines())
 
 
-Machine = Annotated[
-    str | None,
+Machines = Annotated[
+    list[str] | None,
     typer.Argument(
         metavar="MACHINE",
         help="Such as dgx-h100 or p5.48xlarge; a list of all if left out.",
         show_default=False,
-        autocompletion=starting(_machines),
+        autocompletion=starting(_known),
     ),
 ]
 Count = Annotated[
@@ -41,7 +41,7 @@ Count = Annotated[
     typer.Option(
         "--count",
         min=1,
-        help="How many nodes; of each rack, with --racks.",
+        help="How many nodes of each machine; of each rack, with --racks.",
         show_default="1, or what a rack of the machine has",
     ),
 ]
@@ -90,7 +90,7 @@ Form = Annotated[
 
 
 def nodes(
-    machine: Machine = None,
+    machines: Machines = None,
     count: Count = None,
     racks: Racks = None,
     drivers: Drivers = None,
@@ -99,14 +99,14 @@ def nodes(
     kubernetes: Kubernetes = LATEST,
     output: Form = None,
 ) -> ExitCode:
-    """Write the nodes of a machine as its drivers publish them, or list the machines.
+    """Write the nodes of machines as drivers publish them, or list the machines.
 
     Nodes, their ResourceSlices and the DeviceClasses of their drivers, for every command that reads a
     cluster. The machines are those of dra.testing.nodes.
     """
-    if machine is None:
+    if not machines:
         return _listed(output or Output.TABLE)
-    from dra.testing.nodes import Setup
+    from dra.testing.nodes import Fixture, Setup
 
     setup = Setup(
         drivers=drivers or None,
@@ -114,27 +114,33 @@ def nodes(
         shares=int(shares) if shares.isdecimal() else shares or None,
         kubernetes=kubernetes,
     )
-    made = _apart(machine, count or 1, setup) if racks is None else _in_racks(machine, racks, count, setup)
+    made = Fixture()
+    for machine in machines:
+        made += _nodes(machine, count or 1, setup) if racks is None else _racks(machine, racks, count, setup)
     print(dra.dump(made.objects, "json" if output is Output.JSON else "yaml"), end="")
     return ExitCode.OK
 
 
-def _apart(machine: str, count: int, setup: Setup) -> Fixture:
+def _nodes(machine: str, count: int, setup: Setup) -> Fixture:
     """Nodes that are named after their machine."""
     from dra.testing.nodes import Fixture, node
 
     made = Fixture()
     how = attrs.asdict(setup, recurse=False)
     for index in range(count):
-        made += node(machine, f"{machine.replace('.', '-')}-{index}", **how)
+        made += node(machine, f"{_label(machine)}-{index}", **how)
     return made
 
 
-def _in_racks(machine: str, racks: int, count: int | None, setup: Setup) -> Fixture:
-    """Nodes that are named after their racks."""
+def _racks(machine: str, racks: int, count: int | None, setup: Setup) -> Fixture:
+    """Nodes that are named after their machine and rack."""
     from dra.testing.nodes import cluster
 
-    return cluster(machine, racks=racks, nodes_per_rack=count, setup=setup)
+    return cluster(machine, racks=racks, nodes_per_rack=count, prefix=_label(machine), setup=setup)
+
+
+def _label(machine: str) -> str:
+    return machine.replace(".", "-")
 
 
 def _listed(output: Output) -> ExitCode:

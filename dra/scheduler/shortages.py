@@ -9,12 +9,13 @@ searches, so it is done for a number of different nodes only.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from dra.allocator.candidates import Matcher
 from dra.allocator.capacity import Refusal, exceeded
 from dra.allocator.counters import shortage
 from dra.allocator.inventory import NodeView
-from dra.allocator.plan import Alternative, DeviceFilter, Plan
+from dra.allocator.plan import Alternative, Condition, DeviceFilter, Plan
 from dra.allocator.pools import each_bit
 from dra.allocator.usage import Account
 
@@ -90,11 +91,7 @@ def _shortage(wanted: Alternative, free_for: _Free) -> str:
     what = f"device of class {wanted.device_class.metadata.name}"
     selected = found.selected.bit_count()
     if not selected:
-        if any(each.class_name == "" for each in wanted.filter.conditions) and _of_class(
-            wanted, view, matcher
-        ):
-            return f"no {what} that the selectors of request {wanted.name} allow"
-        return f"no {what}"
+        return f"no {what}{_nothing_selected(wanted, view, matcher)}"
     free = free_for.of(wanted).bit_count()
     if free >= wanted.count:
         return ""
@@ -112,13 +109,23 @@ def _shortage(wanted: Alternative, free_for: _Free) -> str:
     return f"{free} of {selected} {whose} free, {wanted.count} wanted{also}"
 
 
-def _of_class(wanted: Alternative, view: NodeView, matcher: Matcher) -> bool:
-    """Whether the node has devices of the class at all."""
+def _nothing_selected(wanted: Alternative, view: NodeView, matcher: Matcher) -> str:
+    """What leaves no device of the class; empty if the node has none."""
+    everything = wanted.filter.conditions
+    if wanted.filter.capacity and _some_meet(everything, view, matcher):
+        return f" with the capacity that request {wanted.name} asks for"
+    of_class = [each for each in everything if each.class_name]
+    if len(of_class) < len(everything) and _some_meet(of_class, view, matcher):
+        return f" that the selectors of request {wanted.name} allow"
+    return ""
+
+
+def _some_meet(conditions: Iterable[Condition], view: NodeView, matcher: Matcher) -> bool:
+    """Whether a device of the node meets some conditions."""
     for _, pool, on_node in view.offsets:
         alive = matcher.understood(pool) & on_node.usable
-        for condition in wanted.filter.conditions:
-            if condition.class_name:
-                alive &= matcher.verdicts(pool, condition.expression, alive).true
+        for condition in conditions:
+            alive &= matcher.verdicts(pool, condition.expression, alive).true
         if alive:
             return True
     return False

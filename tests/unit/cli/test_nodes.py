@@ -41,14 +41,18 @@ def test_several_nodes_are_numbered_and_share_the_classes(dra_command: Command) 
 
 def test_racks_have_their_usual_nodes_or_as_many_as_are_wanted(dra_command: Command) -> None:
     run = dra_command("nodes", "gb200-nvl72", "--racks", 2, "--driver", "gpu.nvidia.com")
-    assert (
-        written(run)
-        == nodes.cluster("gb200-nvl72", racks=2, setup=nodes.Setup(drivers=["gpu.nvidia.com"])).objects
-    )
-    assert names(dra_command("nodes", "gb200-nvl72", "--racks", 1, "--count", 2)) == [
-        "rack-0-node-0",
-        "rack-0-node-1",
+    only = nodes.Setup(drivers=["gpu.nvidia.com"])
+    two = nodes.cluster("gb200-nvl72", racks=2, prefix="gb200-nvl72", setup=only)
+    assert written(run) == two.objects
+    assert names(dra_command("nodes", "p6e-gb200.36xlarge", "--racks", 1, "--count", 2)) == [
+        "p6e-gb200-36xlarge-0-node-0",
+        "p6e-gb200-36xlarge-0-node-1",
     ]
+
+
+def test_several_machines_are_one_cluster(dra_command: Command) -> None:
+    both = nodes.node("l4") + nodes.node("a30")
+    assert written(dra_command("nodes", "l4", "a30")) == both.objects
 
 
 def test_gpus_are_cut_and_shared_as_wanted(dra_command: Command) -> None:

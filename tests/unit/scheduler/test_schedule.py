@@ -411,6 +411,16 @@ def test_nothing_free_nothing_there_nothing_allowed_and_everything_tainted_are_t
     }
 
 
+def test_devices_that_are_too_small_are_there_all_the_same() -> None:
+    large = request(capacity={"requests": {"memory": "40Gi"}})
+    small = devices_on("n0", [{"name": "gpu-0", "capacity": {"memory": {"value": "24Gi"}}}])
+    cluster = Cluster.load([gpu_class(), node("n0"), small, claim("c", large)])
+
+    assert refused(cluster.schedule(pod("p", claims=["c"]))).nodes == {
+        "n0": "no device of class gpu with the capacity that request gpu asks for"
+    }
+
+
 def test_an_invalid_pool_is_the_reason_of_its_node_only() -> None:
     twice = devices_on("n0", [{"name": "gpu-0"}, {"name": "gpu-0"}])
     cluster = small_cluster(claim("c", request(3))).with_(twice)
