@@ -96,6 +96,10 @@ class Wish:
             raise BuildError(
                 f"{self.min_memory} of memory is none", value=self.min_memory, remedy="such as 10Gi"
             )
+        if self.share == "mig" and not (self.profile or self.min_memory or self.board):
+            raise BuildError(
+                "which part of a GPU?", remedy="say --profile, or --min-memory and the --board it is of"
+            )
         if self.min_memory and dra.Quantity(self.min_memory) < dra.Quantity("1Mi"):
             raise BuildError(
                 f"{self.min_memory} are bytes",

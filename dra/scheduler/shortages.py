@@ -117,7 +117,8 @@ def _nothing_selected(wanted: Alternative, view: NodeView, matcher: Matcher) -> 
     of_class = [each for each in everything if each.class_name]
     if len(of_class) < len(everything) and _some_meet(of_class, view, matcher):
         return f" that the selectors of request {wanted.name} allow"
-    return ""
+    incomplete = next((each for each in view.pools if each.fault), None)
+    return f": a pool of {incomplete.driver} is {incomplete.fault}" if incomplete else ""
 
 
 def _some_meet(conditions: Iterable[Condition], view: NodeView, matcher: Matcher) -> bool:

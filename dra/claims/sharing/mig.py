@@ -75,7 +75,11 @@ class MIG(Sharing):
         if self.min_memory is not None and self.min_memory < Quantity(0):
             raise DriverError("there is no negative memory", value=self.min_memory)
         if self.profile and (self.min_memory is not None or self.min_compute):
-            raise DriverError("a profile says how much memory and compute it has", value=self.profile)
+            raise DriverError(
+                "a profile says how much memory and compute it has",
+                value=self.profile,
+                remedy="name a profile, or how much is wanted of a board",
+            )
         if not (self.profile or self.min_memory is not None or self.min_compute or self.board):
             raise DriverError("MIG needs a profile, min_memory, min_compute or a board")
         if type(self.min_compute) is not int or not 0 <= self.min_compute <= _MOST_COMPUTE_SLICES:

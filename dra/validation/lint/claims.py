@@ -55,7 +55,8 @@ def attribute_never_published(given: Given) -> Hints:
                         claim.object,
                         at / field,
                         f"no device for request {each.name} publishes {attribute}: nothing can be allocated",
-                        nearest(attribute, known_names),
+                        # A standard attribute is not misspelt; the devices just have none.
+                        "" if attribute in _STANDARD else nearest(attribute, known_names),
                     )
 
 

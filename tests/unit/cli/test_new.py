@@ -118,6 +118,7 @@ def test_what_may_be_wrong_is_told_beside_the_claim(dra_command: Command) -> Non
         (("gpu", "--name", "A_"), "metadata.name"),
         (("gpu", "--where", "device.driver"), "must evaluate to bool"),
         (("gpu", "--share", "consumable"), "say --min-memory"),
+        (("gpu", "--share", "mig"), "say --profile, or --min-memory"),
         (
             ("gpu", "--share", "consumable", "--min-memory", "1Gi", "--kubernetes", "1.34"),
             "consumable_capacity",

@@ -421,6 +421,17 @@ def test_devices_that_are_too_small_are_there_all_the_same() -> None:
     }
 
 
+def test_a_pool_of_which_slices_are_missing_is_told_from_no_devices() -> None:
+    half = devices_on(
+        "n0", [{"name": "gpu-0"}], pool={"name": "n0", "generation": 1, "resourceSliceCount": 2}
+    )
+    cluster = Cluster.load([gpu_class(), node("n0"), half, claim("c")])
+
+    assert refused(cluster.schedule(pod("p", claims=["c"]))).nodes == {
+        "n0": "no device of class gpu: a pool of gpu.example.com is currently being updated"
+    }
+
+
 def test_an_invalid_pool_is_the_reason_of_its_node_only() -> None:
     twice = devices_on("n0", [{"name": "gpu-0"}, {"name": "gpu-0"}])
     cluster = small_cluster(claim("c", request(3))).with_(twice)

@@ -543,6 +543,17 @@ def test_outdated_devices_do_not_count() -> None:
 # --- Claims and pods ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("wanted", "fix"), [("pciBusId", "pciBusID"), ("pcieRoot", "")])
+def test_a_standard_attribute_that_devices_lack_is_not_taken_for_a_misspelt_one(
+    wanted: str, fix: str
+) -> None:
+    slices = [resource_slice(device(**{"resource.kubernetes.io/pciBusID": "0000:01:00.0"}))]
+    aligned = claim(request(), constraints=[{"matchAttribute": f"resource.kubernetes.io/{wanted}"}])
+    (finding,) = [each for each in dra.lint(aligned, slices=slices) if each.code == "DRA201"]
+    assert fix in finding.fix
+    assert bool(fix) == bool(finding.fix)
+
+
 def test_all_devices_with_distinct_attribute() -> None:
     slices = [resource_slice(device(rack="a"), device("gpu-1", rack="a"))]
     wanted = claim(request(allocationMode="All"), constraints=[{"distinctAttribute": f"{DRIVER}/rack"}])
