@@ -40,9 +40,11 @@ def call(script: Script, node: Call) -> Operand:
 
 def _strict_call(script: Script, node: Call) -> Operand:
     overloads = script.checked.overloads[node.id]
+    first, *others = overloads
     function = script.environment.functions[node.function]
     called = implementation(script.environment, node, overloads, raises=False)
-    gives_up = len(node.operands) > 2 or len(overloads) > 1
+    arity = len(node.operands)
+    gives_up = arity > 2 or bool(others)
     pattern = None
     if node.function in calls.WITH_PATTERN:
         pattern = constant_value(script.checked, script.environment, node.operands[1])
@@ -58,7 +60,7 @@ def _strict_call(script: Script, node: Call) -> Operand:
         inline = certain.inline
         called = called if pattern else certain.implementation
     charge = shared_charge(overloads)
-    if charge is not None and overloads[0].cost.beforehand:
+    if charge is not None and first.cost.beforehand:
         return _beforehand(script, node, called, script.constant(charge), gives_up=gives_up)
     return _strict(script, node.operands, called, charge, inline, gives_up=gives_up)
 
