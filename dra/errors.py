@@ -207,12 +207,12 @@ class EvaluationError(DraError):
 
     cost: int = 0
 
-    def __init__(self, message: str, *, cost: int = 0, value: object = None, **place: Any) -> None:
-        self.message, self.value = message, value
+    def __init__(self, message: str, *, cost: int = 0, value: object = None) -> None:
+        # Raised for very many devices: no more than is needed. `args` is the message already.
+        self.message = message
+        self.value = value
         if cost:
             self.cost = cost
-        if place:
-            super().__init__(message, value=value, **place)
 
 
 class ExpressionError(DraError, TypeError):

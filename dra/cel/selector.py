@@ -12,7 +12,7 @@ import attrs
 from dra.arguments import instance
 from dra.cel import types
 from dra.cel.checker import Checked, check
-from dra.cel.codegen import Missing, NotGenerated, generate
+from dra.cel.codegen import NotGenerated, generate
 from dra.cel.cost import estimate_cost
 from dra.cel.device import AnyDevice, BoundDevice
 from dra.cel.env import Environment, Mode, environment
@@ -174,7 +174,7 @@ class Selector:
         if not self._must_be_counted and not self._environment.refuses_lists:
             with suppress(NotGenerated):
                 generated = generate(self._checked, self._environment)
-                made = generated.matcher(BoundDevice.of, self._without, self._evaluated)
+                made = generated.matcher(BoundDevice.of, self._forgiving, self._evaluated)
         return made
 
     @property
@@ -191,21 +191,10 @@ class Selector:
     def _evaluated(self, device: AnyDevice, driver: str = "") -> bool:
         return self.evaluate(device, driver).value
 
-    def _without(self, bound: BoundDevice) -> bool:
-        """The answer for a device that lacks something, which `&&` and `||` may absorb."""
-        try:
-            found = self._forgiving(bound)
-        except Exception:
-            return self.evaluate(bound).value
-        if found.__class__ is Missing:
-            raise EvaluationError(found.message, value=self.expression)
-        return bool(found)
-
-    @cached_property
     def _forgiving(self) -> Callable[[BoundDevice], Value]:
         """What to ask when something is missing; the interpreter, if that cannot be written as code."""
         try:
-            return generate(self._checked, self._environment, forgive=True).function()
+            return generate(self._checked, self._environment, forgive=True).asking(self._evaluated)
         except NotGenerated:
             return self._evaluated
 

@@ -93,19 +93,33 @@ class Generated:
 
     def run(self, device: BoundDevice) -> Value:
         """The value for a device; raises anything at all where CEL would fail, and where in doubt."""
-        return self.function()(device)
+        made: Function = self._made(f"def selector(device):\n {self.tables}\n return {self.body}\n")[
+            "selector"
+        ]
+        return made(device)
 
-    def function(self) -> Function:
-        """The expression as a function of a bound device."""
-        made: Function = self._made(f"def selector(device):\n {self.tables}\n return {self.body}\n")
+    def asking(self, decide: Function) -> Function:
+        """The expression as a function of a bound device, which asks another where it raises anything."""
+        source = (
+            "def selector(device):\n"
+            " try:\n"
+            f"  {self.tables}\n"
+            f"  return {self.body}\n"
+            " except Exception:\n"
+            "  pass\n"
+            " return decide(device)\n"
+        )
+        made: Function = self._made(source, decide=decide)["selector"]
         return made
 
-    def matcher(self, bind: Callable[..., BoundDevice], missing: Function, decide: Function) -> Any:
+    def matcher(
+        self, bind: Callable[..., BoundDevice], forgiving: Callable[[], Function], decide: Function
+    ) -> Any:
         """The expression as a function of any device, which always answers or raises `EvaluationError`.
 
         Args:
             bind: Makes a bound device of anything else.
-            missing: Answers where the device lacks something.
+            forgiving: Makes what answers where the device lacks something, when that first happens.
             decide: Answers where the expression raises anything else.
         """
         source = (
@@ -116,20 +130,30 @@ class Generated:
             f"  {self.tables}\n"
             f"  return {self.body}\n"
             " except KeyError:\n"
-            "  answer = missing\n"
+            "  answer = without\n"
             " except Exception:\n"
             "  answer = decide\n"
-            " return answer(device)\n"
+            " found = answer(device)\n"
+            " if found.__class__ is Missing:\n"
+            "  raise EvaluationError(found.message, value=found.expression)\n"
+            " return found\n"
         )
-        return self._made(source, BoundDevice=BoundDevice, bind=bind, missing=missing, decide=decide)
 
-    def _made(self, source: str, **names: object) -> Any:
+        def without(device: BoundDevice) -> Value:
+            namespace["without"] = made = forgiving()
+            return made(device)
+
+        namespace = self._made(source, BoundDevice=BoundDevice, bind=bind, without=without, decide=decide)
+        return namespace["selector"]
+
+    def _made(self, source: str, **names: object) -> dict[str, Any]:
+        """The names that a source defines."""
         namespace = NAMES | self.names | names
         try:
             exec(compile(self.functions + source, "<CEL>", "exec"), namespace)  # noqa: S102 - of names made here
         except (SyntaxError, MemoryError, RecursionError, OverflowError):
             raise NotGenerated from None
-        return namespace["selector"]
+        return namespace
 
 
 def generate(checked: Checked, environment: Environment, *, forgive: bool = False) -> Generated:
@@ -150,4 +174,4 @@ def generate(checked: Checked, environment: Environment, *, forgive: bool = Fals
         body = forgiving(writer, root) if forgive else writer.boolean(root)
     except RecursionError:
         raise NotGenerated from None
-    return Generated(body, "".join(writer.functions), writer.constants | {"Missing": Missing})
+    return Generated(body, "".join(writer.functions), writer.constants)

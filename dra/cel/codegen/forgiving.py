@@ -85,7 +85,8 @@ def _strict(writer: Writer, node: Node) -> str:
     for read in reversed(writer.reads):
         failure = "refuse()"
         if read.certain:
-            failure = writer.constant(Missing(f"no such key: {read.full_name.partition('/')[2]}"))
+            message = f"no such key: {read.full_name.partition('/')[2]}"
+            failure = writer.constant(Missing(message, writer.checked.ast.source))
         code = f"({failure} if ({read.name} := {read.table}.get({read.full_name!r})) is None else {code})"
     writer.reads, writer.held, writer.done = outer_reads, outer_held, outer_done
     return code

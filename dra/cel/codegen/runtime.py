@@ -8,6 +8,7 @@ from typing import Any, Final
 from dra.cel.access import MISSING, link, presence
 from dra.cel.library.operators import int64, quotient, remainder
 from dra.cel.values import NONE, Failure, Optional, Uint, Value, equal, key_value, map_key, type_value
+from dra.errors import EvaluationError
 
 __all__ = ["NAMES", "Doubt", "Memo", "Missing"]
 
@@ -25,12 +26,14 @@ class Missing:
 
     Attributes:
         message: CEL's words for it.
+        expression: The text of the expression.
     """
 
-    __slots__ = ("message",)
+    __slots__ = ("expression", "message")
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, expression: str) -> None:
         self.message = message
+        self.expression = expression
 
 
 class Memo(dict[str, Value]):
@@ -142,7 +145,10 @@ NAMES: Final[dict[str, object]] = {
     "equal": equal,
     "map_key": map_key,
     "Optional": Optional,
+    "EvaluationError": EvaluationError,
     "Memo": Memo,
+    "Missing": Missing,
+    "new": EvaluationError.__new__,
     "NONE": NONE,
     "MISSING": MISSING,
     "type_value": type_value,
