@@ -31,20 +31,14 @@ def _entry(entries: dict[Value, Value], key: Value) -> Value:
     return found
 
 
-def _position(key: Value) -> int:
-    """The index that a key means in a list.
-
-    Raises:
-        Failure: It means none.
-    """
+def _position(key: Value) -> int | Failure:
+    """The index that a key means in a list, if it means one."""
     kind = key.__class__
-    if kind is int or kind is Uint:
+    if kind is int or kind is Uint or (kind is float and key.is_integer()):
         return int(key)
     if kind is float:
-        if key.is_integer():
-            return int(key)
-        raise Failure(f"unsupported index value {key} in list")
-    raise Failure(f"unsupported index type '{type_value(key).name}' in list")
+        return Failure("unsupported index value {} in list".format, key)
+    return Failure("unsupported index type '{.name}' in list".format, type_value(key))
 
 
 def link(value: Value, key: Value, *, optional: bool) -> Value:
@@ -63,15 +57,18 @@ def link(value: Value, key: Value, *, optional: bool) -> Value:
         if found is not MISSING:
             return found
     elif isinstance(value, tuple):
-        try:
-            position = _position(key)
-        except Failure as failure:
-            return failure
+        position = _position(key)
+        if isinstance(position, Failure):
+            return position
         if 0 <= position < len(value):
             return value[position]
         if not optional:
-            return Failure(f"index out of bounds: {position}")
-    return MISSING if optional else Failure(f"no such key: {shown(key)}")
+            return Failure("index out of bounds: {}".format, position)
+    return MISSING if optional else Failure(_no_such_key, key)
+
+
+def _no_such_key(key: Value) -> str:
+    return f"no such key: {shown(key)}"
 
 
 def presence(value: Value, field: str) -> Value:

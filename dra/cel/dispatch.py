@@ -56,23 +56,20 @@ def candidates(environment: Environment, node: Call, overloads: tuple[Overload, 
 
 
 def implementation(
-    environment: Environment, node: Call, overloads: tuple[Overload, ...], *, raises: bool = True
+    environment: Environment, node: Call, overloads: tuple[Overload, ...]
 ) -> Callable[..., Value]:
     """What a call calls, given the overloads that were checked; see `dispatcher`."""
     shared = environment.functions[node.function].is_shared
-    return dispatcher(node.function, candidates(environment, node, overloads), shared=shared, raises=raises)
+    return dispatcher(node.function, candidates(environment, node, overloads), shared=shared)
 
 
-def dispatcher(
-    name: str, overloads: Sequence[Overload], *, shared: bool, raises: bool = True
-) -> Callable[..., Value]:
-    """One implementation for several overloads.
+def dispatcher(name: str, overloads: Sequence[Overload], *, shared: bool) -> Callable[..., Value]:
+    """One implementation for several overloads, which gives a `Failure` if none fits.
 
     Args:
         name: The function, for the failure when nothing fits.
         overloads: What to choose from, in order.
         shared: Whether upstream has one implementation for all; see `refusal`.
-        raises: Whether the failure that nothing fits is raised; else it is given, which takes less time.
     """
     if len(overloads) == 1 and not overloads[0].guarded:
         return overloads[0].implementation
@@ -84,8 +81,6 @@ def dispatcher(
             if len(one.parameters) == len(values) and all(map(fits, one.parameters, values)):
                 return one.implementation
         failure = refusal(name, overloads, values, shared=shared)
-        if raises:
-            raise failure
         return lambda *_values: failure
 
     def call(*values: Value) -> Value:

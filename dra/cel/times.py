@@ -9,15 +9,14 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from typing import ClassVar, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import attrs
 
 from dra.cel import types
 from dra.cel.quoting import quote
-from dra.cel.types import Type
-from dra.cel.values import INT_MAX, INT_MIN, Failure, register
+from dra.cel.values import INT_MAX, INT_MIN, Failure, register, sure
 
 __all__ = ["Civil", "Duration", "Timestamp", "atoi"]
 
@@ -37,6 +36,8 @@ _UNITS: Final = {
 }
 _MIN_SECONDS: Final = -62_135_596_800  # 0001-01-01T00:00:00Z
 _MAX_SECONDS: Final = 253_402_300_799  # 9999-12-31T23:59:59Z
+_MIN_NANOS: Final = _MIN_SECONDS * _SECOND
+_MAX_NANOS: Final = (_MAX_SECONDS + 1) * _SECOND - 1
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 _CYCLE_YEARS, _CYCLE_DAYS = 400, 146_097  # after which the calendar repeats, weekdays included
 
@@ -63,8 +64,9 @@ def _wrapped(value: int) -> int:
     return (value - INT_MIN) % 2**64 + INT_MIN
 
 
-def _unreadable(wanted: Type) -> Failure:
-    return Failure(f"type conversion error from 'string' to '{wanted.name}'")
+_NO_DURATION: Final = Failure(f"type conversion error from 'string' to '{types.DURATION.name}'")
+_NO_TIMESTAMP: Final = Failure(f"type conversion error from 'string' to '{types.TIMESTAMP.name}'")
+_OVERFLOW: Final = Failure("timestamp overflow")
 
 
 @attrs.frozen(order=True)
@@ -81,6 +83,8 @@ class Duration:
 
     nanos: int
 
+    order_key: ClassVar[str] = "nanos"
+
     @classmethod
     def parse(cls, text: str) -> Duration:
         """Read Go's notation, such as `1h15m30.5s` or `-2ms`; fractions of a nanosecond are cut off.
@@ -88,22 +92,27 @@ class Duration:
         Raises:
             Failure: The text is no duration, or it does not fit in 64 bits of nanoseconds (292 years).
         """
+        found: Duration = sure(cls.read(text))
+        return found
+
+    @classmethod
+    def read(cls, text: str) -> Duration | Failure:
+        """As `parse`; a failure is given and not raised."""
         unsigned = text[1:] if text[:1] in ("+", "-") else text
         if unsigned == "0":
             return cls(0)
-        parts = list(_PART.finditer(unsigned))
-        if not parts or "".join(part[0] for part in parts) != unsigned:
-            raise _unreadable(types.DURATION)
-        total = 0
-        for part in parts:
-            if part[4] not in _UNITS:
-                raise _unreadable(types.DURATION)
-            total += _magnitude(part[1] or "", part[2] or part[3] or "", _UNITS[part[4]])
-        if text[0] == "-":
+        total = end = 0
+        while end < len(unsigned):
+            part = _PART.match(unsigned, end)
+            if part is None or part[4] not in _UNITS:
+                return _NO_DURATION
+            nanos = _magnitude(part[1] or "", part[2] or part[3] or "", _UNITS[part[4]])
+            if nanos > 2**63:  # the part alone does not fit
+                return _NO_DURATION
+            total, end = total + nanos, part.end()
+        if text[:1] == "-":
             total = -total
-        if not INT_MIN <= total <= INT_MAX:
-            raise _unreadable(types.DURATION)
-        return cls(total)
+        return cls(total) if end and INT_MIN <= total <= INT_MAX else _NO_DURATION
 
     def __add__(self, other: Duration) -> Duration:
         """The sum; a `Failure` if it overflows, as all arithmetic here."""
@@ -147,11 +156,7 @@ class Duration:
 
 
 def _magnitude(whole: str, fraction: str, unit: int) -> int:
-    """Nanoseconds of one part of a duration.
-
-    Raises:
-        Failure: The part alone does not fit.
-    """
+    """Nanoseconds of one part of a duration."""
     digits = whole.lstrip("0")
     nanos = int(digits or "0") * unit if len(digits) <= 19 else INT_MAX * 2
     # As Go: the fraction's digits as far as they fit in 63 bits, and then a product of floats.
@@ -161,14 +166,10 @@ def _magnitude(whole: str, fraction: str, unit: int) -> int:
         if number > INT_MAX // 10 or longer > 2**63:
             break
         number, scale = longer, scale * 10
-    nanos += int(number * (unit / scale))
-    if nanos > 2**63:
-        raise _unreadable(types.DURATION)
-    return nanos
+    return nanos + int(number * (unit / scale))
 
 
-@attrs.frozen
-class Civil:
+class Civil(NamedTuple):
     """A point in time as calendar and clock of some place show it.
 
     Attributes:
@@ -211,6 +212,8 @@ class Timestamp:
     nanos: int
     offset: int = attrs.field(default=0, eq=False, order=False)
 
+    order_key: ClassVar[str] = "nanos"
+
     @classmethod
     def parse(cls, text: str) -> Timestamp:
         """Read RFC 3339 as Go does: the hour may have one digit, a comma may precede the fraction.
@@ -218,35 +221,37 @@ class Timestamp:
         Raises:
             Failure: The text is no timestamp, or outside the years 1 to 9999.
         """
+        read: Timestamp = sure(cls.read(text))
+        return read
+
+    @classmethod
+    def read(cls, text: str) -> Timestamp | Failure:
+        """As `parse`; a failure is given and not raised."""
         found = _RFC3339.fullmatch(text)
         if not found:
-            raise _unreadable(types.TIMESTAMP)
+            return _NO_TIMESTAMP
         year, month, day, hour, minute, second = map(int, found.groups()[:6])
         zone_hour, zone_minute = int(found[9] or 0), int(found[10] or 0)
         days = _days(year, month, day)
         if days is None or hour > 23 or minute > 59 or second > 59 or zone_hour > 24 or zone_minute > 60:
-            raise _unreadable(types.TIMESTAMP)
+            return _NO_TIMESTAMP
         offset = (zone_hour * 60 + zone_minute) * 60 * (-1 if found[8] == "-" else 1)
         seconds = days * _DAY_SECONDS + hour * 3600 + minute * 60 + second - offset
-        return cls._checked(seconds * _SECOND + int((found[7] or "0")[:9].ljust(9, "0")), offset)
+        return cls.checked(seconds * _SECOND + int((found[7] or "0")[:9].ljust(9, "0")), offset)
 
     @classmethod
-    def from_seconds(cls, seconds: int) -> Timestamp:
-        """The point that many seconds after the start of 1970.
-
-        Raises:
-            Failure: It is outside the years 1 to 9999.
-        """
-        return cls._checked(seconds * _SECOND, 0)
+    def from_seconds(cls, seconds: int) -> Timestamp | Failure:
+        """The point that many seconds after the start of 1970, if it is in the years 1 to 9999."""
+        return cls.checked(seconds * _SECOND, 0)
 
     @classmethod
-    def _checked(cls, nanos: int, offset: int) -> Timestamp:
-        if not _MIN_SECONDS <= nanos // _SECOND <= _MAX_SECONDS:
-            raise Failure("timestamp overflow")
-        return cls(nanos, offset)
+    def checked(cls, nanos: int, offset: int) -> Timestamp | Failure:
+        """The point in time if it is in the years 1 to 9999."""
+        return cls(nanos, offset) if _MIN_NANOS <= nanos <= _MAX_NANOS else _OVERFLOW
 
     def __add__(self, length: Duration) -> Timestamp:
-        return self._checked(self.nanos + length.nanos, self.offset)
+        found: Timestamp = sure(self.checked(self.nanos + length.nanos, self.offset))
+        return found
 
     def minus(self, length: Duration) -> Timestamp:
         """The point a duration earlier.
@@ -283,22 +288,9 @@ class Timestamp:
         return self._civil(_offset(zone, self.seconds))
 
     def _civil(self, offset: int) -> Civil:
-        seconds = self.seconds + offset
-        ordinal = seconds // _DAY_SECONDS + _EPOCH_ORDINAL - 1
-        cycles, within = divmod(ordinal, _CYCLE_DAYS)
-        day = date.fromordinal(within + 1)
-        clock = seconds % _DAY_SECONDS
-        return Civil(
-            day.year + cycles * _CYCLE_YEARS,
-            day.month,
-            day.day,
-            day.isoweekday() % 7,
-            day.timetuple().tm_yday,
-            clock // 3600,
-            clock // 60 % 60,
-            clock % 60,
-            self.nanos % _SECOND,
-        )
+        days, clock = divmod(self.seconds + offset, _DAY_SECONDS)
+        hour, clock = divmod(clock, 3600)
+        return Civil(*_calendar(days), hour, clock // 60, clock % 60, self.nanos % _SECOND)
 
     def __str__(self) -> str:
         """RFC 3339 in the zone it was written in, as CEL's `string()` gives it."""
@@ -310,6 +302,20 @@ class Timestamp:
             return f"{day}T{clock}Z"
         hours, minutes = divmod(abs(self.offset) // 60, 60)
         return f"{day}T{clock}{'-' if self.offset < 0 else '+'}{hours:02d}:{minutes:02d}"
+
+
+@lru_cache(maxsize=1024)
+def _calendar(days: int) -> tuple[int, int, int, int, int]:
+    """Year, month, day, weekday and day of the year, so many days after the start of 1970."""
+    cycles, within = divmod(days + _EPOCH_ORDINAL - 1, _CYCLE_DAYS)
+    day = date.fromordinal(within + 1)
+    return (
+        day.year + cycles * _CYCLE_YEARS,
+        day.month,
+        day.day,
+        day.isoweekday() % 7,
+        day.timetuple().tm_yday,
+    )
 
 
 def _days(year: int, month: int, day: int) -> int | None:

@@ -24,6 +24,7 @@ from dra.cel.types import Type
 __all__ = [
     "NATIVE",
     "NONE",
+    "NO_OVERLOAD",
     "NO_SUCH_OVERLOAD",
     "UNSET",
     "Failure",
@@ -41,6 +42,7 @@ __all__ = [
     "python_class",
     "register",
     "size_of",
+    "sure",
     "type_value",
 ]
 
@@ -54,20 +56,36 @@ UINT_MAX: Final = 2**64 - 1
 class Failure(Exception):  # noqa: N818 - CEL's own notion: a value that says what went wrong
     """What an expression gives when it fails; `str()` of it is cel-go's message.
 
+    Most failures are absorbed and never read, so the message may be put off: `Failure(words, *operands)` has
+    a function that makes it of the operands.
+
     Example:
-        >>> str(Failure("division by zero"))
-        'division by zero'
+        >>> str(Failure("division by zero")), str(Failure("no such key: {}".format, "a"))
+        ('division by zero', 'no such key: a')
     """
 
     __slots__ = ()
 
+    def __str__(self) -> str:
+        words, *operands = self.args
+        return str(words(*operands) if operands else words)
 
-def no_such_overload() -> Failure:
-    """The failure of an operation that does not know the classes of its operands."""
-    return Failure(NO_SUCH_OVERLOAD)
+
+def sure(value: Value) -> Value:
+    """A value that is no failure.
+
+    Raises:
+        Failure: It is one. What is raised is another, since a failure may be shared.
+    """
+    if value.__class__ is Failure:
+        raise Failure(*value.args)
+    return value
 
 
 NO_SUCH_OVERLOAD: Final = "no such overload"
+# The failure of an operation that does not know the classes of its operands.
+NO_OVERLOAD: Final = Failure(NO_SUCH_OVERLOAD)
+_NO_ORDER: Final = Failure("NaN values cannot be ordered")
 
 
 class Uint(int):
@@ -153,7 +171,8 @@ for _class, _type in _TYPES.items():
     _CLASSES.setdefault(_type, _class)
 _OPAQUE: set[type] = set()
 _EQUALITY: dict[type, Callable[[Any, Any], bool]] = {}
-_ORDERED: set[type] = {str, bytes, bool}
+# What is ordered besides numbers, and by what if not by itself.
+_ORDERED: dict[type, Callable[[Any], Any] | None] = dict.fromkeys((str, bytes, bool))
 
 
 def equal_to_its_own(left: Value, right: Value) -> bool:
@@ -179,7 +198,7 @@ def register(
     Args:
         python_class: Immutable, with `__eq__` and `__hash__` that agree with CEL's `==`.
         cel_type: The type of all its instances.
-        ordered: Whether `<` and its kin work between two of them, by Python's operators.
+        ordered: Whether `<` and its kin work between two of them, by the attribute named in `order_key`.
         equality: CEL's `==` with such a value on the left, if it is not Python's.
     """
     _TYPES[python_class] = cel_type
@@ -187,7 +206,7 @@ def register(
     if cel_type.kind in (types.Kind.STRUCT, types.Kind.OPAQUE):
         _OPAQUE.add(python_class)
     if ordered:
-        _ORDERED.add(python_class)
+        _ORDERED[python_class] = operator.attrgetter(python_class.order_key)  # type: ignore[attr-defined]
     if equality is not None:
         _EQUALITY[python_class] = equality
 
@@ -338,18 +357,18 @@ def _equal_or_not(left: Value, right: Value) -> bool:
         return False
 
 
-def compare(left: Value, right: Value) -> int:
-    """CEL's order: -1, 0 or 1; numbers are compared across types.
-
-    Raises:
-        Failure: The values have no order between them.
-    """
+def compare(left: Value, right: Value) -> int | Failure:
+    """CEL's order: -1, 0 or 1, or a failure if there is none; numbers are compared across types."""
     kind, other = left.__class__, right.__class__
     if kind in _NUMBERS and other in _NUMBERS:
-        if left != left or right != right:
-            raise Failure("NaN values cannot be ordered")
-        if float in (kind, other):
+        if kind is float or other is float:
             left, right = float(left), float(right)
+            if left != left or right != right:
+                return _NO_ORDER
     elif kind is not other or kind not in _ORDERED:
-        raise Failure(NO_SUCH_OVERLOAD)
+        return NO_OVERLOAD
+    else:
+        key = _ORDERED[kind]
+        if key is not None:
+            left, right = key(left), key(right)
     return int(left > right) - int(left < right)

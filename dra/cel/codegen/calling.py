@@ -11,7 +11,7 @@ from dra.cel.dispatch import implementation
 from dra.cel.regex import compile as compile_regex
 from dra.cel.syntax import Call, Literal, Node
 from dra.cel.types import STRING, Kind, Type
-from dra.cel.values import Failure, python_class
+from dra.cel.values import Failure, python_class, sure
 
 __all__ = [
     "call",
@@ -20,7 +20,6 @@ __all__ = [
     "conjunction",
     "disjunction",
     "equality",
-    "operands",
     "relation",
 ]
 
@@ -154,9 +153,8 @@ def computed(writer: Writer, node: Node) -> str | None:
     if not values or len(values) != len(node.operands):
         return None
     try:
-        return writer.literal(
-            implementation(writer.environment, node, writer.checked.overloads[node.id])(*values)
-        )
+        called = implementation(writer.environment, node, writer.checked.overloads[node.id])
+        return writer.literal(sure(called(*values)))
     except Failure:
         raise NotGenerated from None
 
@@ -170,22 +168,13 @@ def _call_one(writer: Writer, node: Call, overload: Overload) -> str:
         sides = _keys(writer, node, overload)
         if sides is not None:
             return f"({sides[0]} {overload.orders} {sides[1]})"
-    if overload.inline and all(_fits(writer, *pair) for pair in zip(parts, overload.parameters, strict=True)):
-        codes = [writer.of(*pair) for pair in zip(parts, overload.parameters, strict=True)]
+    pairs = list(zip(parts, overload.parameters, strict=True))
+    if not all(_fits(writer, *pair) for pair in pairs):
+        return _call_any(writer, node, (overload,))
+    codes = [writer.of(*pair) for pair in pairs]
+    if overload.inline:
         return f"({overload.inline.format(*codes)})"
-    called, codes = operands(writer, node, (overload,))
-    return f"{called}({', '.join(codes)})"
-
-
-def operands(writer: Writer, node: Call, overloads: tuple[Overload, ...]) -> tuple[str, list[str]]:
-    """What to call, and the code of each operand."""
-    first = overloads[0]
-    if len(overloads) == 1:
-        pairs = list(zip(node.operands, first.parameters, strict=True))
-        if all(_fits(writer, *pair) for pair in pairs):
-            return writer.constant(first.implementation), [writer.of(*pair) for pair in pairs]
-    called = writer.constant(implementation(writer.environment, node, overloads))
-    return called, [writer.code(operand) for operand in node.operands]
+    return writer.sure(f"{writer.constant(overload.implementation)}({', '.join(codes)})")
 
 
 def _fits(writer: Writer, node: Node, wanted: Type) -> bool:
@@ -207,7 +196,7 @@ def _call_any(writer: Writer, node: Call, overloads: tuple[Overload, ...]) -> st
             code = _likely(writer, node, overloads, index, called)
             if code is not None:
                 return code
-    return f"{called}({', '.join(map(writer.code, node.operands))})"
+    return writer.sure(f"{called}({', '.join(map(writer.code, node.operands))})")
 
 
 def _likely(
@@ -226,4 +215,5 @@ def _likely(
     sides = (name, constant) if index == 0 else (constant, name)
     inline = same.inline.format(*sides)
     guard = f"({name} := {writer.code(unknown)}).__class__ is {writer.class_name(wanted)}"
-    return f"({inline} if {guard} else {called}({', '.join(sides)}))"
+    otherwise = writer.sure(f"{called}({', '.join(sides)})")
+    return f"({inline} if {guard} else {otherwise})"

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dra.cel.access import MISSING, link, presence
 from dra.cel.library.operators import int64, quotient, remainder
-from dra.cel.values import NONE, Failure, Optional, Uint, Value, equal, key_value, map_key, type_value
+from dra.cel.values import NONE, Failure, Optional, Uint, Value, equal, key_value, map_key, sure, type_value
 from dra.errors import EvaluationError
 
 __all__ = ["NAMES", "Doubt", "Memo", "Missing"]
@@ -151,5 +151,6 @@ NAMES: Final[dict[str, object]] = {
     "new": EvaluationError.__new__,
     "NONE": NONE,
     "MISSING": MISSING,
+    "sure": sure,
     "type_value": type_value,
 }

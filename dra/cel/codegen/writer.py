@@ -163,6 +163,13 @@ class Writer:
         name = self.name()
         return f"({name} if ({name} := {code}).__class__ is {class_name} else refuse())"
 
+    def sure(self, code: str) -> str:
+        """The code, raising if its value is a failure."""
+        if not self.may_assign:
+            return f"sure({code})"
+        name = self.name()
+        return f"({name} if ({name} := {code}).__class__ is not Failure else refuse())"
+
     def lazily(self, write: Callable[[], str]) -> str:
         """Code that may not be evaluated: then it must not look up anything beforehand."""
         before = 0 if self.reads is None else len(self.reads)

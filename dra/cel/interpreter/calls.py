@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from dra.cel.interpreter.frame import CostLimitExceeded, Frame, InternalError, Run
 from dra.cel.regex import RegexError, compile as compile_regex
-from dra.cel.values import NO_SUCH_OVERLOAD, Failure, Uint, Value, map_key, no_such_overload
+from dra.cel.values import NO_OVERLOAD, NO_SUCH_OVERLOAD, Failure, Uint, Value, map_key
 
 __all__ = ["HASHED", "WITH_PATTERN", "Charge", "in_set", "looked_up", "require_pattern", "strict", "terse"]
 
@@ -38,7 +38,7 @@ def terse(implementation: Callable[..., Value]) -> Callable[..., Value]:
         except Failure as failure:
             found = failure
         if found.__class__ is Failure and str(found).startswith(NO_SUCH_OVERLOAD):
-            return no_such_overload()
+            return NO_OVERLOAD
         return found
 
     return call

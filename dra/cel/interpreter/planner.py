@@ -10,7 +10,7 @@ import attrs
 
 from dra.cel.access import Lifted
 from dra.cel.checker import Checked
-from dra.cel.declarations import Overload, shared_charge
+from dra.cel.declarations import shared_charge
 from dra.cel.dispatch import implementation
 from dra.cel.env import Environment
 from dra.cel.interpreter import calls, loops
@@ -22,13 +22,14 @@ from dra.cel.library.conversions import CONVERSIONS
 from dra.cel.shapes import shape
 from dra.cel.syntax import Call, Comprehension, Ident, ListExpr, Literal, MapExpr, Node, Select, StructExpr
 from dra.cel.values import (
-    NO_SUCH_OVERLOAD,
+    NO_OVERLOAD,
     Failure,
     Optional,
     Value,
     equal,
     is_registered_opaque,
     map_key,
+    sure,
 )
 
 __all__ = ["Program", "plan"]
@@ -139,7 +140,7 @@ class _Planner:
                 if value.__class__ is Failure:
                     return value
                 if value.__class__ is not bool:
-                    return Failure(NO_SUCH_OVERLOAD)
+                    return NO_OVERLOAD
             return not ends
 
         return run
@@ -154,7 +155,7 @@ class _Planner:
                 return when(frame)
             if chosen is False:
                 return otherwise(frame)
-            return chosen if chosen.__class__ is Failure else Failure(NO_SUCH_OVERLOAD)
+            return chosen if chosen.__class__ is Failure else NO_OVERLOAD
 
         return Attribute(resolve, free=True)
 
@@ -177,7 +178,7 @@ class _Planner:
             if value.__class__ is Failure:
                 return value
             if value.__class__ is not Optional:
-                return Failure(NO_SUCH_OVERLOAD)
+                return NO_OVERLOAD
             if not value.present:
                 return right(frame)
             return value.value if unwrap else value
@@ -189,9 +190,9 @@ class _Planner:
     def call(self, node: Call) -> Run:
         operands = [self.plan(operand) for operand in node.operands]
         overloads = self.checked.overloads[node.id]
-        called = self.implementation(node, overloads)
+        called = implementation(self.environment, node, overloads)
         if node.function in CONVERSIONS and isinstance(operands[0], Constant):
-            return Constant(implementation(self.environment, node, overloads)(operands[0].value))
+            return Constant(sure(called(operands[0].value)))
         first = overloads[0]
         gives_up = len(operands) > 2 or len(overloads) > 1
         if node.function in calls.WITH_PATTERN and isinstance(operands[1], Constant):
@@ -204,9 +205,6 @@ class _Planner:
         charge = shared_charge(overloads)
         beforehand = charge is not None and first.cost.beforehand
         return calls.strict(operands, called, charge, gives_up=gives_up, beforehand=beforehand)
-
-    def implementation(self, node: Call, overloads: tuple[Overload, ...]) -> Callable[..., Value]:
-        return implementation(self.environment, node, overloads, raises=False)
 
     def equality(self, node: Call) -> Run:
         left, right = (self.plan(argument) for argument in node.arguments)
@@ -237,7 +235,7 @@ class _Planner:
                 return Constant(False)
             if all(value.__class__ in calls.HASHED for value in elements.value):
                 return calls.in_set(item, frozenset(map(map_key, elements.value)))
-        called = self.implementation(node, overloads)
+        called = implementation(self.environment, node, overloads)
         return calls.strict([item, elements], called, shared_charge(overloads))
 
     # Comprehensions
@@ -272,7 +270,7 @@ class _Planner:
         self.scopes.pop()
         self.places.pop()
         if element is not None and found.insert is not None:
-            insert = self.implementation(found.insert, self.checked.overloads[found.insert.id])
+            insert = implementation(self.environment, found.insert, self.checked.overloads[found.insert.id])
             return loops.merging(loop, test, element, insert)
         if element is not None and key is not None:
             return loops.inserting(loop, test, key, element)

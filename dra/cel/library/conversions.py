@@ -46,75 +46,60 @@ def conversion_error(value: Value, wanted: Type) -> Failure:
     return Failure(f"type conversion error from '{type_value(value).name}' to '{wanted.name}'")
 
 
-def _from_text(pattern: re.Pattern[str], text: str, wanted: Type) -> str:
-    if not pattern.fullmatch(text):
-        raise conversion_error(text, wanted)
-    return text
+_NO_INT, _NO_UINT, _NO_DOUBLE, _NO_BOOL = (conversion_error("", one) for one in (INT, UINT, DOUBLE, BOOL))
+_INT_OVERFLOW: Final = Failure("integer overflow")
+_UINT_OVERFLOW: Final = Failure("unsigned integer overflow")
 
 
-def _int_of_text(text: str) -> int:
-    if len(text) > 4096 or not INT_MIN <= (number := int(_from_text(_DECIMAL, text, INT))) <= INT_MAX:
-        raise conversion_error(text, INT)
-    return number
+def _int_of_text(text: str) -> int | Failure:
+    if len(text) > 4096 or not _DECIMAL.fullmatch(text):
+        return _NO_INT
+    number = int(text)
+    return number if INT_MIN <= number <= INT_MAX else _NO_INT
 
 
-def _uint_of_text(text: str) -> Uint:
+def _uint_of_text(text: str) -> Uint | Failure:
     if not text.isdigit() or not text.isascii() or len(text) > 4096 or int(text) > UINT_MAX:
-        raise conversion_error(text, UINT)
+        return _NO_UINT
     return Uint(text)
 
 
-def _double_of_text(text: str) -> float:
-    _from_text(_FLOAT, text, DOUBLE)
+def _double_of_text(text: str) -> float | Failure:
+    if not _FLOAT.fullmatch(text):
+        return _NO_DOUBLE
     try:
         number = float.fromhex(text) if "x" in text.lower() else float(text)
     except OverflowError:
         number = math.inf
-    if math.isinf(number) and "inf" not in text.lower():
-        raise conversion_error(text, DOUBLE)
-    return number
+    return _NO_DOUBLE if math.isinf(number) and "inf" not in text.lower() else number
 
 
-def _int_of_double(number: float) -> int:
-    if not -(2.0**63) < number < 2.0**63:
-        raise Failure("integer overflow")
-    return int(number)
+def _int_of_double(number: float) -> int | Failure:
+    return int(number) if -(2.0**63) < number < 2.0**63 else _INT_OVERFLOW
 
 
-def _uint_of_double(number: float) -> Uint:
-    if not 0 <= number < 2.0**64:
-        raise Failure("unsigned integer overflow")
-    return Uint(int(number))
+def _uint_of_double(number: float) -> Uint | Failure:
+    return Uint(int(number)) if 0 <= number < 2.0**64 else _UINT_OVERFLOW
 
 
-def _int_of_uint(number: Uint) -> int:
-    if number > INT_MAX:
-        raise Failure("integer overflow")
-    return int(number)
+def _int_of_uint(number: Uint) -> int | Failure:
+    return int(number) if number <= INT_MAX else _INT_OVERFLOW
 
 
-def _uint_of_int(number: int) -> Uint:
-    if number < 0:
-        raise Failure("unsigned integer overflow")
-    return Uint(number)
+def _uint_of_int(number: int) -> Uint | Failure:
+    return Uint(number) if number >= 0 else _UINT_OVERFLOW
 
 
-def _bool_of_text(text: str) -> bool:
-    if text not in _BOOLS:
-        raise conversion_error(text, BOOL)
-    return _BOOLS[text]
+def _bool_of_text(text: str) -> bool | Failure:
+    return _BOOLS.get(text, _NO_BOOL)
 
 
-def text_of_bytes(value: bytes) -> str:
-    """The text that bytes spell in UTF-8.
-
-    Raises:
-        Failure: They spell none.
-    """
+def text_of_bytes(value: bytes) -> str | Failure:
+    """The text that bytes spell in UTF-8, if they spell any."""
     try:
         return value.decode()
     except UnicodeDecodeError:
-        raise Failure("invalid UTF-8 in bytes, cannot convert to string") from None
+        return Failure("invalid UTF-8 in bytes, cannot convert to string")
 
 
 def _bytes_of_text(text: str) -> bytes:
@@ -134,23 +119,13 @@ def double_text(number: float) -> str:
         return "+Inf" if number > 0 else "-Inf"
     if number == 0:
         return "-0" if math.copysign(1, number) < 0 else "0"
-    mantissa, exponent = _shortest(number)
-    sign, digits = ("-", mantissa[1:]) if mantissa[0] == "-" else ("", mantissa)
-    if exponent < -4 or exponent >= 6:
-        fraction = f".{digits[1:]}" if len(digits) > 1 else ""
-        return f"{sign}{digits[0]}{fraction}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
-    if exponent < 0:
-        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
-    whole = digits[: exponent + 1].ljust(exponent + 1, "0")
-    fraction = digits[exponent + 1 :]
-    return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
-
-
-def _shortest(number: float) -> tuple[str, int]:
-    """The fewest digits that mean the number, and the exponent of the first one."""
+    if 1e-4 <= abs(number) < 1e6:
+        return repr(number).removesuffix(".0")
     sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
-    text = "".join(map(str, digits))
-    return ("-" if sign else "") + text, int(exponent) + len(text) - 1
+    first, *rest = map(str, digits)
+    fraction = f".{''.join(rest)}" if rest else ""
+    exponent = int(exponent) + len(rest)
+    return f"{'-' if sign else ''}{first}{fraction}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
 
 
 def _identity(value: Value) -> Value:

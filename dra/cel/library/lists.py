@@ -58,6 +58,7 @@ from dra.cel.values import (
     is_native,
     only_class,
     size_of,
+    sure,
 )
 
 __all__ = ["LIBRARIES", "MOST_VALUES", "WALK"]
@@ -125,19 +126,14 @@ def _includes_estimate(arguments: Arguments) -> Estimate:
     return _walk_estimate(arguments) if known else Estimate(arguments.size(0).times(1))
 
 
-def _order(left: Value, right: Value) -> int:
-    """The comparison of two elements; without an order they count as equal: upstream overlooks it."""
-    try:
-        return compare(left, right)
-    except Failure:
-        return 0
+# Elements without an order between them count as equal: upstream overlooks that failure.
 
 
 def _is_sorted(elements: tuple[Value, ...]) -> bool:
     ordered = keys(elements)
     if ordered is not None:
         return not any(map(operator.gt, ordered, ordered[1:]))
-    return all(_order(left, right) <= 0 for left, right in pairwise(elements))
+    return all(compare(left, right) != 1 for left, right in pairwise(elements))
 
 
 def _extreme(name: str, wanted: int) -> Callable[[tuple[Value, ...]], Value]:
@@ -145,12 +141,16 @@ def _extreme(name: str, wanted: int) -> Callable[[tuple[Value, ...]], Value]:
 
     def implementation(elements: tuple[Value, ...]) -> Value:
         if not elements:
-            raise Failure(f"{name} called on empty list")
+            return Failure(f"{name} called on empty list")
         ordered = keys(elements)
         if ordered is not None:
             best = max(ordered) if wanted < 0 else min(ordered)
             return best if ordered is elements else elements[ordered.index(best)]
-        return reduce(lambda best, one: one if _order(best, one) == wanted else best, elements)
+        best = elements[0]
+        for element in elements:
+            if compare(best, element) == wanted:
+                best = element
+        return best
 
     return implementation
 
@@ -166,7 +166,7 @@ def _sum_of(zero: Value, low: float, high: float, message: str) -> Callable[[tup
         for element in elements:
             result = type(zero)(result + element)
             if not low <= result <= high and result == result:
-                raise Failure(message)
+                return Failure(message)
         return result
 
     return implementation
@@ -205,12 +205,12 @@ def _last_index_of(elements: tuple[Value, ...], wanted: Value) -> int:
     return next((index for index in indices if _equals(elements[index], wanted)), -1)
 
 
-def _includes(target: Value, wanted: Value) -> bool:
+def _includes(target: Value, wanted: Value) -> bool | Failure:
     if not isinstance(target, tuple):
         return _equals(target, wanted)
     found = contains(target[:MOST_VALUES], wanted)
     if not found and len(target) > MOST_VALUES:
-        raise Failure(f"'includes' function cannot be applied to lists longer than {MOST_VALUES} values")
+        return Failure(f"'includes' function cannot be applied to lists longer than {MOST_VALUES} values")
     return found
 
 
@@ -307,25 +307,25 @@ _FLATTEN: Final = _allocating(
 _LONGEST_RANGE: Final = 10_000_000
 
 
-def _slice(elements: tuple[Value, ...], start: int, end: int) -> tuple[Value, ...]:
-    call = f"cannot slice({start}, {end})"
+def _slice(elements: tuple[Value, ...], start: int, end: int) -> tuple[Value, ...] | Failure:
+    if 0 <= start <= end <= len(elements):
+        return elements[start:end]
+    reason = f"list is length {len(elements)}"
     if start < 0 or end < 0:
-        raise Failure(f"{call}, negative indexes not supported")
-    if start > end:
-        raise Failure(f"{call}, start index must be less than or equal to end index")
-    if end > len(elements):
-        raise Failure(f"{call}, list is length {len(elements)}")
-    return elements[start:end]
+        reason = "negative indexes not supported"
+    elif start > end:
+        reason = "start index must be less than or equal to end index"
+    return Failure("cannot slice({}, {}), {}".format, start, end, reason)
 
 
-def _flatten(elements: tuple[Value, ...], depth: int = 1) -> tuple[Value, ...]:
+def _flatten(elements: tuple[Value, ...], depth: int = 1) -> tuple[Value, ...] | Failure:
     if depth < 0:
-        raise Failure("level must be non-negative")
+        return Failure("level must be non-negative")
     while depth and tuple in set(map(type, elements)):
         depth -= 1
         parts = [element if element.__class__ is tuple else (element,) for element in elements]
         if sum(map(len, parts)) > LONGEST_LIST:
-            raise Failure("the list is too long")
+            return Failure("the list is too long")
         elements = tuple(chain.from_iterable(parts))
     return elements
 
@@ -335,7 +335,8 @@ def _reversed(elements: tuple[Value, ...]) -> tuple[Value, ...]:
 
 
 def _by_key(left: tuple[Value, Value], right: tuple[Value, Value]) -> int:
-    return compare(left[0], right[0])
+    order: int = sure(compare(left[0], right[0]))
+    return order
 
 
 def _sort_by(elements: tuple[Value, ...], keys: tuple[Value, ...]) -> tuple[Value, ...]:
@@ -350,11 +351,11 @@ def _sort_by(elements: tuple[Value, ...], keys: tuple[Value, ...]) -> tuple[Valu
     return tuple(element for _, element in pairs)
 
 
-def _range(count: int) -> tuple[int, ...]:
+def _range(count: int) -> tuple[int, ...] | Failure:
     if count < 0:
-        raise Failure(f"lists.range: size must be non-negative, got {count}")
+        return Failure("lists.range: size must be non-negative, got {}".format, count)
     if count > _LONGEST_RANGE:
-        raise Failure(f"lists.range: size {count} exceeds maximum allowed ({_LONGEST_RANGE})")
+        return Failure(f"lists.range: size {{}} exceeds maximum allowed ({_LONGEST_RANGE})".format, count)
     return tuple(range(count))
 
 

@@ -89,17 +89,18 @@ def int64(value: int) -> int:
     return value
 
 
-def _uint(value: int) -> Uint:
-    if not 0 <= value <= UINT_MAX:
-        raise Failure("unsigned integer overflow")
-    return Uint(value)
+_UINT_OVERFLOW: Final = Failure("unsigned integer overflow")
+
+
+def _uint(value: int) -> Uint | Failure:
+    return Uint(value) if 0 <= value <= UINT_MAX else _UINT_OVERFLOW
 
 
 def _ints(operation: Callable[[int, int], int]) -> Callable[[int, int], int]:
     return lambda left, right: int64(operation(left, right))
 
 
-def _uints(operation: Callable[[int, int], int]) -> Callable[[int, int], Uint]:
+def _uints(operation: Callable[[int, int], int]) -> Callable[[int, int], Uint | Failure]:
     return lambda left, right: _uint(operation(int(left), int(right)))
 
 
@@ -184,8 +185,9 @@ def relation(
 ) -> Callable[[str, Type, Type, str], Overload]:
     """Makes overloads of one relation from what the comparison must give."""
 
-    def implementation(left: Value, right: Value) -> bool:
-        return test(compare(left, right), 0)
+    def implementation(left: Value, right: Value) -> bool | Failure:
+        order = compare(left, right)
+        return order if isinstance(order, Failure) else test(order, 0)
 
     def make(suffix: str, left: Type, right: Type, kind: str = "") -> Overload:
         cost = COMPARISON if kind in ("string", "bytes") else Cost()

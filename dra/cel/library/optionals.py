@@ -32,16 +32,17 @@ def is_zero(value: Value) -> bool:
     return isinstance(value, Duration) and value.nanos == 0
 
 
+_NO_VALUE: Final = Failure("optional.none() dereference")
+
+
 def _value(optional: Optional) -> Value:
-    if not optional.present:
-        raise Failure("optional.none() dereference")
-    return optional.value
+    return optional.value if optional.present else _NO_VALUE
 
 
-def _unwrap(optionals: tuple[Value, ...]) -> tuple[Value, ...]:
+def _unwrap(optionals: tuple[Value, ...]) -> tuple[Value, ...] | Failure:
     for optional in optionals:
         if not isinstance(optional, Optional):
-            raise Failure(f"value {optional} is not optional")
+            return Failure("value {} is not optional".format, optional)
     return tuple(optional.value for optional in optionals if optional.present)
 
 
@@ -75,7 +76,7 @@ LIBRARY: Final = Library(
         _mapped("optFlatMap", lambda _make, bound: bound),
     ),
     functions=(
-        Function("optional.of", overload("optional_of", [_V], _OPTIONAL, Optional)),
+        Function("optional.of", overload("optional_of", [_V], _OPTIONAL, Optional, inline="Optional({0})")),
         Function(
             "optional.ofNonZeroValue",
             overload(
@@ -85,9 +86,12 @@ LIBRARY: Final = Library(
                 lambda value: NONE if is_zero(value) else Optional(value),
             ),
         ),
-        Function("optional.none", overload("optional_none", [], _OPTIONAL, lambda: NONE)),
+        Function("optional.none", overload("optional_none", [], _OPTIONAL, lambda: NONE, inline="NONE")),
         Function("value", member("optional_value", [_OPTIONAL], _V, _value)),
-        Function("hasValue", member("optional_hasValue", [_OPTIONAL], BOOL, lambda value: value.present)),
+        Function(
+            "hasValue",
+            member("optional_hasValue", [_OPTIONAL], BOOL, lambda value: value.present, inline="{0}.present"),
+        ),
         Function("or", member("optional_or_optional", [_OPTIONAL, _OPTIONAL], _OPTIONAL, _unplanned)),
         Function("orValue", member("optional_orValue_value", [_OPTIONAL, _V], _V, _unplanned)),
         Function("_?._", overload("select_optional_field", [DYN, STRING], _OPTIONAL, _unplanned)),

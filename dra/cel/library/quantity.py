@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from dra.cel.declarations import Function, Library, fixed, member, overload, traversal
 from dra.cel.types import BOOL, DOUBLE, INT, STRING, struct
-from dra.cel.values import INT_MAX, INT_MIN, NO_SUCH_OVERLOAD, Failure, register
+from dra.cel.values import INT_MAX, INT_MIN, NO_SUCH_OVERLOAD, Failure, register, sure
 from dra.errors import QuantityError
 from dra.quantity import Quantity
 
@@ -22,6 +22,7 @@ NANO: Final = 10**9
 _PARTS: Final = re.compile(r"[+-]?0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
 _BINARY: Final = {suffix: 10 * power for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)}
 _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_MOST_DIGITS: Final = 18  # of a number that Go keeps as an integer
 _WRONG_FORM: Final = (
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 )
@@ -37,7 +38,6 @@ class Amount:
     Attributes:
         nanos: The value in units of 10⁻⁹.
         scale: The power of ten of Go's integer, None if Go does not store one.
-        text: As written, or as Kubernetes would write it.
 
     Example:
         >>> Amount.parse("1.5Gi").nanos == Amount.parse("1536Mi").nanos
@@ -46,14 +46,14 @@ class Amount:
         (True, False)
     """
 
-    __slots__ = ("nanos", "scale", "text")
+    __slots__ = ("_text", "nanos", "scale")
 
     order_key: ClassVar[str] = "nanos"
 
     def __init__(self, nanos: int, scale: int | None, text: str = "") -> None:
         self.nanos = nanos
         self.scale = scale
-        self.text = text or str(Quantity.from_nanos(nanos))
+        self._text = text
 
     @classmethod
     def parse(cls, text: str) -> Amount:
@@ -62,7 +62,15 @@ class Amount:
         Raises:
             Failure: It means none.
         """
-        return _parse(text)
+        found: Amount = sure(_parse(text))
+        return found
+
+    @property
+    def text(self) -> str:
+        """As written, or as Kubernetes would write it."""
+        if not self._text:
+            self._text = str(Quantity.from_nanos(self.nanos))
+        return self._text
 
     @property
     def is_integer(self) -> bool:
@@ -127,17 +135,19 @@ def _summed(nanos: int, left: Amount, right: Amount) -> Amount:
 
 
 @lru_cache(maxsize=16384)
-def _parse(text: str) -> Amount:
+def _parse(text: str) -> Amount | Failure:
+    if text.isdecimal() and text.isascii() and len(text) <= _MOST_DIGITS:
+        return Amount(int(text) * NANO, 0, text)
     parts = _PARTS.fullmatch(text)
     if not text or parts is None:
-        raise Failure(_WRONG_FORM)
+        return Failure(_WRONG_FORM)
     whole, fraction, suffix = parts[1], parts[2] or "", parts[3]
     # Go takes a number without any digit for zero.
     readable = text if re.search(r"^[+-]?\.?[0-9]", text) else f"0{suffix}"
     try:
         nanos = Quantity.parse(readable).nanos
     except QuantityError:
-        raise Failure(_WRONG_SUFFIX) from None
+        return Failure(_WRONG_SUFFIX)
     return Amount(nanos, _scale(nanos, whole, fraction, suffix), text)
 
 
@@ -148,25 +158,19 @@ def _scale(nanos: int, whole: str, fraction: str, suffix: str) -> int | None:
         small = not fraction and 14 - len(whole) - int(exponent * 3 / 10) >= 0
         return 0 if small and abs(nanos) <= INT_MAX * NANO else None
     scale = (_DECIMAL[suffix] if suffix in _DECIMAL else int(suffix[1:])) - len(fraction)
-    return scale if len(whole) + len(fraction) <= 18 and scale >= -9 else None
+    return scale if len(whole) + len(fraction) <= _MOST_DIGITS and scale >= -9 else None
 
 
 def _is_quantity(text: str) -> bool:
-    try:
-        _parse(text)
-    except Failure:
-        return False
-    return True
+    return _parse(text).__class__ is Amount
 
 
 def _is_integer(value: Amount) -> bool:
     return value.is_integer
 
 
-def _as_integer(value: Amount) -> int:
-    if not value.is_integer:
-        raise Failure("cannot convert value to integer")
-    return value.nanos // NANO
+def _as_integer(value: Amount) -> int | Failure:
+    return value.nanos // NANO if value.is_integer else Failure("cannot convert value to integer")
 
 
 def _compare(left: Amount, right: Amount) -> int:
@@ -191,7 +195,7 @@ LIBRARY: Final = Library(
     types=(QUANTITY,),
     equality={QUANTITY: fixed()},
     functions=(
-        Function("quantity", overload("string_to_quantity", [STRING], QUANTITY, Amount.parse, traversal())),
+        Function("quantity", overload("string_to_quantity", [STRING], QUANTITY, _parse, traversal())),
         Function("isQuantity", overload("is_quantity_string", [STRING], BOOL, _is_quantity, traversal())),
         # Declared upstream as a function, so `q.sign()` does not compile and `sign(q)` does.
         Function("sign", overload("quantity_sign", [QUANTITY], INT, _sign)),

@@ -6,26 +6,25 @@ from typing import Final
 
 from dra.cel.declarations import Arguments, Cost, Estimate, Function, Library, Range, member
 from dra.cel.library.standard import regex_cost, regex_estimate
-from dra.cel.regex import Regex, RegexError, compile as compile_regex
+from dra.cel.regex import RegexError, compile as compile_regex
 from dra.cel.types import INT, STRING, list_of
 from dra.cel.values import Failure
 
 __all__ = ["LIBRARY"]
 
 
-def _compiled(pattern: str) -> Regex:
+def _find(text: str, pattern: str) -> str | Failure:
     try:
-        return compile_regex(pattern)
+        return compile_regex(pattern).find(text)
     except RegexError as error:
-        raise Failure(f"Illegal regex: {error.message}") from None
+        return Failure("Illegal regex: {.message}".format, error)
 
 
-def _find(text: str, pattern: str) -> str:
-    return _compiled(pattern).find(text)
-
-
-def _find_all(text: str, pattern: str, limit: int = -1) -> tuple[str, ...]:
-    return tuple(_compiled(pattern).find_all(text, limit))
+def _find_all(text: str, pattern: str, limit: int = -1) -> tuple[str, ...] | Failure:
+    try:
+        return tuple(compile_regex(pattern).find_all(text, limit))
+    except RegexError as error:
+        return Failure("Illegal regex: {.message}".format, error)
 
 
 def _estimate(arguments: Arguments) -> Estimate:

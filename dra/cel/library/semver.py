@@ -12,7 +12,7 @@ from typing import ClassVar, Final, TypeAlias
 
 from dra.cel.declarations import Function, Library, fixed, member, overload, traversal
 from dra.cel.types import BOOL, INT, STRING, struct
-from dra.cel.values import Failure, equal_to_its_own, register
+from dra.cel.values import Failure, equal_to_its_own, register, sure
 
 __all__ = ["LIBRARY", "SEMVER", "Semver"]
 
@@ -55,7 +55,8 @@ class Semver:
         Raises:
             Failure: It means none.
         """
-        return _parse(text)
+        found: Semver = sure(_parse(text))
+        return found
 
     @classmethod
     def normalized(cls, text: str) -> Semver:
@@ -64,7 +65,7 @@ class Semver:
         Raises:
             Failure: It means none even so.
         """
-        return _parse(_normalize(text))
+        return cls.parse(_normalize(text))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Semver) and self.key == other.key
@@ -82,7 +83,7 @@ class Semver:
         return f"Semver({self.text!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _parse, (self.text,)
+        return Semver.parse, (self.text,)
 
 
 register(Semver, SEMVER, equality=equal_to_its_own)
@@ -121,12 +122,10 @@ def _prerelease(part: str) -> tuple[int, int, str]:
 
 
 @lru_cache(maxsize=16384)
-def _parse(text: str) -> Semver:
-    if not text:
-        raise Failure("Version string empty")
+def _parse(text: str) -> Semver | Failure:
     parts = text.split(".", 2)
     if len(parts) != 3:
-        raise Failure("No Major.Minor.Patch elements found")
+        return Failure("No Major.Minor.Patch elements found" if text else "Version string empty")
     major, minor = _number(parts[0], "major"), _number(parts[1], "minor")
     rest, has_build, build = parts[2].partition("+")
     patch_text, has_prerelease, prerelease = rest.partition("-")
@@ -156,16 +155,16 @@ def _normalize(text: str) -> str:
     return ".".join(parts)
 
 
-def _maybe_normalized(text: str, normalize: bool) -> Semver:
-    return Semver.normalized(text) if normalize else Semver.parse(text)
+def _maybe_normalized(text: str, normalize: bool) -> Semver | Failure:
+    """The version that a text means, perhaps once `v`, leading zeros and missing parts are mended."""
+    return _parse(_normalize(text) if normalize else text)
 
 
 def _is_semver(text: str, normalize: bool = False) -> bool:
     try:
-        _maybe_normalized(text, normalize)
+        return _maybe_normalized(text, normalize).__class__ is Semver
     except Failure:
         return False
-    return True
 
 
 def _compare(left: Semver, right: Semver) -> int:
@@ -180,7 +179,7 @@ LIBRARY: Final = Library(
     functions=(
         Function(
             "semver",
-            overload("string_to_semver", [STRING], SEMVER, Semver.parse, traversal()),
+            overload("string_to_semver", [STRING], SEMVER, _parse, traversal()),
             overload("string_bool_to_semver", [STRING, BOOL], SEMVER, _maybe_normalized, traversal()),
         ),
         Function(

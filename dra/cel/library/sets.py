@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from dra.cel.declarations import Arguments, Cost, Estimate, Function, Library, Range, overload
+from dra.cel.library.uniform import hashes
 from dra.cel.types import BOOL, list_of, parameter
-from dra.cel.values import NATIVE, Value, contains, only_class, size_of
+from dra.cel.values import Value, contains, size_of
 
 __all__ = ["LIBRARY"]
 
@@ -26,15 +27,10 @@ def _pairwise(factor: int) -> Cost:
     return Cost(estimate, charge, beforehand=True)
 
 
-def _are_hashed(left: tuple[Value, ...], right: tuple[Value, ...]) -> bool:
-    """Whether Python's sets treat the elements of two lists as CEL does."""
-    kind = only_class(left)
-    return kind in NATIVE and only_class(right) is kind
-
-
 def _contains(elements: tuple[Value, ...], wanted: tuple[Value, ...]) -> bool:
-    if _are_hashed(elements, wanted):
-        return set(elements).issuperset(wanted)
+    hashed = hashes(elements, wanted)
+    if hashed is not None:
+        return hashed[0].issuperset(hashed[1])
     return all(contains(elements, value) for value in wanted)
 
 
@@ -43,8 +39,9 @@ def _equivalent(left: tuple[Value, ...], right: tuple[Value, ...]) -> bool:
 
 
 def _intersects(left: tuple[Value, ...], right: tuple[Value, ...]) -> bool:
-    if _are_hashed(left, right):
-        return not set(right).isdisjoint(left)
+    hashed = hashes(left, right)
+    if hashed is not None:
+        return not hashed[0].isdisjoint(hashed[1])
     return any(contains(right, value) for value in left)
 
 

@@ -25,7 +25,7 @@ from dra.cel.declarations import (
 from dra.cel.regex import RegexError, compile as compile_regex
 from dra.cel.syntax import ACCUMULATOR, Factory, Ident, Node, Select
 from dra.cel.types import BOOL, BYTES, INT, STRING, Type, list_of, map_of, parameter
-from dra.cel.values import NO_SUCH_OVERLOAD, Failure, Value, size_of
+from dra.cel.values import NO_OVERLOAD, Failure, Value, size_of
 
 __all__ = ["COSTS", "LIBRARY", "iteration_variable", "regex_cost", "regex_estimate"]
 
@@ -63,13 +63,11 @@ _ENDS: Final = Cost(traversal(1).estimate, traversal(0).charge)
 # Functions
 
 
-def _text(test: Callable[[str, str], bool]) -> Callable[[Value, Value], bool]:
+def _text(test: Callable[[str, str], bool]) -> Callable[[Value, Value], bool | Failure]:
     """A test of two strings. Upstream does not guard it by type, so its failure names no types."""
 
-    def implementation(text: Value, part: Value) -> bool:
-        if text.__class__ is str and part.__class__ is str:
-            return test(text, part)
-        raise Failure(NO_SUCH_OVERLOAD)
+    def implementation(text: Value, part: Value) -> bool | Failure:
+        return test(text, part) if text.__class__ is str and part.__class__ is str else NO_OVERLOAD
 
     return implementation
 
@@ -80,12 +78,12 @@ def _end(name: str, id_: str, test: Callable[[str, str], bool], inline: str) -> 
     )
 
 
-def matches(text: str, pattern: str) -> bool:
+def matches(text: str, pattern: str) -> bool | Failure:
     """Whether a pattern is found in a text."""
     try:
         return compile_regex(pattern).search(text)
     except RegexError as error:
-        raise Failure(str(error)) from None
+        return Failure(str, error)
 
 
 def _is_regex(pattern: object) -> bool:

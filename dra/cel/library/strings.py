@@ -54,19 +54,17 @@ _LARGEST_RESULT: Final = 10_000_000
 # Functions
 
 
-def _within(text: str, index: int) -> int:
-    if not 0 <= index <= len(text):
-        raise Failure(f"index out of range: {index}")
-    return index
+def _outside(index: int) -> Failure:
+    return Failure("index out of range: {}".format, index)
 
 
-def _char_at(text: str, index: int) -> str:
-    return text[_within(text, index) : index + 1]
+def _char_at(text: str, index: int) -> str | Failure:
+    return text[index : index + 1] if 0 <= index <= len(text) else _outside(index)
 
 
-def _index_of(text: str, part: str, start: int = 0) -> int:
+def _index_of(text: str, part: str, start: int = 0) -> int | Failure:
     if start < 0:
-        raise Failure(f"index out of range: {start}")
+        return _outside(start)
     if not part:
         return min(start, len(text))
     return text.find(part, start)
@@ -76,9 +74,9 @@ def _last_index_of(text: str, part: str) -> int:
     return len(text) if not part else text.rfind(part)
 
 
-def _last_index_of_from(text: str, part: str, start: int) -> int:
+def _last_index_of_from(text: str, part: str, start: int) -> int | Failure:
     if start < 0:
-        raise Failure(f"index out of range: {start}")
+        return _outside(start)
     if not part:
         return min(start, len(text))
     return text.rfind(part, 0, start + len(part)) if start < len(text) else -1
@@ -92,12 +90,12 @@ def _upper(text: str) -> str:
     return text.upper() if text.isascii() else text.translate(_UPPER)
 
 
-def _replace(text: str, old: str, new: str, count: int = -1) -> str:
+def _replace(text: str, old: str, new: str, count: int = -1) -> str | Failure:
     times = len(text) + 1 if not old else text.count(old)
     if 0 <= count < times:
         times = count
     if times * len(new) > _LARGEST_RESULT:
-        raise Failure("replace: the result is too long")
+        return Failure("replace: the result is too long")
     return text.replace(old, new, times)
 
 
@@ -111,14 +109,16 @@ def _split(text: str, separator: str, count: int = -1) -> tuple[str, ...]:
     return (*text[: count - 1], text[count - 1 :])
 
 
-def _substring(text: str, start: int) -> str:
-    return text[_within(text, start) :]
+def _substring(text: str, start: int) -> str | Failure:
+    return text[start:] if 0 <= start <= len(text) else _outside(start)
 
 
-def _substring_until(text: str, start: int, end: int) -> str:
+def _substring_until(text: str, start: int, end: int) -> str | Failure:
     if start > end:
-        raise Failure(f"invalid substring range. start: {start}, end: {end}")
-    return text[_within(text, start) : _within(text, end)]
+        return Failure("invalid substring range. start: {}, end: {}".format, start, end)
+    if 0 <= start <= end <= len(text):
+        return text[start:end]
+    return _outside(end if 0 <= start <= len(text) else start)
 
 
 def _join(parts: tuple[Value, ...], separator: str = "") -> str:

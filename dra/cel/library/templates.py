@@ -17,7 +17,7 @@ from dra.cel.quoting import quote
 from dra.cel.syntax import Call, ListExpr, Literal, MapExpr, Node
 from dra.cel.times import atoi
 from dra.cel.types import DYN, STRING, Kind, Type, list_of
-from dra.cel.values import Failure, Value, key_value, type_value
+from dra.cel.values import Failure, Value, key_value, sure, type_value
 
 __all__ = ["LIBRARY"]
 
@@ -243,7 +243,7 @@ def _written(value: Value, _precision: int | None = None) -> str:
 
 def _decoded(value: bytes) -> str:
     try:
-        return text_of_bytes(value)
+        return str(sure(text_of_bytes(value)))
     except Failure as failure:
         raise Failure(f"could not convert argument {quote(str(failure))} to string") from None
 

@@ -67,35 +67,32 @@ def _converts(**convert: Callable[..., object]) -> Callable[[object], bool]:
 
     def accepts(value: object) -> bool:
         name = value.__class__.__name__
-        try:
-            return name not in convert or convert[name](value) is not None
-        except Failure:
-            return False
+        return name not in convert or convert[name](value).__class__ is not Failure
 
     return accepts
 
 
-def _no_duration(value: object) -> Duration:
-    raise Failure(f"type conversion error from '{type_value(value).name}' to '{DURATION.name}'")
+def _no_duration(value: object) -> Failure:
+    return Failure(f"type conversion error from '{type_value(value).name}' to '{DURATION.name}'")
 
 
 _TIMES: Final = Library(
     "times",
     validators=(
-        literal_validator("duration", _converts(str=Duration.parse, int=_no_duration)),
-        literal_validator("timestamp", _converts(str=Timestamp.parse, int=Timestamp.from_seconds)),
+        literal_validator("duration", _converts(str=Duration.read, int=_no_duration)),
+        literal_validator("timestamp", _converts(str=Timestamp.read, int=Timestamp.from_seconds)),
     ),
     functions=(
         Function(
             "duration",
             overload("duration_to_duration", [DURATION], DURATION, lambda length: length),
-            overload("string_to_duration", [STRING], DURATION, Duration.parse),
+            overload("string_to_duration", [STRING], DURATION, Duration.read),
         ),
         Function(
             "timestamp",
             overload("timestamp_to_timestamp", [TIMESTAMP], TIMESTAMP, lambda moment: moment),
             overload("int64_to_timestamp", [INT], TIMESTAMP, Timestamp.from_seconds),
-            overload("string_to_timestamp", [STRING], TIMESTAMP, Timestamp.parse),
+            overload("string_to_timestamp", [STRING], TIMESTAMP, Timestamp.read),
         ),
         Function(
             "int",

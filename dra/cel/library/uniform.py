@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
 
 from dra.cel.times import Duration, Timestamp
 from dra.cel.values import NATIVE, Uint, Value, only_class
 
-__all__ = ["keys", "total"]
+__all__ = ["hashes", "keys", "total"]
 
 
 def keys(elements: tuple[Value, ...]) -> Sequence[Any] | None:
@@ -28,6 +28,23 @@ def keys(elements: tuple[Value, ...]) -> Sequence[Any] | None:
     if only is float or only in NATIVE:
         return elements
     return list(map(operator.attrgetter("nanos"), elements)) if only in (Duration, Timestamp) else None
+
+
+def hashes(left: tuple[Value, ...], right: tuple[Value, ...]) -> tuple[set[Any], set[Any]] | None:
+    """Sets of Python values that are equal where the elements of two lists are.
+
+    Example:
+        >>> hashes((Duration(2), Duration(2)), (Duration(1),)), hashes((1,), ("a",))
+        (({2}, {1}), None)
+    """
+    if only_class(left) is not only_class(right):
+        return None
+    sides = keys(left), keys(right)
+    if sides[0] is None or sides[1] is None:
+        return None
+    found = set(sides[0]), set(sides[1])
+    # Not a number equals nothing; a set finds it all the same.
+    return None if any(one != one for one in chain(*found)) else found
 
 
 def total(numbers: Sequence[Any], low: int, high: int) -> int | None:

@@ -42,7 +42,7 @@ def _strict_call(script: Script, node: Call) -> Operand:
     overloads = script.checked.overloads[node.id]
     first, *others = overloads
     function = script.environment.functions[node.function]
-    called = implementation(script.environment, node, overloads, raises=False)
+    called = implementation(script.environment, node, overloads)
     arity = len(node.operands)
     gives_up = arity > 2 or bool(others)
     pattern = None
@@ -249,7 +249,7 @@ def _membership(script: Script, node: Call) -> Operand:
         result = script.name()
         script.emit(f"{result} = looked_up({found.code}, {wanted})")
         return Operand(result)
-    called = implementation(script.environment, node, overloads, raises=False)
+    called = implementation(script.environment, node, overloads)
     return _strict(script, (item, elements), called, shared_charge(overloads), gives_up=False)
 
 

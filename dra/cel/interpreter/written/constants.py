@@ -7,7 +7,7 @@ from dra.cel.dispatch import implementation
 from dra.cel.env import Environment
 from dra.cel.library.conversions import CONVERSIONS
 from dra.cel.syntax import Call, ListExpr, Literal, MapExpr, Node
-from dra.cel.values import Value, map_key
+from dra.cel.values import Value, map_key, sure
 
 __all__ = ["constant_value"]
 
@@ -44,5 +44,5 @@ def constant_value(checked: Checked, environment: Environment, node: Node) -> tu
         if node.function in CONVERSIONS:
             given = all_of(node.operands[:1])
             if given is not None:
-                return (implementation(environment, node, checked.overloads[node.id])(*given),)
+                return (sure(implementation(environment, node, checked.overloads[node.id])(*given)),)
     return None

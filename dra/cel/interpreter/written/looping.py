@@ -183,7 +183,7 @@ def _merge(script: Script, found: Shape, names: _Names) -> None:
     step = found.insert
     if step is None:
         raise NotGenerated
-    called = implementation(script.environment, step, script.checked.overloads[step.id], raises=False)
+    called = implementation(script.environment, step, script.checked.overloads[step.id])
     script.emit(
         f"if {names.failed} is None: {names.failed} = merge({script.constant(called)}, {names.items}, {more})"
     )

@@ -13,7 +13,7 @@ from dra.cel.interpreter.calls import looked_up
 from dra.cel.values import (
     INT_MAX,
     INT_MIN,
-    NO_SUCH_OVERLOAD,
+    NO_OVERLOAD,
     UNSET,
     Failure,
     Optional,
@@ -32,12 +32,11 @@ __all__ = ["NAMES", "RETURNS_FAILURES", "condition_failure", "entries", "exists_
 _OVERFLOW: Final = Failure("integer overflow")
 _DIVISION: Final = Failure("division by zero")
 _MODULUS: Final = Failure("modulus by zero")
-_NO_OVERLOAD: Final = Failure(NO_SUCH_OVERLOAD)
 
 
 def condition_failure(value: Value) -> Failure:
     """The failure of a condition that gave this."""
-    return value if value.__class__ is Failure else _NO_OVERLOAD
+    return value if value.__class__ is Failure else NO_OVERLOAD
 
 
 def exists_already(key: Any) -> Failure:
@@ -92,7 +91,7 @@ def _junction(left: Value, right: Value, ends: bool) -> Value:
         return ends
     if left.__class__ is Failure or (left.__class__ is bool and right.__class__ is Failure):
         return left if left.__class__ is Failure else right
-    return _NO_OVERLOAD if left.__class__ is not bool or right.__class__ is not bool else not ends
+    return NO_OVERLOAD if left.__class__ is not bool or right.__class__ is not bool else not ends
 
 
 def _same(left: Value, right: Value) -> Value:
@@ -179,7 +178,7 @@ RETURNS_FAILURES: Final[dict[str, object]] = {
 NAMES: Final[dict[str, object]] = RETURNS_FAILURES | {
     "Failure": Failure,
     "Lifted": Lifted,
-    "NO_OVERLOAD": _NO_OVERLOAD,
+    "NO_OVERLOAD": NO_OVERLOAD,
     "Optional": Optional,
     "UNSET": UNSET,
     "Uint": Uint,
