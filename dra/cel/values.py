@@ -206,7 +206,8 @@ def register(
     if cel_type.kind in (types.Kind.STRUCT, types.Kind.OPAQUE):
         _OPAQUE.add(python_class)
     if ordered:
-        _ORDERED[python_class] = operator.attrgetter(python_class.order_key)  # type: ignore[attr-defined]
+        key = python_class.order_key  # type: ignore[attr-defined]  # what is ordered names it
+        _ORDERED[python_class] = operator.attrgetter(key)
     if equality is not None:
         _EQUALITY[python_class] = equality
 
