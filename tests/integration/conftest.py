@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import dra
+from dra.validation.versions import served_versions
 from tests.go_programs import LATEST, go
 from tests.integration.api import Api
 from tests.integration.control_plane import ControlPlane
@@ -31,7 +33,7 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
 
 @pytest.fixture(scope="session")
 def api(control_plane: ControlPlane) -> Api:
-    """The API server as administrator, with a namespace for admin access and the node that rows name."""
+    """The API server as administrator, with a namespace for admin access and what rows name."""
     running = Api(control_plane)
     labels = {"resource.kubernetes.io/admin-access": "true"}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "admin", "labels": labels}}
@@ -43,4 +45,12 @@ def api(control_plane: ControlPlane) -> Api:
         "status": {"declaredFeatures": ["DRANodeAllocatableResources"]},
     }
     running.apply(namespace, node)
+    workload = dra.Workload.from_dict(
+        {
+            "metadata": {"name": "a", "namespace": "default"},
+            "spec": {"podGroupTemplates": [{"name": "b", "schedulingPolicy": {"gang": {"minCount": 1}}}]},
+        }
+    )
+    for version in served_versions(workload, control_plane.minor)[:1]:
+        running.apply(dra.convert(workload, version).to_dict())
     return running

@@ -30,8 +30,8 @@ from tests.go_programs import LATEST, build
 SOURCES = Path(__file__).parent / "controlplane"
 # The patch release that `go.mod` and `go-1.3x.mod` pin.
 RELEASES = {"1.34": "v1.34.4", "1.35": "v1.35.4", "1.36": "v1.36.3", "1.37": "v1.37.2"}
-# The minors with a gate of its own for gangs; later ones have it in GenericWorkload.
-GANG_SCHEDULING = ("1.35", "1.36")
+# Gates that later minors have in GenericWorkload.
+OLDER_GATES = {"1.35": ("GangScheduling",), "1.36": ("GangScheduling", "WorkloadAwarePreemption")}
 # Controllers that DRA needs; nodes here have no kubelet, so none that watches over their health.
 CONTROLLERS = (
     "resourceclaim-controller",
@@ -43,7 +43,6 @@ CONTROLLERS = (
 # What would mend objects after the tests made them, or refuse them for lack of what tests do not need.
 WITHOUT_ADMISSION = ("DefaultTolerationSeconds", "Priority", "ServiceAccount", "TaintNodesByCondition")
 _START_SECONDS = 90
-_STOP_SECONDS = 20
 
 
 class ControlPlaneError(RuntimeError):
@@ -104,26 +103,17 @@ class ControlPlane:
             if name == "kube-apiserver":
                 self._await_ready()
 
-    def stop(self, *components: str, kill: bool = False) -> None:
-        """Stop some components, or all, the last started first.
-
-        Args:
-            *components: Their names; none for all.
-            kill: Do not let them finish.
-        """
-        for name in reversed(components or tuple(self._processes)):
+    def stop(self, *components: str) -> None:
+        """Kill some components, or all: their data is temporary, and a server would wait for its watchers."""
+        for name in components or tuple(self._processes):
             process = self._processes.pop(name, None)
-            if process is None:
-                continue
-            if kill:
-                process.kill()
-            else:
-                process.terminate()
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
+            if process is not None:
                 process.kill()
                 process.wait()
+
+    def has_ended(self, name: str) -> bool:
+        """Whether a component that was started has ended by itself."""
+        return self._processes[name].poll() is not None
 
     def log(self, name: str, lines: int = 40) -> str:
         """The end of a component's log."""
@@ -250,7 +240,7 @@ def component_gates(minor: str) -> dict[str, bool]:
     """Every gate that a minor has, `dra` has a rule for, and can be switched: on, alpha ones included."""
     stages = {field.metadata["gate"]: field.metadata["stages"][minor] for field in attrs.fields(Features)}
     ours = {gate: True for gate, stage in stages.items() if stage not in (Stage.ABSENT, Stage.LOCKED)}
-    return ours | dict.fromkeys(["GangScheduling"] if minor in GANG_SCHEDULING else [], True)
+    return ours | dict.fromkeys(OLDER_GATES.get(minor, ()), True)
 
 
 def program(name: str, minor: str) -> list[str]:

@@ -45,7 +45,7 @@ def background() -> Iterator[ThreadPoolExecutor]:
 
 
 def kill_and_restart(control_plane: ControlPlane) -> None:
-    control_plane.stop("kube-apiserver", kill=True)
+    control_plane.stop("kube-apiserver")
     time.sleep(1)  # requests meet a server that is away
     control_plane.start("kube-apiserver")
 

@@ -241,7 +241,9 @@ def test_the_cause_is_named(
     else:  # it does not even try
         assert client.get(dra.Pod, cause.name).spec.node_name is None
     kubeconfig = str(control_plane.kubeconfig)
-    status = main(["explain", f"pod/{SPACE}/{cause.name}", "--kubeconfig", kubeconfig])
+    gates = ",".join(f"{gate}={str(on).lower()}" for gate, on in control_plane.features.gates().items())
+    asked = ["explain", f"pod/{SPACE}/{cause.name}", "--kubeconfig", kubeconfig, "--feature-gates", gates]
+    status = main(asked)
     printed = capsys.readouterr()
     text = printed.out.replace(f"kube-scheduler said: {said}", "") + printed.err
     assert status in (ExitCode.NO, ExitCode.BAD_INPUT)

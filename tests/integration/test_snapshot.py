@@ -95,6 +95,7 @@ def test_every_command_reads_a_snapshot_and_a_cluster_alike(
 ) -> None:
     target, kubeconfig = str(tmp_path / "cluster.json.zst"), str(control_plane.kubeconfig)
     client.snapshot(target)
+    command = [*command, "--kubernetes", control_plane.minor]
     from_file = main([*command, "-f", target]), capsys.readouterr().out.replace(f"{target}:", "")
     from_cluster = main([*command, "--kubeconfig", kubeconfig]), capsys.readouterr().out
     assert without_lines(from_file) == without_lines(from_cluster)
