@@ -36,7 +36,7 @@ def explanation(case: Case, ours: Answer, theirs: Answer) -> str | None:
     """The heading under which a difference is documented, if it is."""
     if _VIOLATED in (theirs.error or "") and "firstAvailable" in str(case["claims"]):
         return HEADINGS["alternatives"]
-    if ours.results and theirs.results and _by_value(ours.results) == _by_value(theirs.results):
+    if ours.results and theirs.results and by_value(ours.results) == by_value(theirs.results):
         return HEADINGS["release"]
     if _all_beside_shares(case):
         return HEADINGS["release"]
@@ -48,7 +48,7 @@ def _all_beside_shares(case: Case) -> bool:
     return "'allocationMode': 'All'" in str(case["claims"]) and "capacity" in case["allocated"]
 
 
-def _by_value(results: list[Case]) -> list[Case]:
+def by_value(results: list[Case]) -> list[Case]:
     """Results with consumed capacity as numbers."""
 
     def device(result: Case) -> Case:

@@ -14,19 +14,25 @@ import pytest
 
 import dra
 from dra.errors import AllocationError
+from dra.features import LATEST
 from dra.models.core import Pod
 from dra.models.kinds import decode
 from dra.models.meta import KubernetesObject
 from dra.scheduler import Cluster, Placement
-from tests.conformance.allocation import comparable
-from tests.conformance.generate import PROFILES, has
+from tests.conformance.allocation import comparable, expected
+from tests.conformance.deviations import by_value
+from tests.conformance.generate import FEATURES, PROFILES, has
+from tests.conformance.oracle import Oracle
 from tests.integration.api import Answer, Api, Json, until
 from tests.integration.control_plane import ControlPlane
-from tests.integration.scenarios import RESOURCE, Scenario, scenario
+from tests.integration.scenarios import HOST, RESOURCE, Scenario, scenario
 
 pytestmark = pytest.mark.integration
 
+# Where kube-scheduler ends over a pod, `docs/deviations.md`, and its last words: there it gets one at a time.
+PANICS = {"1.34": "index out of range", "1.35": "invalid memory address or nil pointer dereference"}
 VIOLATED = "a claim constraint would not be satisfied"
+KINDS = ("DeviceClass", "Node", "ResourceClaim", "ResourceSlice")
 SCENARIOS = int(os.environ.get("DRA_SCENARIOS", "400"))
 BATCH = 20
 
@@ -39,17 +45,49 @@ class Verdict:
     allocations: tuple[str, ...] = ()
     message: str = attrs.field(default="", eq=False)
 
+    @property
+    def results(self) -> list[Json]:
+        return [json.loads(each) for each in self.allocations]
+
+
+@attrs.frozen
+class Difference:
+    """A scenario that is decided otherwise than `dra` does.
+
+    Attributes:
+        latest: What the latest release's allocator says.
+    """
+
+    scenario: Scenario
+    cluster: Cluster
+    ours: Verdict
+    theirs: Verdict
+    latest: Verdict | None = None
+
+    def with_latest(self, oracle: Oracle) -> Difference:
+        return attrs.evolve(self, latest=latest(oracle, self.cluster, self.scenario))
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it is one between releases: the latest answers as `dra` does."""
+        return self.latest is not None and agree(self.ours, self.latest)
+
+    def __str__(self) -> str:
+        name = f"{self.scenario.name} ({self.scenario.profile})"
+        return f"{name}: ours {self.ours}\n  theirs {self.theirs}\n  latest {self.latest}"
+
 
 def batches(kubernetes: str) -> Iterator[list[Scenario]]:
     profiles = [name for name, feature in PROFILES.items() if feature is None or has(kubernetes, feature)]
+    size = 1 if kubernetes in PANICS else BATCH
     scenarios = (scenario(at, profiles[at % len(profiles)], kubernetes) for at in range(SCENARIOS))
-    while batch := list(islice(scenarios, BATCH)):
+    while batch := list(islice(scenarios, size)):
         yield batch
 
 
 def test_the_scheduler_decides_as_dra_does(api: Api, control_plane: ControlPlane) -> None:
     verdicts: Counter[str] = Counter()
-    differences: list[str] = []
+    differences: list[Difference] = []
     for batch in batches(control_plane.minor):
         stored: list[KubernetesObject] = []
         accepted = []
@@ -65,14 +103,23 @@ def test_the_scheduler_decides_as_dra_does(api: Api, control_plane: ControlPlane
         for each in accepted:
             api.must(api.create(each.pod))
         for each in accepted:
-            theirs, ours = decided(api, each), decide(cluster, each)
+            theirs, ours = decided(api, each, control_plane), decide(cluster, each)
             verdicts[theirs.kind] += 1
             if ours != theirs and not documented(each, theirs):
-                differences.append(f"{each.name} ({each.profile}): ours {ours}\n  theirs {theirs}")
+                differences.append(Difference(each, cluster, ours, theirs))
         for each in accepted:
             clean_up(api, each)
-    print(f"compared with kube-scheduler {control_plane.minor}: {dict(verdicts)}")
-    assert not differences, f"{len(differences)} of {SCENARIOS}:\n" + "\n".join(differences)
+    if control_plane.minor != LATEST and differences:
+        with Oracle() as oracle:
+            differences = [each.with_latest(oracle) for each in differences]
+    changed = [each for each in differences if each.is_change]
+    print(
+        f"compared with kube-scheduler {control_plane.minor}: {dict(verdicts)}, "
+        f"{len(changed)} answered as {LATEST} would"
+    )
+    unlike = [str(each) for each in differences if not each.is_change]
+    assert not unlike, f"{len(unlike)} of {SCENARIOS}:\n" + "\n".join(unlike)
+    assert len(changed) < SCENARIOS / 3
     assert verdicts.total() > 0.75 * SCENARIOS
     assert verdicts["fits"] > 0.2 * SCENARIOS
     assert verdicts["none"] > 0.2 * SCENARIOS
@@ -116,7 +163,7 @@ def clean_up(api: Api, each: Scenario) -> None:
         api.delete(obj)
 
 
-def decided(api: Api, each: Scenario) -> Verdict:
+def decided(api: Api, each: Scenario, control_plane: ControlPlane) -> Verdict:
     """What kube-scheduler decided. With binding conditions the pod waits, its claims being allocated."""
 
     def look() -> Verdict | None:
@@ -129,9 +176,77 @@ def decided(api: Api, each: Scenario) -> Verdict:
             if condition["type"] == "PodScheduled" and condition["status"] == "False":
                 kind = "none" if condition["reason"] == "Unschedulable" else "error"
                 return Verdict(kind, message=condition.get("message", ""))
+        if control_plane.minor in PANICS and has_ended(api, each, control_plane):
+            return Verdict("panic", message=PANICS[control_plane.minor])
         return None
 
     return until(look, f"a decision about pod {each.name}/pod")
+
+
+def has_ended(api: Api, each: Scenario, control_plane: ControlPlane) -> bool:
+    """Whether kube-scheduler has ended over a pod; then it is started again, without that pod."""
+    ended = control_plane.has_ended("kube-scheduler")
+    if ended:
+        assert PANICS[control_plane.minor] in control_plane.log("kube-scheduler", 200)
+        api.delete(each.pod)
+        control_plane.stop("kube-scheduler")
+        control_plane.start("kube-scheduler")
+    return ended
+
+
+def latest(oracle: Oracle, cluster: Cluster, each: Scenario) -> Verdict:
+    """What the allocator of the latest release decides."""
+    stored = {kind: [obj.to_dict() for obj in cluster if obj.kind == kind] for kind in KINDS}
+    claims = {
+        (claim["metadata"]["namespace"], claim["metadata"]["name"]): claim
+        for claim in stored["ResourceClaim"]
+    }
+    case = {
+        "id": each.name,
+        "features": {name: getattr(cluster.features, field) for name, field in FEATURES.items()},
+        "allocator": "experimental",
+        "classes": stored["DeviceClass"],
+        "slices": with_counters_apart(stored["ResourceSlice"]),
+        "nodes": stored["Node"],
+        "node": each.pod["spec"]["nodeSelector"][HOST],
+        "claims": [claims[each.name, claim["metadata"]["name"]] for claim in each.wanted],
+        "allocatedClaims": [claim for claim in claims.values() if "status" in claim],
+        "allocated": {},
+    }
+    (answers,) = expected(oracle.ask(case))
+    (answer,) = answers
+    if answer.error is not None:
+        return Verdict("error", message=answer.error)
+    return Verdict("none") if answer.results is None else Verdict("fits", allocations(answer.results))
+
+
+def with_counters_apart(slices: Sequence[Json]) -> list[Json]:
+    """The slices with counters in slices of their own, where 1.34 has them beside the devices."""
+    mixed = [each for each in slices if each["spec"].get("devices") and each["spec"].get("sharedCounters")]
+    more = Counter(generation(each) for each in mixed)
+    made = []
+    for each in slices:
+        pool = each["spec"]["pool"]
+        count = pool["resourceSliceCount"] + more[generation(each)]
+        spec = {**each["spec"], "pool": {**pool, "resourceSliceCount": count}}
+        if each in mixed:
+            counters = {key: value for key, value in spec.items() if key != "devices"}
+            name = f"{each['metadata']['name']}-counters"
+            made.append({**each, "metadata": {"name": name}, "spec": counters})
+            spec.pop("sharedCounters")
+        made.append({**each, "spec": spec})
+    return made
+
+
+def generation(resource_slice: Json) -> tuple[str, str, int]:
+    """Which generation of which pool a slice belongs to."""
+    spec = resource_slice["spec"]
+    return spec["driver"], spec["pool"]["name"], spec["pool"]["generation"]
+
+
+def agree(ours: Verdict, theirs: Verdict) -> bool:
+    """Whether two answers are one, however amounts are written."""
+    return (ours.kind, by_value(ours.results)) == (theirs.kind, by_value(theirs.results))
 
 
 def decide(cluster: Cluster, each: Scenario) -> Verdict:
