@@ -21,6 +21,8 @@ from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
 
+import psutil
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
 INTRODUCTION = """\
@@ -32,7 +34,7 @@ takes small sizes, and `make bench ONLY="quantity allocate"` measures those anew
 `python -m benchmarks.quantity` prints one and writes nothing. The last two replay a public trace:
 `make bench DRA_OPENB=folder`.
 """
-_LOADED = 0.5  # processes that want a core, for each core
+_BUSY = 20.0  # percent of all cores that others may take before a measurement is called one under load
 
 
 class Need(Enum):
@@ -103,12 +105,10 @@ def conditions() -> str:
         f"{processor()}, {cores} cores; Python {platform.python_version()}, pydantic {version('pydantic')}, "
         f"{platform.system()}"
     )
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    if load < _LOADED * cores:
+    busy = psutil.cpu_percent(interval=2.0)
+    if busy < _BUSY:
         return f"{said}."
-    return (
-        f"{said}. **Measured under load** ({load:.0f} other processes): everything is slower than it need be."
-    )
+    return f"{said}. **Measured under load** (others took {busy:.0f} % before): slower than it need be."
 
 
 def measured(benchmark: Benchmark, arguments: Sequence[str]) -> str:
