@@ -256,6 +256,6 @@ def _label(claim: dra.ResourceClaim) -> str:
 
 
 def _devices(claim: dra.ResourceClaim) -> Sequence[str]:
-    allocation = claim.status.allocation if claim.status is not None else None
-    results = (allocation.devices.results if allocation is not None else None) or ()
-    return [f"{each.driver}/{each.pool}/{each.device}" for each in results]
+    from dra.scheduler.allocations import devices_of
+
+    return [str(device) for device in devices_of(claim)]

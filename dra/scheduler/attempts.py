@@ -9,85 +9,35 @@ one search.
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from typing import Final
 
 import attrs
 
-from dra.allocator.board import Pick
 from dra.allocator.explanation import Explanation
 from dra.allocator.extended import ExtendedResourceClaim, extended_resource_claim, resource_classes
 from dra.allocator.inventory import NodeView
 from dra.allocator.plan import Plan
 from dra.allocator.search import Budget
-from dra.allocator.solver import Attempt
-from dra.allocator.state import Holding
 from dra.errors import InvalidPoolError, SearchBudgetExceeded
 from dra.models.core import Node, NodeStatus, Pod
 from dra.models.resource import AllocationResult, ResourceClaim
 from dra.quantity import Quantity
 from dra.scheduler import node_resources
+from dra.scheduler.allocations import allocation_of, binding_failed, results_of
 from dra.scheduler.claims import ClaimUse
 from dra.scheduler.demand import NATIVE, demand
 from dra.scheduler.filters import Reason, Requirements
 from dra.scheduler.likeness import Likeness, wishes
+from dra.scheduler.outcomes import NO_TIME, NOTHING_WANTED, Outcome
 from dra.scheduler.world import NodeState, World
 
-__all__ = ["DeviceWish", "Outcome", "Trial", "Verdict"]
+__all__ = ["DeviceWish", "Trial", "Verdict"]
 
-# A subrequest counts for a node by its place in the list, at most eight
-# (`FirstAvailableDeviceRequestMaxSize`).
-_SUBREQUESTS_MAX: Final = 8
 # kube-scheduler gives each node ten seconds. Searches that take long are rare and, on nodes that are not
 # alike, many: all together have so long.
 _SECONDS_PER_POD: Final = 30.0
-
-
-@attrs.frozen(eq=False)
-class Effect:
-    """What an outcome does to the devices of the nodes that are alike.
-
-    Attributes:
-        devices: How many units of hardware such a node sees.
-        used: How many are taken without the pod.
-        used_after: How many are taken with it.
-        signature: What is taken with it, device by device.
-    """
-
-    devices: int
-    used: float
-    used_after: float
-    signature: tuple[Hashable, ...]
-
-
-@attrs.frozen(eq=False)
-class Outcome:
-    """What an attempt to find devices gave, for all nodes that are alike.
-
-    Attributes:
-        fits: Whether there are devices.
-        preference: How much the chosen alternatives of prioritized lists count (KEP-4816).
-        takes: The devices that it takes, by their position among all that the node sees; for a share with
-            the capacities it consumes, in nano units.
-        note: Why there is no answer, if so.
-    """
-
-    fits: bool
-    preference: int = 0
-    takes: tuple[tuple[int, tuple[tuple[str, int], ...] | None], ...] = ()
-    note: str = ""
-
-    def holdings(self, view: NodeView) -> list[Holding]:
-        """What it takes of one of the nodes that are alike."""
-        return [
-            Holding(view.device(at).id, None if consumed is None else f"share-{number}", consumed or ())
-            for number, (at, consumed) in enumerate(self.takes)
-        ]
-
-
-_NOTHING_WANTED: Final = Outcome(fits=True)
-_NO_TIME: Final = Outcome(fits=False, note="not looked at: the searches on other nodes took too long")
 
 
 @attrs.define(eq=False, slots=True)
@@ -140,7 +90,6 @@ class Trial:
         world: The nodes.
         pod: The pod.
         uses: Its claims.
-        budget: How long to look for devices on one node.
         nodes: The names of the only nodes that may be looked at; all if left out.
     """
 
@@ -149,7 +98,6 @@ class Trial:
         world: World,
         pod: Pod,
         uses: Sequence[ClaimUse],
-        budget: Budget | None = None,
         nodes: Iterable[str] | None = None,
     ) -> None:
         self.only = None if nodes is None else frozenset(nodes)
@@ -158,24 +106,18 @@ class Trial:
         self.solver = world.engine.solver
         self.pod = pod
         self.uses = uses
-        self.budget = budget or Budget()
+        self.budget = Budget()
         self.open = tuple(use.claim for use in uses if not use.allocated)
         self.demand = demand(pod)
         self.served = self._served_by_classes()
-        self.failed = next((use.label for use in uses if _binding_failed(use.claim)), "")
-        self.operations = any(
-            each.skip_node_operations
-            for use in uses
-            if use.claim.status and use.claim.status.allocation
-            for each in use.claim.status.allocation.devices.results or ()
-        )
+        self.failed = next((use.label for use in uses if binding_failed(use.claim)), "")
+        self.operations = any(each.skip_node_operations for use in uses for each in results_of(use.claim))
         self.requirements = Requirements.of(
             pod,
             (
-                (use.label, use.claim.status.allocation.node_selector)
+                (use.label, allocation.node_selector)
                 for use in uses
-                if use.claim.status and use.claim.status.allocation
-                if use.claim.status.allocation.node_selector is not None
+                if (allocation := allocation_of(use.claim)) and allocation.node_selector is not None
             ),
         )
         self.required = self.engine.numbers.of(("requirements", self.requirements.key))
@@ -280,7 +222,7 @@ class Trial:
         if known is not None and (known.shared is self.world.shared or not state.site.sees_shared):
             return known
         verdict = self._verdict(state)
-        return verdict if verdict.outcome is _NO_TIME else state.verdicts.keep(self.kind, verdict)
+        return verdict if verdict.outcome is NO_TIME else state.verdicts.keep(self.kind, verdict)
 
     def _verdict(self, state: NodeState) -> Verdict:
         site, shared = state.site, self.world.shared
@@ -350,18 +292,18 @@ class Trial:
         """
         wish = self.wish(self.offered(state))
         if not wish.plan.claims:
-            return _NOTHING_WANTED
+            return NOTHING_WANTED
         view = state.site.view(self.engine)
         key = (wish.key, self.likeness(state, wish, view), self.world.account.signature(view))
         known = self.engine.outcomes.get(key)
         if known is not None:
             return known
         if self._seconds[0] <= 0:
-            return _NO_TIME
+            return NO_TIME
         start = time.monotonic()
         try:
             attempt = self.solver.attempt(wish.plan, view, self.world.account, self.budget)
-            outcome = _outcome(attempt)
+            outcome = Outcome.of(attempt)
         except (InvalidPoolError, SearchBudgetExceeded) as error:  # of this node only
             outcome = Outcome(fits=False, note=error.message)
         finally:
@@ -416,47 +358,6 @@ class Trial:
         return self.solver.explain(
             wish.plan, state.site.node, account, holders=account.holders_of, budget=budget or self.budget
         )
-
-
-def _outcome(attempt: Attempt | None) -> Outcome:
-    if attempt is None or attempt.picks is None:
-        return Outcome(fits=False)
-    chosen = {id(pick.slot): pick for pick in attempt.picks}
-    preference = 0
-    for slot in attempt.slots:
-        pick = chosen.get(id(slot))
-        if pick is not None and slot.slot.prioritized:
-            preference += _SUBREQUESTS_MAX - slot.slot.alternatives.index(pick.option.alternative)
-    return Outcome(True, preference, tuple(_take(pick) for pick in attempt.picks if not _is_admin(pick)))
-
-
-def _is_admin(pick: Pick) -> bool:
-    return bool(pick.option.alternative.admin_access)
-
-
-def _take(pick: Pick) -> tuple[int, tuple[tuple[str, int], ...] | None]:
-    if not pick.device.shareable:
-        return pick.position, None
-    return pick.position, pick.consumption.nanos if pick.consumption is not None else ()
-
-
-def _binding_failed(claim: ResourceClaim) -> bool:
-    """Whether a driver has reported that an allocated device cannot be had after all (KEP-5007)."""
-    status = claim.status
-    if status is None or status.allocation is None:
-        return False
-    conditions = {
-        (each.driver, each.pool, each.device): {
-            condition.type for condition in each.conditions or () if condition.status == "True"
-        }
-        for each in status.devices or ()
-    }
-    return any(
-        not conditions.get((each.driver, each.pool, each.device), set()).isdisjoint(
-            each.binding_failure_conditions or ()
-        )
-        for each in status.allocation.devices.results or ()
-    )
 
 
 def _declares_operations(state: NodeState) -> bool:

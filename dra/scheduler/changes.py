@@ -12,6 +12,7 @@ from dra.errors import AllocationError
 from dra.models.core import Node, Pod
 from dra.models.meta import KubernetesObject
 from dra.models.resource import ResourceClaim, ResourceSlice
+from dra.scheduler.allocations import allocation_of
 from dra.scheduler.claims import ClaimUse, consumer_of
 from dra.scheduler.contents import Contents, not_there
 from dra.scheduler.objects import Key, Objects, key_of
@@ -63,7 +64,7 @@ def check_open(cluster: Cluster, placement: Placement) -> None:
         return
     for each in placement.claims:
         now = objects.claims.get(key_of(each.claim))
-        allocation = now.status.allocation if now is not None and now.status is not None else None
+        allocation = allocation_of(now)
         if each.use.allocated and allocation != each.allocation:
             raise AllocationError(f"claim {each.label} has not its devices any more", subject=each.label)
         if allocation is not None and not each.use.allocated:

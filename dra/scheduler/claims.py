@@ -18,6 +18,7 @@ from dra.models.core import Pod, PodResourceClaim
 from dra.models.meta import ObjectMeta, OwnerReference
 from dra.models.resource import ResourceClaim, ResourceClaimConsumerReference, ResourceClaimTemplate
 from dra.models.scheduling import PodGroup
+from dra.scheduler.allocations import allocation_of, consumers_of
 from dra.scheduler.objects import Key, Objects, key_of, label_of
 from dra.validation.defaults import filled_in
 
@@ -67,7 +68,7 @@ class ClaimUse:
     @property
     def allocated(self) -> bool:
         """Whether it has its devices already."""
-        return self.claim.status is not None and self.claim.status.allocation is not None
+        return allocation_of(self.claim) is not None
 
     @property
     def label(self) -> str:
@@ -192,7 +193,7 @@ class PodClaims:
         owner = next((each for each in claim.metadata.owner_references or () if each.controller), None)
         if owner is not None and owner.kind == "Pod" and not _is(owner.name, owner.uid, pod):
             raise NotReady(f"claim {use.label} was made for pod {owner.name}")
-        consumers = (claim.status.reserved_for if claim.status else None) or []
+        consumers = consumers_of(claim)
         if use.allocated and len(consumers) >= RESERVED_FOR_MAX and not is_reserved_for(pod, use):
             raise NotReady(
                 f"claim {use.label} is in use by {len(consumers)} consumers, and no more can be added"
@@ -231,7 +232,7 @@ def consumer_of(pod: Pod, group: PodGroup | None) -> ResourceClaimConsumerRefere
 def is_reserved_for(pod: Pod, use: ClaimUse) -> bool:
     """Whether a claim is reserved for a pod, or for the group it is shared in."""
     wanted = consumer_of(pod, use.group)
-    return any(same_consumer(each, wanted) for each in _consumers(use.claim))
+    return any(same_consumer(each, wanted) for each in consumers_of(use.claim))
 
 
 def same_consumer(one: ResourceClaimConsumerReference, other: ResourceClaimConsumerReference) -> bool:
@@ -241,10 +242,6 @@ def same_consumer(one: ResourceClaimConsumerReference, other: ResourceClaimConsu
         and one.name == other.name
         and (not one.uid or not other.uid or one.uid == other.uid)
     )
-
-
-def _consumers(claim: ResourceClaim) -> Iterator[ResourceClaimConsumerReference]:
-    yield from (claim.status.reserved_for if claim.status else None) or ()
 
 
 def _is(name: str, uid: str, pod: Pod) -> bool:

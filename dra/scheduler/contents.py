@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from dra.allocator.explanation import listed
 from dra.arguments import instance
@@ -20,12 +20,11 @@ from dra.models.resource import (
 from dra.models.scheduling import CompositePodGroup, PodGroup, Workload
 from dra.scheduler.objects import Key, Objects, key_of, label_of, parse_reference
 from dra.scheduler.persistent import PersistentMap
+from dra.scheduler.pods import has_ended, importance
 
 __all__ = ["Contents", "not_there"]
 
 _Object = TypeVar("_Object", bound=KubernetesObject)
-
-_ENDED: Final = ("Succeeded", "Failed")
 
 
 class Contents:
@@ -146,16 +145,9 @@ class Contents:
         waiting = [
             pod
             for pod in self.pods
-            if not pod.spec.node_name
-            and not (pod.status and pod.status.phase in _ENDED)
-            and pod.metadata.deletion_timestamp is None
+            if not pod.spec.node_name and not has_ended(pod) and pod.metadata.deletion_timestamp is None
         ]
-        return tuple(
-            sorted(
-                waiting,
-                key=lambda pod: (-(pod.spec.priority or 0), str(pod.metadata.creation_timestamp or "")),
-            )
-        )
+        return tuple(sorted(waiting, key=importance))
 
     def __iter__(self) -> Iterator[KubernetesObject]:
         return iter(self._objects)

@@ -13,6 +13,7 @@ from typing import Final
 from dra.allocator import node_allocatable_demand
 from dra.models.core import Container, Node, Pod
 from dra.quantity import Quantity
+from dra.scheduler.pods import has_ended
 
 __all__ = ["NATIVE", "PODS", "allocatable", "demand"]
 
@@ -23,7 +24,6 @@ NATIVE: Final = frozenset({"cpu", "memory", "ephemeral-storage", PODS})
 """Resources that every node has. A node that does not say how much is not checked for them."""
 
 _ONE: Final = 10**9
-_FINISHED: Final = ("Succeeded", "Failed")
 
 
 def demand(pod: Pod) -> dict[str, int]:
@@ -39,7 +39,7 @@ def demand(pod: Pod) -> dict[str, int]:
         >>> demand(pod)
         {'cpu': 2500000000, 'pods': 1000000000}
     """
-    if pod.status is not None and pod.status.phase in _FINISHED:
+    if has_ended(pod):
         return {}
     total = _containers(pod)
     whole = pod.spec.resources

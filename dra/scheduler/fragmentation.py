@@ -32,12 +32,13 @@ from dra.errors import AllocationError
 from dra.features import Features
 from dra.models.core import Pod
 from dra.scheduler.account import DeviceAccount
-from dra.scheduler.attempts import Outcome, Trial
+from dra.scheduler.attempts import Trial
 from dra.scheduler.claims import ClaimUse, NotReady, PodClaims
 from dra.scheduler.demand import demand
 from dra.scheduler.filters import Requirements
 from dra.scheduler.fullness import account_after, effect_of, requested_after
 from dra.scheduler.objects import Objects
+from dra.scheduler.outcomes import Outcome
 from dra.scheduler.shortages import usable
 from dra.scheduler.units import part_taken
 from dra.scheduler.world import Engine, NodeState, World

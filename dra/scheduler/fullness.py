@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from dra.scheduler.account import DeviceAccount
-from dra.scheduler.attempts import Effect, Outcome, Trial
+from dra.scheduler.attempts import Trial
 from dra.scheduler.node_usage import NodeUsage
+from dra.scheduler.outcomes import Effect, Outcome
 from dra.scheduler.world import Engine, NodeState, World
 
 __all__ = ["account_after", "before_and_after", "effect_of", "requested_after"]

@@ -6,13 +6,14 @@ used by several pods, since each would be charged for the same devices.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dra.allocator import node_allocatable_demand
 from dra.allocator.allocatable import node_allocatable_status
 from dra.models.core import NodeAllocatableResourceClaimStatus
 from dra.models.resource import AllocationResult, Device
+from dra.scheduler.allocations import allocation_of, consumers_of
 from dra.scheduler.claims import ClaimUse, is_reserved_for
 from dra.scheduler.filters import Reason
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from dra.scheduler.attempts import Trial
     from dra.scheduler.world import NodeState
 
-__all__ = ["key_of", "node_resources", "refusal"]
+__all__ = ["allocated", "key_of", "node_resources", "refusal"]
 
 
 def key_of(trial: Trial) -> Hashable:
@@ -28,9 +29,9 @@ def key_of(trial: Trial) -> Hashable:
     if not trial.solver.features.node_allocatable_resources:
         return None
     return tuple(
-        (use.label, str(use.claim.status.allocation.to_dict()), _is_in_use(trial, use))
+        (use.label, str(allocation.to_dict()), _is_in_use(trial, use))
         for use in trial.uses
-        if use.claim.status is not None and use.claim.status.allocation is not None
+        if (allocation := allocation_of(use.claim)) is not None
     )
 
 
@@ -46,7 +47,8 @@ def refusal(trial: Trial, state: NodeState) -> Reason | None:
     if not devices:
         return None
     extra: dict[str, int] = {}
-    for use, status in node_resources(trial, state, _allocations(trial, state)):
+    _, results = trial.results(state)
+    for use, status in node_resources(trial, state, allocated(trial.uses, results)):
         if status.mapping and _is_in_use(trial, use):
             return Reason(
                 "claim", f"claim {use.label} stands for resources of the node and has a user already"
@@ -83,20 +85,16 @@ def node_resources(
             yield use, status
 
 
-def _allocations(trial: Trial, state: NodeState) -> list[tuple[ClaimUse, AllocationResult]]:
-    """What the pod's claims have, or would have on the node."""
-    _, results = trial.results(state)
+def allocated(
+    uses: Iterable[ClaimUse], results: Iterable[AllocationResult]
+) -> list[tuple[ClaimUse, AllocationResult]]:
+    """The claims of a pod with what they have; those that have nothing yet get the results, in order."""
     waiting = iter(results)
-    found = []
-    for use in trial.uses:
-        allocation = use.claim.status.allocation if use.claim.status is not None else None
-        found.append((use, allocation if allocation is not None else next(waiting)))
-    return found
+    return [(use, allocation_of(use.claim) or next(waiting)) for use in uses]
 
 
 def _is_in_use(trial: Trial, use: ClaimUse) -> bool:
-    consumers = (use.claim.status.reserved_for if use.claim.status is not None else None) or ()
-    return bool(consumers) and not is_reserved_for(trial.pod, use)
+    return bool(consumers_of(use.claim)) and not is_reserved_for(trial.pod, use)
 
 
 def _mapped_devices(trial: Trial, state: NodeState) -> Mapping[tuple[str, str, str], Device]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from dra.allocator.explanation import count_of
 from dra.arguments import instance
 from dra.errors import AllocationError, ArgumentError, LoadError
 from dra.models.core import Pod
@@ -60,7 +61,7 @@ class PendingPods:
         total = len(self.placements) + len(self.refusals)
         if not total:
             return "no pod waits for a node"
-        lines = [f"{total} pod{'s' * (total != 1)} waiting: {len(self.placements)} would be placed"]
+        lines = [f"{count_of(total, 'pod')} waiting: {len(self.placements)} would be placed"]
         lines += [f"- pod {label_of(key_of(each.pod))}: node {each.node}" for each in self.placements]
         for group in self.groups:
             lines += ["", *group.lines()]

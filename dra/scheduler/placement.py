@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from dra.allocator import Explanation
+from dra.allocator.explanation import count_of, listed
 from dra.models.core import Pod
 from dra.models.resource import AllocationResult, ResourceClaim
+from dra.scheduler.allocations import allocation_of, devices_of
 from dra.scheduler.claims import ClaimUse
 from dra.scheduler.objects import key_of, label_of
 
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
 
 __all__ = ["NodeGroup", "PlacedClaim", "Placement", "Unschedulable"]
-
-_NODES_SHOWN: Final = 3
 
 
 @attrs.frozen(eq=False)
@@ -42,13 +42,12 @@ class PlacedClaim:
     @property
     def allocation(self) -> AllocationResult:
         """What it has."""
-        allocation = self.claim.status.allocation if self.claim.status is not None else None
-        return allocation if allocation is not None else AllocationResult()
+        return allocation_of(self.claim) or AllocationResult()
 
     @property
     def devices(self) -> list[str]:
         """Its devices, as `driver/pool/device`."""
-        return [f"{each.driver}/{each.pool}/{each.device}" for each in self.allocation.devices.results or ()]
+        return [str(device) for device in devices_of(self.claim)]
 
 
 @attrs.frozen(eq=False)
@@ -155,7 +154,7 @@ class NodeGroup:
         return {"rule": self.rule, "text": self.text, "count": len(self.nodes), "nodes": list(self.nodes)}
 
     def __str__(self) -> str:
-        return f"{len(self.nodes)} node{'s' if len(self.nodes) != 1 else ''}: {self.text}"
+        return f"{count_of(len(self.nodes), 'node')}: {self.text}"
 
 
 @attrs.frozen(eq=False)
@@ -177,6 +176,11 @@ class Unschedulable:
 
     def __bool__(self) -> bool:
         return False
+
+    @property
+    def text(self) -> str:
+        """The reasons in one line."""
+        return self.reason or "; ".join(map(str, self.groups)) or "there are no nodes"
 
     @property
     def nodes(self) -> Mapping[str, str]:
@@ -210,10 +214,7 @@ class Unschedulable:
         }
 
     def __str__(self) -> str:
-        head = f"pod {label_of(key_of(self.pod))} cannot be scheduled: "
-        if self.reason:
-            return head + self.reason
-        return head + ("; ".join(str(each) for each in self.groups) or "there are no nodes")
+        return f"pod {label_of(key_of(self.pod))} cannot be scheduled: {self.text}"
 
     def lines(self) -> Iterator[str]:
         """The answer with some nodes named, for people."""
@@ -221,9 +222,4 @@ class Unschedulable:
             f": {self.reason}" if self.reason else ""
         )
         for group in self.groups:
-            yield f"- {group} ({_listed(group.nodes)})"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NODES_SHOWN} more" if len(names) > _NODES_SHOWN else ""
-    return ", ".join(names[:_NODES_SHOWN]) + more
+            yield f"- {group} ({listed(group.nodes)})"

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import attrs
 
+from dra.allocator.explanation import count_of, listed
 from dra.scheduler.objects import key_of, label_of
 from dra.scheduler.placement import NodeGroup, Unschedulable
 
@@ -37,8 +38,7 @@ class PendingGroup:
     @property
     def _names(self) -> str:
         """The first pods, and how many more there are."""
-        more = len(self.pods) - _PODS_SHOWN
-        return ", ".join(self.pods[:_PODS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        return listed(self.pods, _PODS_SHOWN)
 
     def __str__(self) -> str:
         return f"{self._names}: {self.text}"
@@ -55,7 +55,7 @@ class PendingGroup:
         """The group for people."""
         count = len(self.pods)
         verb = "fits" if count == 1 else "fit"
-        yield f"{count} pod{'s' * (count != 1)} {verb} nowhere ({self._names})"
+        yield f"{count_of(count, 'pod')} {verb} nowhere ({self._names})"
         yield from [f"- {self.reason}"] if self.reason else (f"- {each}" for each in self.nodes)
         if not self.reason and not self.nodes:
             yield "- there are no nodes"

@@ -10,6 +10,7 @@ from dra.models.resource import (
     ResourceClaimConsumerReference,
     ResourceClaimStatus,
 )
+from dra.scheduler.allocations import consumers_of
 from dra.scheduler.claims import ClaimUse, consumer_of, same_consumer
 from dra.scheduler.objects import key_of
 
@@ -18,10 +19,10 @@ __all__ = ["released", "reserved", "undone"]
 
 def reserved(claim: ResourceClaim, consumer: ResourceClaimConsumerReference) -> ResourceClaim:
     """A claim with one more consumer, unless it has that one already."""
-    status = claim.status or ResourceClaimStatus()
-    consumers = list(status.reserved_for or ())
+    consumers = consumers_of(claim)
     if any(same_consumer(each, consumer) for each in consumers):
         return claim
+    status = claim.status or ResourceClaimStatus()
     return _with_status(claim, status.model_copy(update={"reserved_for": [*consumers, consumer]}))
 
 
@@ -35,7 +36,7 @@ def released(claim: ResourceClaim, pod: Pod) -> ResourceClaim | None:
     owner = next((each for each in claim.metadata.owner_references or () if each.controller), None)
     if owner is not None and owner.kind == "Pod" and owner.name == key_of(pod)[1]:
         return None
-    consumers = _consumers(claim)
+    consumers = consumers_of(claim)
     left = _others(consumers, consumer_of(pod, None))
     if claim.status is None or len(left) == len(consumers):
         return claim
@@ -57,16 +58,12 @@ def undone(claim: ResourceClaim, pod: Pod, use: ClaimUse) -> ResourceClaim | Non
         pod: The pod.
         use: The claim as it was when the pod was placed.
     """
-    if _others(_consumers(claim), consumer_of(pod, use.group)):
+    if _others(consumers_of(claim), consumer_of(pod, use.group)):
         return released(claim, pod)
     if use.known is None:
         return None
-    before = _others(_consumers(use.known), consumer_of(pod, use.group))
+    before = _others(consumers_of(use.known), consumer_of(pod, use.group))
     return released(claim, pod) if before else use.known
-
-
-def _consumers(claim: ResourceClaim) -> list[ResourceClaimConsumerReference]:
-    return list((claim.status.reserved_for if claim.status is not None else None) or ())
 
 
 def _others(

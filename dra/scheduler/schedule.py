@@ -10,10 +10,11 @@ import attrs
 from dra.allocator.plan import Plan
 from dra.allocator.search import Budget
 from dra.arguments import finite
-from dra.scheduler.attempts import Outcome, Trial, Verdict
+from dra.scheduler.attempts import Trial, Verdict
 from dra.scheduler.fragmentation import Workload
 from dra.scheduler.fullness import before_and_after
 from dra.scheduler.node_usage import NodeChoice
+from dra.scheduler.outcomes import NOTHING_WANTED, Outcome
 from dra.scheduler.persistent import Piece
 from dra.scheduler.placement import NodeGroup
 from dra.scheduler.policies import Policy, first, policy_name
@@ -179,7 +180,7 @@ class _Scores:
         """The score of a node that fits."""
         if self.policy is first:
             return 0.0
-        outcome = verdict.outcome or Outcome(fits=True)
+        outcome = verdict.outcome or NOTHING_WANTED
         before, after = before_and_after(self.trial, state, outcome)
 
         def fragmentation() -> tuple[float, float]:

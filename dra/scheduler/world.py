@@ -26,18 +26,20 @@ from dra.features import Features
 from dra.models.core import Node, Pod
 from dra.models.resource import ResourceClaim, ResourceClaimTemplate, ResourceSlice
 from dra.scheduler.account import DeviceAccount, PoolKey
+from dra.scheduler.allocations import allocation_of
 from dra.scheduler.demand import allocatable, demand
 from dra.scheduler.filters import Reason
 from dra.scheduler.likeness import Shapes
 from dra.scheduler.memo import Memo, Numbers
 from dra.scheduler.objects import Key, Objects, key_of
+from dra.scheduler.outcomes import Effect, Outcome
 from dra.scheduler.persistent import PersistentList
 from dra.scheduler.units import Units
 from dra.validation.defaults import filled_in
 from dra.validation.scope import Scope
 
 if TYPE_CHECKING:
-    from dra.scheduler.attempts import Effect, Outcome, Verdict
+    from dra.scheduler.attempts import Verdict
 
 __all__ = ["Engine", "NodeState", "Site", "World"]
 
@@ -319,16 +321,12 @@ class World:
                     return f"{pool.driver}/{pool.name}"
         return ""
 
-    def holders(self, pool: PoolKey) -> dict[Key, tuple[Holding, ...]]:
-        """By claim, what is held of a pool."""
-        return self.account.holders(pool)
-
 
 def _held(
     claims: Iterable[tuple[Key, ResourceClaim]], features: Features
 ) -> Iterable[tuple[Key, tuple[Holding, ...]]]:
     for key, claim in claims:
-        allocation = claim.status.allocation if claim.status is not None else None
+        allocation = allocation_of(claim)
         if allocation is not None:
             yield key, tuple(holdings(allocation, features))
 

@@ -111,7 +111,7 @@ class InOrder:
         domains = {} if value is None else {group.name: value}
         if isinstance(group, Leaf):
             if self.has_room(group, places, board):
-                board = self._pods(group, board, None if value is None and within is None else places)
+                board = self.seated(group, board, None if value is None and within is None else places)
             return Tried(board, is_placed(group, board), domains)
         inside = within if value is None else places
         for child in group.children:
@@ -120,8 +120,14 @@ class InOrder:
                 board, domains = result.board, {**domains, **result.domains}
         return Tried(board, is_placed(group, board), domains)
 
-    def _pods(self, leaf: Leaf, board: Board, places: tuple[int, ...] | None) -> Board:
-        """Seat the pods of a group one after another; those that fit nowhere are passed over."""
+    def seated(self, leaf: Leaf, board: Board, places: tuple[int, ...] | None) -> Board:
+        """The board with the pods of a group, one after another; those that fit nowhere are passed over.
+
+        Args:
+            leaf: The group.
+            board: Who sits already.
+            places: The nodes that they may go to; None for all.
+        """
         waiting = [0] * len(self.party.kinds)
         failed: dict[int, Board] = {}
         nodes = None if places is None else board.names(places)

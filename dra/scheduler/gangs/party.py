@@ -22,10 +22,11 @@ from dra.models.resource import (
     ResourceClaimConsumerReference,
     ResourceClaimStatus,
 )
+from dra.scheduler.allocations import consumers_of
 from dra.scheduler.attempts import Trial
 from dra.scheduler.claims import RESERVED_FOR_MAX, ClaimUse, consumer_of
 from dra.scheduler.gangs.groups import Leaf
-from dra.scheduler.node_resources import node_resources
+from dra.scheduler.node_resources import allocated, node_resources
 from dra.scheduler.objects import Key, key_of
 from dra.scheduler.schedule import Chosen
 from dra.scheduler.world import NodeState, World
@@ -145,6 +146,9 @@ class Party:
             Kind(numbers[key], every[0].leaf, every[0].trial, tuple(every), shared[key])
             for key, every in kinds.items()
         )
+        self._kinds_of: dict[int, list[Kind]] = {}
+        for kind in self.kinds:
+            self._kinds_of.setdefault(id(kind.leaf), []).append(kind)
         self._kind_of = {member: self.kinds[numbers[key]] for member, key in kind_of.items()}
         self._trials: dict[tuple[int, tuple[int, ...]], tuple[Trial, object]] = {}
 
@@ -153,8 +157,7 @@ class Party:
         for use in member.trial.uses:
             if use.group is None:
                 key = key_of(use.claim)
-                already = len((use.claim.status.reserved_for if use.claim.status else None) or ())
-                if already + consumers[key] >= RESERVED_FOR_MAX:
+                if len(consumers_of(use.claim)) + consumers[key] >= RESERVED_FOR_MAX:
                     return (
                         f"claim {use.label} has {RESERVED_FOR_MAX} consumers, and no more can be added;"
                         " a claim of the pod group counts as one"
@@ -165,6 +168,10 @@ class Party:
     def kind_of(self, member: Member) -> Kind | None:
         """The kind of a pod; None if too many use a claim of its."""
         return self._kind_of.get(id(member))
+
+    def kinds_of(self, leaf: Leaf) -> Sequence[Kind]:
+        """The kinds of pods of a group."""
+        return self._kinds_of.get(id(leaf), ())
 
     def start(self, world: World) -> Board:
         """The board before anyone is seated."""
@@ -236,14 +243,13 @@ def _open(uses: Iterable[ClaimUse]) -> Iterable[ClaimUse]:
 
 def _with(use: ClaimUse, result: AllocationResult) -> ResourceClaim:
     """A claim with its devices, as it looks to the pods that come after the one that it was allocated for."""
-    status = use.claim.status or ResourceClaimStatus()
     user = ResourceClaimConsumerReference(resource="pods", name="")
     if use.group is not None:
         user = consumer_of(Pod(), use.group)
-    consumers = [*(status.reserved_for or ()), user]
-    return use.claim.model_copy(
-        update={"status": status.model_copy(update={"allocation": result, "reserved_for": consumers})}
+    status = (use.claim.status or ResourceClaimStatus()).model_copy(
+        update={"allocation": result, "reserved_for": [*consumers_of(use.claim), user]}
     )
+    return use.claim.model_copy(update={"status": status})
 
 
 def _amounts(trial: Trial, state: NodeState) -> Mapping[str, int]:
@@ -254,12 +260,7 @@ def _amounts(trial: Trial, state: NodeState) -> Mapping[str, int]:
     wish, results = trial.results(state)
     by_devices = {each.resource_name for each in wish.extended.mappings} if wish.extended else set()
     total = {name: nanos for name, nanos in trial.demand.items() if name not in by_devices}
-    waiting = iter(results)
-    had = []
-    for use in trial.uses:
-        allocation = use.claim.status.allocation if use.claim.status is not None else None
-        had.append((use, allocation if allocation is not None else next(waiting)))
-    for _, status in node_resources(trial, state, had):
+    for _, status in node_resources(trial, state, allocated(trial.uses, results)):
         for name, amount in node_allocatable_demand(status).items():
             total[name] = total.get(name, 0) + amount.nanos
     return total

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from dra.allocator.explanation import count_of
 from dra.models.core import Pod
 from dra.scheduler.gangs.effort import Effort, Exhausted
 from dra.scheduler.gangs.groups import Composite, Gang, Group, Leaf
@@ -33,25 +34,33 @@ class Refusal:
         options: The domains.
         in_order: Seats pods as kube-scheduler does.
         search: The search that has found nothing.
+        reasons: By pod, why it cannot be tried at all.
     """
 
-    def __init__(self, gang: Gang, party: Party, options: Options, in_order: InOrder, search: Search) -> None:
+    def __init__(
+        self,
+        gang: Gang,
+        party: Party,
+        options: Options,
+        in_order: InOrder,
+        search: Search,
+        reasons: Mapping[int, str],
+    ) -> None:
         self.gang = gang
         self.party = party
         self.options = options
         # Here rooms are what is asked about, so nothing is passed over for lack of room.
         self.in_order = InOrder(party, options, in_order.policy, in_order.workload)
         self.search = search
+        self.reasons = reasons
 
-    def of(self, board: Board, reasons: Mapping[int, str], *, proven: bool) -> UnschedulableGang:
+    def of(self, board: Board, *, proven: bool) -> UnschedulableGang:
         """The explanation.
 
         Args:
             board: The cluster before anyone is seated.
-            reasons: By pod, why it cannot be tried at all.
             proven: Whether the search has tried everything.
         """
-        self.reasons = reasons
         answer = self._group(self.gang.root, board, None)
         proven = proven and not any(kind.trial.out_of_time for kind in self.party.kinds)
         note = "" if proven or not answer.room else self._note()
@@ -82,7 +91,7 @@ class Refusal:
     # --- groups of pods -----------------------------------------------------------------------------------
 
     def _leaf(self, leaf: Leaf, board: Board, within: tuple[int, ...] | None) -> UnschedulableGang:
-        able = sum(len(kind.members) for kind in self.party.kinds if kind.leaf is leaf)
+        able = sum(len(kind.members) for kind in self.party.kinds_of(leaf))
         options = self.options.of(leaf, within, board)
         rooms = {value: self._room(leaf, places, board) for value, places in options}
         best = max(options, key=lambda each: rooms[each[0]], default=None)
@@ -107,7 +116,7 @@ class Refusal:
 
     def _room(self, leaf: Leaf, places: tuple[int, ...], board: Board) -> int:
         """How many pods of a group fit on some nodes; if that takes long to find out, in the usual order."""
-        kinds = [kind for kind in self.party.kinds if kind.leaf is leaf]
+        kinds = self.party.kinds_of(leaf)
         if not any(self.party.waits_for_claims(kind, board) for kind in kinds):
             effort = self.search.effort
             self.search.effort = Effort(_STEPS_PER_DOMAIN)
@@ -118,11 +127,13 @@ class Refusal:
                 pass
             finally:
                 self.search.effort = effort
-        return len(self.in_order._pods(leaf, board, places).seats) - len(board.seats)
+        return len(self.in_order.seated(leaf, board, places).seats) - len(board.seats)
 
     def _too_few(self, leaf: Leaf, able: int) -> str:
-        there = f"{_pods(able)} can be scheduled" if able < len(leaf.pods) else f"there {_are(able)}"
-        text = f"needs {_pods(leaf.needed)}{self._beside(leaf)}, but {there}"
+        there = (
+            f"{count_of(able, 'pod')} can be scheduled" if able < len(leaf.pods) else f"there {_are(able)}"
+        )
+        text = f"needs {count_of(leaf.needed, 'pod')}{self._beside(leaf)}, but {there}"
         why = next((self.reasons[id(pod)] for pod in leaf.pods if id(pod) in self.reasons), "")
         return f"{text}: {why}" if why else text
 
@@ -131,12 +142,12 @@ class Refusal:
         name = topology_name(leaf.topology) if leaf.topology is not None else ""
         if len(pinned) > 1 or pinned == ["none"]:
             where = f"several: {', '.join(pinned)}" if len(pinned) > 1 else "none"
-            return f"needs {_pods(leaf.needed)} in one {name}, but its running pods are in {where}"
+            return f"needs {count_of(leaf.needed, 'pod')} in one {name}, but its running pods are in {where}"
         inside = " of the domain of its parent" if within is not None else ""
-        return f"needs {_pods(leaf.needed)} in one {name}, but no node{inside} has one"
+        return f"needs {count_of(leaf.needed, 'pod')} in one {name}, but no node{inside} has one"
 
     def _lack(self, leaf: Leaf, answer: UnschedulableGang, within: tuple[int, ...] | None) -> str:
-        needs = f"needs {_pods(leaf.needed)}{self._beside(leaf)}"
+        needs = f"needs {count_of(leaf.needed, 'pod')}{self._beside(leaf)}"
         if leaf.topology is None:
             where = "the cluster" if within is None else "the domain of its parent"
             return f"{needs} at the same time, but {where} has room for {answer.room}"
@@ -154,10 +165,10 @@ class Refusal:
         self, answer: UnschedulableGang, leaf: Leaf, places: tuple[int, ...], board: Board
     ) -> UnschedulableGang:
         """The answer with what the nodes say to the first pod that finds no place."""
-        after = self.in_order._pods(leaf, board, places)
+        after = self.in_order.seated(leaf, board, places)
         mine = {each.place for each in after.seats}
-        for kind in self.party.kinds:
-            if kind.leaf is leaf and after.counts[kind.index] < len(kind.members):
+        for kind in self.party.kinds_of(leaf):
+            if after.counts[kind.index] < len(kind.members):
                 trial = self.party.trial(kind, after, board.names(set(places) - mine))
                 groups = list(why_not(trial))
                 if mine:
@@ -230,10 +241,6 @@ class Refusal:
             if result.is_placed:
                 board = result.board
         return sum(is_placed(each, board) for each in group.children), board
-
-
-def _pods(count: int) -> str:
-    return f"{count} pod{'' if count == 1 else 's'}"
 
 
 def _are(count: int) -> str:

@@ -111,7 +111,7 @@ class _Attempt:
 
         Pods of one kind that depend on nobody fill nodes in any order alike, so their room is known.
         """
-        kinds = [kind for kind in self.party.kinds if kind.leaf is leaf]
+        kinds = self.party.kinds_of(leaf)
         if leaf.topology is None or len(kinds) != 1 or kinds[0].shared:
             return True
         if any(self.options.world.states[place].site.sees_shared for place in places):
@@ -137,8 +137,10 @@ class _Attempt:
         except Exhausted:
             found, proven = None, False
         if found is None:
-            refusal = Refusal(self.gang, self.party, self.options, self.in_order, self.search)
-            return refusal.of(self.board, self._reasons(), proven=proven)
+            refusal = Refusal(
+                self.gang, self.party, self.options, self.in_order, self.search, self._reasons()
+            )
+            return refusal.of(self.board, proven=proven)
         board, domains = found
         more = self.in_order.tried(root, board, only=domains)
         tried = more if more.is_placed else Tried(board, True, domains)

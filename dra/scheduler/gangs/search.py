@@ -13,6 +13,7 @@ All of it is bounded; when the bound is hit, a refusal is not proven, and says s
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from functools import cached_property
 
 from dra.scheduler.gangs.effort import Effort
 from dra.scheduler.gangs.fill import Filling, fill
@@ -153,35 +154,28 @@ class Search:
                 return self._seated(board, filling), dict(layout.domains)
         return None
 
-    @property
+    @cached_property
     def is_simple(self) -> bool:
         """Whether pods of other groups can never make room for a group.
 
         They can where a claim takes what is best of several alternatives, or partitions of devices: it takes
         less of something when somebody has been there before.
         """
-        if not hasattr(self, "_simple"):
-            world = self.options.world
-            self._simple = all(
-                len(slot.alternatives) == 1
-                for kind in self.party.kinds
-                for slot in kind.trial.wish(frozenset()).plan.slots
-            ) and not any(
-                pool.counters
-                for state in world.states
-                for _, pool, _ in state.site.view(world.engine).offsets
-            )
-        return self._simple
+        return all(
+            len(slot.alternatives) == 1
+            for kind in self.party.kinds
+            for slot in kind.trial.wish(frozenset()).plan.slots
+        ) and not any(
+            pool.counters
+            for state in self.options.world.states
+            for _, pool, _ in state.site.view(self.options.world.engine).offsets
+        )
 
     def _needs(self, leaf: Leaf, board: Board) -> int:
         return max(0, leaf.needed - sum(each.kind.leaf is leaf for each in board.seats))
 
     def _available(self, leaf: Leaf, board: Board, without: set[int]) -> int:
-        return sum(
-            self._left(kind, board)
-            for kind in self.party.kinds
-            if kind.leaf is leaf and kind.index not in without
-        )
+        return sum(self._left(kind, board) for kind in self.party.kinds_of(leaf) if kind.index not in without)
 
     def _filled(
         self,
@@ -306,8 +300,8 @@ class _Judge:
         topology = str(group.topology)
         if not isinstance(group, Leaf):
             return (topology, group.required, tuple(map(self.likeness_of, group.children)))
-        kinds = [kind for kind in self.search.party.kinds if kind.leaf is group]
         if group.running or any(each.kind.leaf is group for each in self.board.seats):
             return id(group)
+        kinds = self.search.party.kinds_of(group)
         wanted = sorted((kind.trial.kind, len(kind.members), kind.shared) for kind in kinds)
         return (topology, group.required, tuple(wanted))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from dra.allocator.explanation import count_of
+from dra.allocator.explanation import count_of, listed
 from dra.scheduler.pictures.cells import hardware_of
 from dra.scheduler.pictures.groups import Group
 from dra.scheduler.pictures.owners import Owner, Owners
@@ -118,7 +118,7 @@ def _about(
     places: Sequence[Place], total: int, held: float, barred: int, by: dict[int, float], owners: Owners
 ) -> str:
     names = [place.name for place in places]
-    lines = [", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")]
+    lines = [listed(names, _NAMED)]
     lines.append(f"{held:.4g} of {total} devices held" + (f", {barred} tainted" if barred else ""))
     lines += [f"{owners.all[number].name}: {amount:.4g}" for number, amount in sorted(by.items())[:_NAMED]]
     return "\n".join(lines)

@@ -9,8 +9,9 @@ import attrs
 
 from dra.models.core import Pod
 from dra.models.resource import ResourceClaim
+from dra.scheduler.allocations import allocation_of, consumers_of
 from dra.scheduler.objects import Key, key_of
-from dra.scheduler.whatif.eviction import has_ended
+from dra.scheduler.pods import runs
 
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
@@ -44,7 +45,7 @@ class Candidates:
 
     def __init__(self, cluster: Cluster, pod: Pod, limit: int) -> None:
         self.cluster = cluster
-        running = [each for each in cluster.pods if each.spec.node_name and not has_ended(each)]
+        running = [each for each in cluster.pods if runs(each)]
         users: dict[Key, list[Pod]] = {}
         for each in running:
             for claim in cluster.claims_of(each):
@@ -86,13 +87,12 @@ class Candidates:
         world = self.cluster._world
         with world.engine.lock:
             for pool in world.state_of(node).site.view(world.engine).pools:
-                yield from world.holders((pool.driver, pool.name))
+                yield from world.account.holders((pool.driver, pool.name))
         yield from self.own
 
 
 def _is_idle(claim: ResourceClaim) -> bool:
-    status = claim.status
-    return status is not None and status.allocation is not None and not status.reserved_for
+    return allocation_of(claim) is not None and not consumers_of(claim)
 
 
 def _stamp(each: Pod | ResourceClaim) -> str:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import attrs
 
 from dra.models.core import Pod
+from dra.scheduler.allocations import devices_of
 from dra.scheduler.capacity import Capacity, CapacityRow
 from dra.scheduler.objects import Key, key_of, label_of
 from dra.scheduler.pending import PendingGroup, PendingPods, settled
-from dra.scheduler.whatif.eviction import has_ended
+from dra.scheduler.pods import has_ended, runs
 
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
@@ -109,7 +110,7 @@ class Situation:
         """
         cluster = pods.cluster
         capacity: Capacity = cluster.capacity()
-        placed = sum(1 for pod in cluster.pods if pod.spec.node_name and not has_ended(pod))
+        placed = sum(map(runs, cluster.pods))
         return cls(placed, len(pods.refusals), pods.groups, capacity.total, capacity.rows, cluster)
 
     @property
@@ -271,9 +272,6 @@ def _changes(before: PendingPods, after: PendingPods, evicted: Collection[Key]) 
         if was is is_ or (is_ is not None and has_ended(is_)):
             continue
         refusal = reasons.get(key)
-        reason = ""
-        if refusal is not None:
-            reason = refusal.reason or "; ".join(map(str, refusal.groups)) or "there are no nodes"
         change = PodChange(
             label_of(key),
             "gone",
@@ -282,7 +280,7 @@ def _changes(before: PendingPods, after: PendingPods, evicted: Collection[Key]) 
             is_.spec.node_name or None if is_ is not None else None,
             _devices(before.cluster, was),
             _devices(after.cluster, is_),
-            reason,
+            refusal.text if refusal is not None else "",
         )
         kind = _kind(change, was, is_)
         if kind is not None:
@@ -305,12 +303,8 @@ def _kind(change: PodChange, was: Pod | None, is_: Pod | None) -> Change | None:
 
 
 def _devices(cluster: Cluster, pod: Pod | None) -> tuple[str, ...]:
-    found = []
-    for claim in cluster.claims_of(pod) if pod is not None and pod.spec.node_name else ():
-        allocation = claim.status.allocation if claim.status is not None else None
-        results = (allocation.devices.results if allocation is not None else None) or ()
-        found += [f"{each.driver}/{each.pool}/{each.device}" for each in results]
-    return tuple(found)
+    claims = cluster.claims_of(pod) if pod is not None and pod.spec.node_name else ()
+    return tuple(str(device) for claim in claims for device in devices_of(claim))
 
 
 def _short(devices: Sequence[str]) -> str:

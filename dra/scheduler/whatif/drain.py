@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dra.allocator.explanation import count_of
 from dra.arguments import texts
 from dra.errors import LoadError
 from dra.models.core import Node, Pod
 from dra.scheduler.objects import key_of
 from dra.scheduler.pending import settled
+from dra.scheduler.pods import runs
 from dra.scheduler.whatif.comparison import Comparison, compared
-from dra.scheduler.whatif.eviction import evicted, has_ended, label, not_made_again
+from dra.scheduler.whatif.eviction import evicted, not_made_again
 
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
@@ -48,13 +50,13 @@ def drain(cluster: Cluster, *nodes: str, policy: str | Policy = "first") -> Comp
     """
     found = named_nodes(cluster, nodes)
     names = {each.metadata.name for each in found}
-    there = [pod for pod in cluster.pods if pod.spec.node_name in names and not has_ended(pod)]
+    there = [pod for pod in cluster.pods if runs(pod) and pod.spec.node_name in names]
     gone = [pod for pod in there if not _stays(pod)]
     after = evicted(cluster.with_([_cordoned(each) for each in found]), gone)
     keys = {key_of(pod) for pod in gone}
     notes = []
     if len(there) > len(gone):
-        notes.append(f"{label(filter(_stays, there))} of DaemonSets or static stay")
+        notes.append(f"{count_of(len(there) - len(gone), 'pod')} of DaemonSets or static stay")
     notes += not_made_again(gone)
     return compared(
         f"drain {', '.join(dict.fromkeys(nodes))}",

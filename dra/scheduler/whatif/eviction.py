@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from dra.allocator.explanation import count_of
 from dra.models.core import Pod
 from dra.models.meta import KubernetesObject
 from dra.models.resource import ResourceClaim
@@ -14,9 +15,8 @@ from dra.scheduler.release import released
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
 
-__all__ = ["anew", "evicted", "has_ended", "label", "left_by", "not_made_again"]
+__all__ = ["anew", "evicted", "left_by", "not_made_again"]
 
-_ENDED: Final = ("Succeeded", "Failed")
 # What the API server and the scheduler fill in, so that another pod has it otherwise.
 _OWN: Final[dict[str, None]] = dict.fromkeys(
     (
@@ -67,18 +67,9 @@ def anew(pod: Pod) -> Pod:
     )
 
 
-def has_ended(pod: Pod) -> bool:
-    """Whether it runs no more, so that it needs no node."""
-    return pod.status is not None and pod.status.phase in _ENDED
-
-
-def label(pods: Iterable[Pod]) -> str:
-    """`1 pod`, `2 pods`."""
-    count = sum(1 for _ in pods)
-    return f"{count} pod{'s' * (count != 1)}"
-
-
 def not_made_again(pods: Iterable[Pod]) -> list[str]:
     """A note about the pods that no controller would make again, if there are any."""
     bare = [pod for pod in pods if not any(each.controller for each in pod.metadata.owner_references or ())]
-    return [f"{label(bare)} without a controller: nothing would make them again"] if bare else []
+    return (
+        [f"{count_of(len(bare), 'pod')} without a controller: nothing would make them again"] if bare else []
+    )

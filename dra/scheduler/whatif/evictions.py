@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from dra.allocator.explanation import listed
 from dra.arguments import whole
 from dra.models.core import Pod
 from dra.models.resource import ResourceClaim
+from dra.scheduler.allocations import devices_of
 from dra.scheduler.objects import Key, key_of, label_of
 from dra.scheduler.pending import PendingPods, settled
 from dra.scheduler.placement import Placement, Unschedulable
@@ -115,8 +117,7 @@ class Evictions(Comparison):
             yield f"a smaller set may exist: {self.tried} sets were tried, and then no more"
         others = [f"{each.node} ({len(each.pods)})" for each in self.nodes[1:]]
         if others:
-            more = f" and {len(others) - _NODES_SHOWN} more" if len(others) > _NODES_SHOWN else ""
-            yield f"other nodes, with how many pods: {', '.join(others[:_NODES_SHOWN])}{more}"
+            yield f"other nodes, with how many pods: {listed(others, _NODES_SHOWN)}"
 
 
 def evictions(
@@ -213,14 +214,14 @@ class _Found:
         lost = {
             key: held
             for key, claim in (used | unused).items()
-            if (held := _held(claim)) and not _held(after.get(ResourceClaim, key[1], key[0]))
+            if (held := devices_of(claim)) and not devices_of(after.get(ResourceClaim, key[1], key[0]))
         }
         return NodeEvictions(
             self.node,
             {label_of(key_of(each)): each.spec.priority or 0 for each in pods},
             tuple(label_of(key) for key in unused),
             tuple(label_of(key) for key in lost),
-            tuple(device for held in lost.values() for device in held),
+            tuple(str(device) for held in lost.values() for device in held),
             sum(each.spec.priority or 0 for each in pods),
             self.proven,
         )
@@ -286,12 +287,6 @@ def without(cluster: Cluster, gone: Sequence[Pod | ResourceClaim]) -> Cluster:
         [each for each in gone if isinstance(each, Pod)],
         [each for each in gone if isinstance(each, ResourceClaim)],
     )
-
-
-def _held(claim: ResourceClaim | None) -> list[str]:
-    allocation = claim.status.allocation if claim is not None and claim.status is not None else None
-    results = (allocation.devices.results if allocation is not None else None) or ()
-    return [f"{each.driver}/{each.pool}/{each.device}" for each in results]
 
 
 def _hints(answer: Placement | Unschedulable) -> tuple[str, ...]:

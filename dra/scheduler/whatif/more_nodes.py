@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_check
 
 import attrs
 
-from dra.allocator.explanation import listed
+from dra.allocator.explanation import count_of, listed
 from dra.arguments import several, whole
 from dra.errors import AllocationError, LoadError
 from dra.models.core import Node, Pod
@@ -76,7 +76,7 @@ class MoreNodes(Comparison):
 
     def answer(self) -> Iterator[str]:
         """How many it takes, for people."""
-        those = f"{len(self.wanted)} pod{'s' * (len(self.wanted) != 1)}"
+        those = count_of(len(self.wanted), "pod")
         if self.needed == 0:
             yield f"{self.question}: none is needed, no pod waits in vain"
         elif self.needed is not None:
@@ -135,7 +135,7 @@ def more_nodes(
     before = settled(start, policy)
     open_ = {key_of(each.pod) for each in before.refusals}
     wanted = open_ if wanted is None else wanted & open_
-    question = f"add {count} node{'s' * (count != 1)} like {shape.name}"
+    question = f"add {count_of(count, 'node')} like {shape.name}"
     needed, after = _fewest(start, shape, wanted, count, policy, before)
     comparison = compared(question, before, after)
     obstacles = {} if needed is not None else dict(_obstacles(start, shape, wanted & _open(after)))
@@ -151,7 +151,7 @@ def more_nodes(
         limit=count,
         obstacles=obstacles,
         waiting={
-            label: each.reason or "; ".join(map(str, each.groups))
+            label: each.text
             for each in after.refusals
             if key_of(each.pod) in wanted and (label := label_of(key_of(each.pod))) not in obstacles
         },

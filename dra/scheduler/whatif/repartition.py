@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from dra.allocator.state import DeviceId
 from dra.drivers.nvidia.recut import DYNAMIC, recut
 from dra.errors import LoadError
 from dra.models.core import Pod
 from dra.models.loading import Source, load
 from dra.models.resource import ResourceSlice
+from dra.scheduler.allocations import devices_of
 from dra.scheduler.objects import key_of
 from dra.scheduler.pending import settled
+from dra.scheduler.pods import runs
 from dra.scheduler.whatif.comparison import Comparison, compared
 from dra.scheduler.whatif.drain import named_nodes
-from dra.scheduler.whatif.eviction import evicted, has_ended, not_made_again
+from dra.scheduler.whatif.eviction import evicted, not_made_again
 
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
@@ -102,19 +105,14 @@ def _given(source: Source, nodes: Sequence[str]) -> list[ResourceSlice]:
     return new
 
 
-def _devices(slices: Sequence[ResourceSlice]) -> Iterator[tuple[str, str, str]]:
+def _devices(slices: Sequence[ResourceSlice]) -> Iterator[DeviceId]:
     for each in slices:
         for device in each.spec.devices or ():
-            yield each.spec.driver, each.spec.pool.name, device.name
+            yield DeviceId(each.spec.driver, each.spec.pool.name, device.name)
 
 
-def _uses(cluster: Cluster, pod: Pod, devices: set[tuple[str, str, str]]) -> bool:
+def _uses(cluster: Cluster, pod: Pod, devices: set[DeviceId]) -> bool:
     """Whether a pod that runs holds one of these devices."""
-    if not pod.spec.node_name or has_ended(pod):
-        return False
-    for claim in cluster.claims_of(pod):
-        allocation = claim.status.allocation if claim.status is not None else None
-        for each in (allocation.devices.results if allocation is not None else None) or ():
-            if (each.driver, each.pool, each.device) in devices:
-                return True
-    return False
+    return runs(pod) and not devices.isdisjoint(
+        device for claim in cluster.claims_of(pod) for device in devices_of(claim)
+    )

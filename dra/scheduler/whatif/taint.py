@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from dra.allocator.state import DeviceId
 from dra.allocator.taints import apply_taint_rules, tolerates
 from dra.arguments import instance, several
 from dra.errors import LoadError
 from dra.models.core import Pod
 from dra.models.resource import DeviceTaint, DeviceTaintRule, DeviceToleration, ResourceClaim
+from dra.scheduler.allocations import devices_of, results_of
 from dra.scheduler.objects import key_of, label_of
 from dra.scheduler.pending import settled
+from dra.scheduler.pods import runs
 from dra.scheduler.whatif.comparison import Comparison, compared
-from dra.scheduler.whatif.eviction import evicted, has_ended, not_made_again
+from dra.scheduler.whatif.eviction import evicted, not_made_again
 
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
@@ -90,11 +93,9 @@ class _Leaving:
     seconds: int
 
 
-def _tainted(
-    cluster: Cluster, rules: Sequence[DeviceTaintRule]
-) -> dict[tuple[str, str, str], list[DeviceTaint]]:
-    """By driver, pool and device, the taints that the rules give it."""
-    found: dict[tuple[str, str, str], list[DeviceTaint]] = {}
+def _tainted(cluster: Cluster, rules: Sequence[DeviceTaintRule]) -> dict[DeviceId, list[DeviceTaint]]:
+    """By device, the taints that the rules give it."""
+    found: dict[DeviceId, list[DeviceTaint]] = {}
     for before, after in zip(
         cluster.slices, apply_taint_rules(cluster.slices, rules, cluster.classes), strict=True
     ):
@@ -103,29 +104,22 @@ def _tainted(
         for was, now in zip(before.spec.devices or (), after.spec.devices or (), strict=True):
             new = (now.taints or [])[len(was.taints or ()) :]
             if new:
-                found[after.spec.driver, after.spec.pool.name, now.name] = new
+                found[DeviceId(after.spec.driver, after.spec.pool.name, now.name)] = new
     return found
 
 
-def _leaving(
-    cluster: Cluster, tainted: Mapping[tuple[str, str, str], Sequence[DeviceTaint]]
-) -> Iterator[_Leaving]:
+def _leaving(cluster: Cluster, tainted: Mapping[DeviceId, Sequence[DeviceTaint]]) -> Iterator[_Leaving]:
     """The pods that the eviction controller sends away."""
-    for pod in cluster.pods:
-        if not pod.spec.node_name or has_ended(pod):
-            continue
+    for pod in filter(runs, cluster.pods):
         times = [each for claim in cluster.claims_of(pod) for each in _times(claim, tainted)]
         if times:
             yield _Leaving(pod, min(times))
 
 
-def _times(
-    claim: ResourceClaim, tainted: Mapping[tuple[str, str, str], Sequence[DeviceTaint]]
-) -> Iterator[int]:
+def _times(claim: ResourceClaim, tainted: Mapping[DeviceId, Sequence[DeviceTaint]]) -> Iterator[int]:
     """After how many seconds each taint evicts the users of a claim."""
-    allocation = claim.status.allocation if claim.status is not None else None
-    for each in (allocation.devices.results if allocation is not None else None) or ():
-        for its in tainted.get((each.driver, each.pool, each.device), ()):
+    for device, each in zip(devices_of(claim), results_of(claim), strict=True):
+        for its in tainted.get(device, ()):
             seconds = _seconds(its, each.tolerations or ()) if its.effect == _EVICTS else None
             if seconds is not None:
                 yield seconds
