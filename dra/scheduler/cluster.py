@@ -29,9 +29,10 @@ from dra.scheduler.changes import Change, check_open, followed, placing, removin
 from dra.scheduler.claims import ClaimUse, NotReady, PodClaims
 from dra.scheduler.contents import Contents
 from dra.scheduler.fragmentation import Workload as TargetWorkload, tasks_of
-from dra.scheduler.gangs.membership import Subject, TopologyArgument
 from dra.scheduler.gangs.placement import GangPlacement, UnschedulableGang
 from dra.scheduler.gangs.schedule import STEPS, place_gang
+from dra.scheduler.gangs.subject import Subject
+from dra.scheduler.gangs.tree import TopologyArgument
 from dra.scheduler.hardware import units_in_use
 from dra.scheduler.largest import largest_request
 from dra.scheduler.live import Live

@@ -13,212 +13,110 @@ replicas, or `<template>` alone; pods that name no group belong to the only temp
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Final
 
-from dra.arguments import several
 from dra.claims.pod_groups import composite_made_from, group_made_from, group_name, group_templates
 from dra.drivers.declarations import unknown_name
-from dra.errors import AllocationError, LoadError
-from dra.features import KUBERNETES_MINORS
+from dra.errors import LoadError
 from dra.models.core import Pod, PodSchedulingGroup, WorkloadReference as PodWorkloadReference
 from dra.models.meta import KubernetesObject
 from dra.models.scheduling import (
     CompositePodGroup,
-    CompositePodGroupSchedulingConstraints,
     CompositePodGroupTemplate,
     PodGroup,
-    PodGroupSchedulingConstraints,
     PodGroupTemplate,
     Workload,
 )
-from dra.scheduler.contents import not_there
-from dra.scheduler.gangs.groups import Composite, Gang, Group, Leaf
-from dra.scheduler.gangs.topology import DeviceAttribute, Topology
-from dra.scheduler.objects import Key, Objects, key_of, label_of, parse_reference
-from dra.scheduler.question import pod_in
+from dra.scheduler.gangs.subject import Subject
+from dra.scheduler.objects import Objects, key_of
 
-__all__ = ["Subject", "TopologyArgument", "gang_of"]
+__all__ = ["Family"]
 
-Subject: TypeAlias = "Workload | PodGroup | CompositePodGroup"
-TopologyArgument: TypeAlias = "Topology | Mapping[str, Topology] | None"
-
-_KINDS: Final = (Workload, PodGroup, CompositePodGroup)
 _WITHOUT_POD_GROUPS: Final = "1.35"
-# From this minor on the gate GangScheduling is part of GenericWorkload.
-_GANGS_MERGED: Final = "1.37"
-_ENDED: Final = ("Succeeded", "Failed")
 _DEEPEST: Final = 16
 
 
-def gang_of(
-    objects: Objects,
-    waiting: Sequence[Pod],
-    subject: Subject | str,
-    pods: Iterable[Pod | str | Mapping[str, Any]] | None,
-    topology: TopologyArgument,
-    kubernetes: str,
-) -> Gang:
-    """What is scheduled together.
+class Family:
+    """The groups of one workload, or around one group, and their pods.
 
     Args:
         objects: The cluster.
-        waiting: Its pods that wait for a node, in the order in which they are tried.
-        subject: The workload or group, or its name.
-        pods: The pods; None for those of the cluster.
-        topology: Topologies that count in place of those of the groups.
+        subject: The workload or group.
         kubernetes: The minor.
 
+    Attributes:
+        name: The subject's name.
+        by_entry: Whether pods name entries of the Workload, as in 1.35.
+        templates: The templates of the workload by name, each with that which it is in.
+        groups: The groups of pods by name.
+        composites: The groups of groups by name.
+        made: What the cluster does not have: groups that a controller would make, and what was given.
+        waiting: By group, the pods that wait, in the order in which they joined.
+        running: By group, the nodes of pods that run.
+
     Raises:
-        LoadError: Something named is not there, or a pod belongs to another group, or there are no pods.
-        UnknownNameError: A topology is given for a group that is not there.
+        LoadError: A group is in itself, or in too many others.
     """
-    found = _named(objects, subject) if isinstance(subject, str) else subject
-    if not isinstance(found, _KINDS):
-        raise LoadError(
-            "no workload or group",
-            value=found,
-            remedy="give a dra.Workload or dra.PodGroup (dra.load reads manifests), or the name of one",
-        )
-    family = _Family(objects, found, kubernetes)
-    given = None if pods is None else [_pod(objects, each) for each in several(pods, "pods", "pods")]
-    twice = [key for key, count in Counter(map(key_of, given or ())).items() if count > 1]
-    if twice:
-        raise LoadError(f"pod {label_of(twice[0])} is given twice", value=label_of(twice[0]))
-    for pod in waiting if given is None else _by_importance(given):
-        family.join(pod, must=given is not None)
-    family.complete()
-    for pod in objects.pods.values():
-        if pod.spec.node_name and not (pod.status and pod.status.phase in _ENDED):
-            family.count(pod)
-    label = f"{found.kind} {label_of(key_of(found))}"
-    if not any(family.waiting.values()):
-        raise LoadError(
-            f"no pod of {label} waits for a node",
-            value=label,
-            remedy="give pods, or add pods to the cluster that name the group"
-            " (dra.claims.workload(...).pod_reference(...) is the field)",
-        )
-    return family.gang(label, topology)
-
-
-def _named(objects: Objects, name: str) -> Subject:
-    word, _, rest = name.partition("/")
-    if rest and word.lower().rstrip("s") in {each.__name__.lower() for each in _KINDS}:
-        kind, key = parse_reference(name)
-        found = objects.of_kind(kind).get(key)
-        if not isinstance(found, _KINDS):
-            raise not_there(kind, key, objects)
-        return found
-    namespace, _, short = name.rpartition("/")
-    key = (namespace or "default", short)
-    for each in _KINDS:
-        known = objects.of_kind(each).get(key)
-        if isinstance(known, _KINDS):
-            return known
-    there = [label_of(key) for each in _KINDS for key in sorted(objects.of_kind(each))]
-    raise LoadError(
-        f"there is no Workload, PodGroup or CompositePodGroup {label_of(key)}",
-        value=name,
-        remedy=f"there are: {', '.join(there[:10])}" if there else "there are none at all",
-    )
-
-
-def _pod(objects: Objects, pod: Pod | str | Mapping[str, Any]) -> Pod:
-    if not isinstance(pod, str):
-        pod = pod_in(pod)
-        known = objects.pods.get(key_of(pod))
-    else:
-        kind, key = parse_reference(pod, Pod)
-        known = objects.pods.get(key) if kind is Pod else None
-        if known is None:
-            raise not_there(Pod, key, objects)
-        pod = known
-    if known is not None and known.spec.node_name:
-        raise AllocationError(
-            f"it is on node {known.spec.node_name} already",
-            subject=known.subject,
-            remedy="leave it out: pods of the gang that run count",
-        )
-    return pod
-
-
-def _by_importance(pods: Iterable[Pod]) -> list[Pod]:
-    """The order in which kube-scheduler tries the pods of a group: priority, then age."""
-    return sorted(
-        pods, key=lambda pod: (-(pod.spec.priority or 0), str(pod.metadata.creation_timestamp or ""))
-    )
-
-
-class _Family:
-    """The groups of one workload, or around one group, and their pods."""
 
     def __init__(self, objects: Objects, subject: Subject, kubernetes: str) -> None:
         self.objects = objects
         self.subject = subject
         self.namespace, self.name = key_of(subject)
-        self.workload = subject if isinstance(subject, Workload) else None
-        self.by_entry = kubernetes == _WITHOUT_POD_GROUPS
         self.kubernetes = kubernetes
-        self.templates = group_templates(subject) if isinstance(subject, Workload) else {}
+        self.by_entry = kubernetes == _WITHOUT_POD_GROUPS
+        found = group_templates(subject) if isinstance(subject, Workload) else {}
+        self.templates = {name: each.parent for name, each in found.items()}
+        self._plain = {
+            name: each.template for name, each in found.items() if isinstance(each.template, PodGroupTemplate)
+        }
+        self._composite = {
+            name: each.template
+            for name, each in found.items()
+            if isinstance(each.template, CompositePodGroupTemplate)
+        }
         self.groups: dict[str, PodGroup] = {}
         self.composites: dict[str, CompositePodGroup] = {}
         self.made: list[KubernetesObject] = []
         self.waiting: dict[str, list[Pod]] = {}
         self.running: dict[str, list[str]] = {}
-        there = objects.of_kind(type(subject)).get((self.namespace, self.name))
-        if there is None:
+        if objects.of_kind(type(subject)).get((self.namespace, self.name)) is None:
             self.made.append(subject)
         self._find()
+
+    def every(self) -> Iterator[PodGroup | CompositePodGroup]:
+        """All groups, those of pods first."""
+        yield from self.groups.values()
+        yield from self.composites.values()
 
     # --- groups -------------------------------------------------------------------------------------------
 
     def _find(self) -> None:
         """The groups that are there already."""
-        here: Callable[[Key], bool] = lambda key: key[0] == self.namespace  # noqa: E731 - used twice
-        groups = {key[1]: each for key, each in sorted(self.objects.pod_groups.items()) if here(key)}
-        composites = {
-            key[1]: each for key, each in sorted(self.objects.composite_pod_groups.items()) if here(key)
+        groups = {
+            name: each
+            for (namespace, name), each in sorted(self.objects.pod_groups.items())
+            if namespace == self.namespace
         }
-        if isinstance(self.subject, PodGroup):
-            groups[self.name] = self.subject
-        elif isinstance(self.subject, CompositePodGroup):
-            composites[self.name] = self.subject
-        if self.workload is not None:
+        composites = {
+            name: each
+            for (namespace, name), each in sorted(self.objects.composite_pod_groups.items())
+            if namespace == self.namespace
+        }
+        subject = self.subject
+        if isinstance(subject, Workload):
             self.groups = {name: each for name, each in groups.items() if self._is_mine(each)}
             self.composites = {name: each for name, each in composites.items() if self._is_mine(each)}
             for each in self.composites.values():
-                self._root(each, self.composites)
+                _root(each, self.composites)
             return
-        if isinstance(self.subject, Workload):
-            raise AssertionError("a workload has no parents")  # noqa: TRY004 - cannot happen
-        root = self._root(self.subject, composites)
-        self.groups = {name: each for name, each in groups.items() if self._root(each, composites) is root}
-        self.composites = {
-            name: each for name, each in composites.items() if self._root(each, composites) is root
-        }
-
-    def _root(
-        self, group: PodGroup | CompositePodGroup, composites: Mapping[str, CompositePodGroup]
-    ) -> PodGroup | CompositePodGroup:
-        """The group at the top of that of a group.
-
-        Raises:
-            LoadError: There are too many above it, or it is above itself.
-        """
-        at = group
-        for _ in range(_DEEPEST):
-            parent = composites.get(at.spec.parent_composite_pod_group_name or "")
-            if parent is None:
-                return at
-            at = parent
-        raise LoadError(
-            f"it is in more than {_DEEPEST} groups, or in itself",
-            path="spec.parentCompositePodGroupName",
-            value=group.spec.parent_composite_pod_group_name,
-            subject=group.subject,
-        )
+        if isinstance(subject, PodGroup):
+            groups[self.name] = subject
+        else:
+            composites[self.name] = subject
+        root = _root(subject, composites)
+        self.groups = {name: each for name, each in groups.items() if _root(each, composites) is root}
+        self.composites = {name: each for name, each in composites.items() if _root(each, composites) is root}
 
     def _is_mine(self, group: PodGroup | CompositePodGroup) -> bool:
         reference = group.spec.workload_ref
@@ -226,51 +124,47 @@ class _Family:
 
     def _template_of(self, group: str) -> str | None:
         """The template that a group of this name is made from."""
-        plain = [name for name, each in self.templates.items() if isinstance(each.template, PodGroupTemplate)]
         fitting = [
             name
-            for name in plain
+            for name in self._plain
             if group in (name, group_name(self.name, name))
             or group.startswith(f"{group_name(self.name, name)}-")
         ]
         return max(fitting, key=len, default=None)
 
     def _make(self, name: str, template: str) -> None:
-        """A PodGroup as a controller makes it."""
-        found = self.templates[template].template
-        if not isinstance(found, PodGroupTemplate):
+        """Make a PodGroup as a controller would."""
+        if template not in self._plain:
             raise LoadError(
                 f"{template} is a template for groups of groups, which have no pods",
                 value=template,
                 subject=self.subject.subject,
             )
-        above = self.templates[template].parent
-        parent = None if above is None else self._composite(above)
-        group = group_made_from(found, self._workload(), name, parent)
+        group = group_made_from(self._plain[template], self._workload, name, self._parent_of(template))
         self.groups[name] = group
         if not self.by_entry:
             self.made.append(group)
 
-    def _composite(self, template: str) -> str:
-        """The name of the CompositePodGroup for a template, which is made if it is not there."""
+    def _parent_of(self, template: str) -> str | None:
+        """The name of the CompositePodGroup that groups of a template are in; it is made if it is missing."""
+        above = self.templates[template]
+        if above is None:
+            return None
         for name, each in self.composites.items():
-            if each.spec.workload_ref is not None and each.spec.workload_ref.template_name == template:
+            if each.spec.workload_ref is not None and each.spec.workload_ref.template_name == above:
                 return name
-        found = self.templates[template].template
-        if not isinstance(found, CompositePodGroupTemplate):
-            raise AssertionError("groups are in groups of groups")  # noqa: TRY004 - cannot happen
-        above = self.templates[template].parent
-        parent = None if above is None else self._composite(above)
-        name = group_name(self.name, template)
-        group = composite_made_from(found, self._workload(), name, parent)
+        name = group_name(self.name, above)
+        parent = self._parent_of(above)
+        group = composite_made_from(self._composite[above], self._workload, name, parent)
         self.composites[name] = group
         self.made.append(group)
         return name
 
+    @property
     def _workload(self) -> Workload:
-        if self.workload is None:
-            raise AssertionError("only a workload has templates")
-        return self.workload
+        if not isinstance(self.subject, Workload):
+            raise AssertionError("only a workload has templates")  # noqa: TRY004 - cannot happen
+        return self.subject
 
     # --- pods ---------------------------------------------------------------------------------------------
 
@@ -285,11 +179,6 @@ class _Family:
             pod, name = self._joined(pod)
         if name is not None:
             self.waiting.setdefault(name, []).append(pod)
-
-    def complete(self) -> None:
-        """Groups without pods that wait are groups all the same."""
-        for name in self.groups:
-            self.waiting.setdefault(name, [])
 
     def count(self, pod: Pod) -> None:
         """Count a pod that runs."""
@@ -309,7 +198,7 @@ class _Family:
                     self._make(name, template)
             return name if name in self.groups else None
         entry = pod.spec.workload_ref
-        if entry is not None and self.workload is not None and entry.name == self.name:
+        if entry is not None and isinstance(self.subject, Workload) and entry.name == self.name:
             name = group_name(self.name, entry.pod_group, entry.pod_group_replica_key or "")
             if name not in self.groups:
                 if entry.pod_group not in self.templates:
@@ -322,27 +211,19 @@ class _Family:
         """A pod that was given, made a member of the only group that it can be of."""
         named = pod.spec.scheduling_group.pod_group_name if pod.spec.scheduling_group else None
         named = named or (pod.spec.workload_ref.name if pod.spec.workload_ref else None)
-        plain = [name for name, each in self.templates.items() if isinstance(each.template, PodGroupTemplate)]
         if key_of(pod)[0] != self.namespace:
             problem = f"it is not in namespace {self.namespace}"
         elif named is not None:
             problem = f"it belongs to {named}, which is no group of {self.subject.subject}"
         elif isinstance(self.subject, PodGroup):
             return self._with_reference(pod, self.name, None), self.name
-        elif len(plain) == 1:
-            ((template,),) = (plain,)
-            of_template = [
-                name
-                for name, each in self.groups.items()
-                if each.spec.workload_ref is not None and each.spec.workload_ref.template_name == template
-            ]
-            name = of_template[0] if of_template else group_name(self.name, template)
-            if not of_template:
-                self._make(name, template)
+        elif len(self._plain) == 1:
+            (template,) = self._plain
+            name = self._only_group(template)
             return self._with_reference(pod, name, template), name
         else:
-            problem = f"it names no group, and {self.subject.subject} has {len(plain)} templates"
-        groups = ", ".join([*self.groups, *(group_name(self.name, each) for each in plain)][:10])
+            problem = f"it names no group, and {self.subject.subject} has {len(self._plain)} templates"
+        groups = ", ".join([*self.groups, *(group_name(self.name, each) for each in self._plain)][:10])
         raise LoadError(
             problem,
             path="spec.workloadRef" if self.by_entry else "spec.schedulingGroup",
@@ -350,6 +231,15 @@ class _Family:
             subject=pod.subject,
             remedy=f"groups: {groups}" if groups else "",
         )
+
+    def _only_group(self, template: str) -> str:
+        """The name of the first group of a template; it is made if there is none."""
+        for name, each in self.groups.items():
+            if each.spec.workload_ref is not None and each.spec.workload_ref.template_name == template:
+                return name
+        name = group_name(self.name, template)
+        self._make(name, template)
+        return name
 
     def _with_reference(self, pod: Pod, group: str, template: str | None) -> Pod:
         update: dict[str, object]
@@ -359,111 +249,24 @@ class _Family:
             update = {"scheduling_group": PodSchedulingGroup(pod_group_name=group)}
         return pod.model_copy(update={"spec": pod.spec.model_copy(update=update)})
 
-    # --- the tree -----------------------------------------------------------------------------------------
 
-    def gang(self, label: str, topology: TopologyArgument) -> Gang:
-        """The tree of groups."""
-        roots = list(self._children(None))
-        given = self._given(topology, [key_of(each)[1] for each in roots])
-        children = tuple(self._group(each, given) for each in roots)
-        root: Group = children[0]
-        if len(children) > 1:
-            root = Composite(self.name, len(children), None, children, is_workload=True)
-        return Gang(label, root, tuple(self.made), tuple(self._extensions(given)), tuple(self._gates(root)))
-
-    def _children(self, parent: str | None) -> Iterator[PodGroup | CompositePodGroup]:
-        """The groups in a group, in the order in which they are tried: by age, then as templates stand."""
-        order = {name: at for at, name in enumerate(self.templates)}
-
-        def rank(group: PodGroup | CompositePodGroup) -> tuple[str, int]:
-            reference = group.spec.workload_ref
-            template = reference.template_name if reference is not None else ""
-            return str(group.metadata.creation_timestamp or ""), order.get(template, len(order))
-
-        every: list[PodGroup | CompositePodGroup] = [*self.groups.values(), *self.composites.values()]
-        for each in sorted(every, key=rank):
-            above = each.spec.parent_composite_pod_group_name
-            if (above if above in self.composites else None) == parent:
-                yield each
-
-    def _group(self, group: PodGroup | CompositePodGroup, given: Mapping[str, Topology]) -> Group:
-        _, name = key_of(group)
-        topology = given.get(name, _topology(group.spec.scheduling_constraints))
-        if isinstance(group, PodGroup):
-            gang = group.spec.scheduling_policy.gang
-            return Leaf(
-                name,
-                None if gang is None else gang.min_count,
-                topology,
-                tuple(self.waiting.get(name, ())),
-                tuple(self.running.get(name, ())),
-            )
-        policy = group.spec.scheduling_policy.gang
-        return Composite(
-            name,
-            None if policy is None else policy.min_group_count,
-            topology,
-            tuple(self._group(child, given) for child in self._children(name)),
-        )
-
-    def _given(self, topology: TopologyArgument, roots: Sequence[str]) -> dict[str, Topology]:
-        """By group, the topology that the caller wants."""
-        if topology is None:
-            return {}
-        if not isinstance(topology, Mapping):
-            return dict.fromkeys(roots, _checked(topology))
-        names = {name: [name] for name in [*self.groups, *self.composites]}
-        every: list[PodGroup | CompositePodGroup] = [*self.groups.values(), *self.composites.values()]
-        for each in every:
-            _, name = key_of(each)
-            if each.spec.workload_ref is not None and each.spec.workload_ref.template_name != name:
-                names.setdefault(each.spec.workload_ref.template_name, []).append(name)
-        for wanted in topology:
-            if wanted not in names:
-                raise unknown_name("group", wanted, names)
-        return {name: _checked(value) for wanted, value in topology.items() for name in names[wanted]}
-
-    def _extensions(self, given: Mapping[str, Topology]) -> Iterator[str]:
-        """What Kubernetes of the minor does not have."""
-        for each in dict.fromkeys(given.values()):
-            if isinstance(each, DeviceAttribute):
-                yield f"topology by {each} (Kubernetes has topologies by node label only)"
-            elif self.by_entry:
-                yield f"topology {each} (in Kubernetes from 1.36 on)"
-
-    def _gates(self, root: Group) -> Iterator[str]:
-        """The feature gates without which nothing comes of it."""
-        yield "GenericWorkload"
-        if KUBERNETES_MINORS.index(self.kubernetes) < KUBERNETES_MINORS.index(_GANGS_MERGED):
-            yield "GangScheduling"
-        if not self.by_entry and any(isinstance(each.topology, str) for each in root.groups()):
-            yield "TopologyAwareWorkloadScheduling"
-        if any(each.spec.resource_claims for each in self.groups.values()) and not self.by_entry:
-            yield "DRAWorkloadResourceClaims"
-        if self.composites:
-            yield "CompositePodGroup"
-
-
-def _topology(
-    constraints: PodGroupSchedulingConstraints | CompositePodGroupSchedulingConstraints | None,
-) -> str | None:
-    every = (constraints.topology if constraints is not None else None) or ()
-    return every[0].key if every else None
-
-
-def _checked(topology: object) -> Topology:
-    """A topology that a caller gave.
+def _root(
+    group: PodGroup | CompositePodGroup, composites: Mapping[str, CompositePodGroup]
+) -> PodGroup | CompositePodGroup:
+    """The group at the top of that of a group.
 
     Raises:
-        LoadError: It is none, or has no name.
+        LoadError: There are too many above it, or it is above itself.
     """
-    if isinstance(topology, str) and topology:
-        return topology
-    if isinstance(topology, DeviceAttribute) and topology.name:
-        return topology
+    at = group
+    for _ in range(_DEEPEST):
+        parent = composites.get(at.spec.parent_composite_pod_group_name or "")
+        if parent is None:
+            return at
+        at = parent
     raise LoadError(
-        "no topology",
-        path="topology",
-        value=topology,
-        remedy="write the key of a node label, or DeviceAttribute('driver/attribute')",
+        f"it is in more than {_DEEPEST} groups, or in itself",
+        path="spec.parentCompositePodGroupName",
+        value=group.spec.parent_composite_pod_group_name,
+        subject=group.subject,
     )

@@ -16,13 +16,14 @@ from dra.scheduler.claims import NotReady, PodClaims
 from dra.scheduler.fragmentation import Workload as TargetWorkload
 from dra.scheduler.gangs.effort import Effort, Exhausted
 from dra.scheduler.gangs.groups import Gang, Leaf
-from dra.scheduler.gangs.membership import Subject, TopologyArgument, gang_of
 from dra.scheduler.gangs.options import Options
 from dra.scheduler.gangs.order import InOrder, Tried
 from dra.scheduler.gangs.party import Board, Kind, Member, Party
 from dra.scheduler.gangs.placement import GangPlacement, GroupPlacement, UnschedulableGang
 from dra.scheduler.gangs.refusal import Refusal
 from dra.scheduler.gangs.search import Search
+from dra.scheduler.gangs.subject import Subject
+from dra.scheduler.gangs.tree import TopologyArgument, gang_of
 from dra.scheduler.objects import key_of
 from dra.scheduler.placement import Placement, Unschedulable
 from dra.scheduler.policies import Policy
