@@ -21,7 +21,7 @@ from dra.scheduler.release import released, reserved, undone
 from dra.scheduler.world import World
 
 if TYPE_CHECKING:
-    from dra.scheduler.cluster import Cluster
+    from dra.scheduler.copies import Copies
 
 __all__ = ["Change", "check_open", "followed", "placing", "removing", "undoing"]
 
@@ -50,7 +50,7 @@ def _as_placed(contents: Contents, placed: PlacedClaim, placement: Placement) ->
     return reserved(now, consumer_of(placement.pod, placed.use.group))
 
 
-def check_open(cluster: Cluster, placement: Placement) -> None:
+def check_open(cluster: Copies, placement: Placement) -> None:
     """Look whether a placement can still be had.
 
     Raises:

@@ -1,34 +1,25 @@
-"""`Cluster`: nodes, devices, claims and pods as one immutable value, to be asked and changed in copies."""
+"""`Cluster`: nodes, devices, claims and pods as one immutable value, and what it can be asked."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from typing_extensions import Self
 
 from dra.allocator import Explanation
-from dra.arguments import instance, several
+from dra.arguments import instance
 from dra.errors import AllocationError, LoadError
 from dra.features import LATEST, Features, minor, nearest_minor
 from dra.models.core import Node, Pod
 from dra.models.loading import Source, load
-from dra.models.meta import KubernetesObject, ObjectMeta
-from dra.models.resource import (
-    DeviceClass,
-    DeviceTaintRule,
-    ResourceClaim,
-    ResourceClaimTemplate,
-    ResourceSlice,
-)
+from dra.models.meta import ObjectMeta
+from dra.models.resource import ResourceClaim, ResourceClaimTemplate
 from dra.scheduler.attempts import Trial
 from dra.scheduler.binding import bound
 from dra.scheduler.capacity import Capacity, Grouping, Price, summed
-from dra.scheduler.changes import Change, check_open, followed, placing, removing, undoing
-from dra.scheduler.claims import ClaimUse, NotReady, PodClaims
-from dra.scheduler.contents import Contents
-from dra.scheduler.fragmentation import Workload as TargetWorkload, tasks_of
+from dra.scheduler.claims import NotReady, PodClaims
+from dra.scheduler.copies import Copies
 from dra.scheduler.gangs.placement import GangPlacement, UnschedulableGang
 from dra.scheduler.gangs.schedule import STEPS, place_gang
 from dra.scheduler.gangs.subject import Subject
@@ -36,26 +27,19 @@ from dra.scheduler.gangs.tree import TopologyArgument
 from dra.scheduler.hardware import units_in_use
 from dra.scheduler.largest import largest_request
 from dra.scheduler.live import Live
-from dra.scheduler.objects import Key, Objects, key_of, parse_reference
+from dra.scheduler.objects import Objects, key_of
 from dra.scheduler.pending import PendingPods, settled
 from dra.scheduler.placement import Placement, Unschedulable
 from dra.scheduler.policies import Policy, policy_name, policy_of
 from dra.scheduler.question import claims_in, question
 from dra.scheduler.readiness import trial_of
 from dra.scheduler.schedule import choose, why_not
-from dra.scheduler.world import Engine, World
+from dra.scheduler.world import World
 
 __all__ = ["Cluster"]
 
-# What nodes and the account of devices are derived from, pods and claims apart.
-_STRUCTURE: Final = (Node, ResourceSlice, DeviceClass, DeviceTaintRule)
 
-
-# Held while a world is made that has nothing in common with another.
-_BUILDING: Final = threading.RLock()
-
-
-class Cluster(Contents):
+class Cluster(Copies):
     """A cluster at one moment: nodes, slices, classes, claims, templates, pods, groups and taint rules.
 
     A cluster never changes. `with_`, `without` and `placed` give changed copies, which share with the
@@ -85,24 +69,6 @@ class Cluster(Contents):
         >>> len(after.pods), len(cluster.pods), after.without(placement) == cluster
         (1, 0, True)
     """
-
-    def __init__(
-        self,
-        objects: Objects,
-        order: Sequence[str],
-        features: Features,
-        kubernetes: str,
-        *,
-        world: World | None = None,
-        engine: Engine | None = None,
-        workload: TargetWorkload | None = None,
-    ) -> None:
-        super().__init__(objects, tuple(order))
-        self._world_known = world
-        self._engine_before = engine
-        self._workload = workload or TargetWorkload(lambda: tasks_of(objects, features))
-        self.features = features
-        self.kubernetes = kubernetes
 
     @classmethod
     def load(
@@ -163,18 +129,6 @@ class Cluster(Contents):
         version = kubernetes if kubernetes is not None else nearest_minor(source.kubernetes)
         return cls.load(source.contents(), features=features, kubernetes=version)
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Cluster):
-            return NotImplemented
-        return (
-            self._order == other._order
-            and self.features == other.features
-            and self.kubernetes == other.kubernetes
-            and self._objects.equals(other._objects)
-        )
-
-    __hash__ = None  # type: ignore[assignment]  # equal by content, which is too much to hash
-
     def __repr__(self) -> str:
         counts = [
             f"{len(each)} {name}"
@@ -187,124 +141,6 @@ class Cluster(Contents):
             )
         ]
         return f"<Cluster of Kubernetes {self.kubernetes}: {', '.join(counts)}>"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        parts = (list(self._objects), self._order, self.features, self.kubernetes, self._workload.kinds)
-        return _rebuilt, parts
-
-    # --- copies ---------------------------------------------------------------------------------------------
-
-    def with_(self, *sources: Source) -> Self:
-        """A copy with some objects added, or replaced by those of the same kind and name.
-
-        Args:
-            *sources: Objects, or whatever else `dra.load` takes.
-
-        Raises:
-            LoadError: As `load`.
-            DecodeError: As `load`.
-        """
-        return self._copy(changed=load(sources))
-
-    def without(self, *gone: KubernetesObject | Placement | GangPlacement | str) -> Self:
-        """A copy without some objects, and without what goes with them in a cluster.
-
-        A pod takes along the claims that were made for it, and is struck from the consumers of others; a
-        claim that is left without consumers loses its devices, as the resource claim controller sees to. A
-        node takes along the slices that are local to it; its pods stay, as they do until they are evicted.
-        A placement is undone: what it made is gone, and what it changed is as it was.
-
-        Args:
-            *gone: Objects of the cluster; references such as `pod/team-a/train` or `node/n1`; placements.
-
-        Raises:
-            LoadError: A reference is malformed, or there is no such object.
-        """
-        result = self
-        for each in gone:
-            if isinstance(each, Placement):
-                result = result._copy(*undoing(result, each))
-            elif isinstance(each, GangPlacement):
-                for placement in reversed(each.placements):
-                    result = result._copy(*undoing(result, placement))
-                made = [(type(group), key_of(group)) for group in each._added]
-                there = [(kind, key) for kind, key in made if key in result._objects.of_kind(kind)]
-                result = result._copy(removed=there)
-            else:
-                kind, key = parse_reference(each) if isinstance(each, str) else (type(each), key_of(each))
-                result = result._copy(*removing(result, kind, key))
-        return result
-
-    def fork(self) -> Self:
-        """A copy. Since a cluster does not change, it is only good for being another object."""
-        return self._copy()
-
-    def with_workload(self, pods: Iterable[Pod]) -> Self:
-        """A copy in which these pods are the workload that fragmentation is measured for.
-
-        By default it is that of the pods that the cluster had when it was loaded. Their claims and templates
-        are those of this cluster.
-
-        Raises:
-            LoadError: What is given is no pods.
-        """
-        pods = tuple(instance(each, Pod, "pods", "pods") for each in several(pods, "pods", "pods"))
-        copy = self._copy()
-        objects, features = self._objects, self.features
-        copy._workload = TargetWorkload(lambda: tasks_of(objects, features, pods))
-        return copy
-
-    def placed(self, placement: Placement) -> Self:
-        """A copy in which a pod is on its node and its claims are allocated and reserved for it.
-
-        Raises:
-            AllocationError: Meanwhile the pod is placed, a claim is allocated, or a device is taken.
-            LoadError: It is no placement.
-        """
-        instance(placement, Placement, "placement", "a placement", "Cluster.schedule gives one")
-        check_open(self, placement)
-        return self._copy(*placing(self, placement))
-
-    def _copy(
-        self,
-        changed: Sequence[KubernetesObject] = (),
-        removed: Sequence[tuple[type[KubernetesObject], Key]] = (),
-    ) -> Self:
-        """A copy with some objects set and some removed, with what is known of the rest."""
-        objects = self._objects.updated(changed, removed)
-        order, world = self._order, self._world_known
-        if any(isinstance(each, Node) for each in changed) or any(kind is Node for kind, _ in removed):
-            stay = [name for name in order if ("", name) in objects.nodes]
-            new = dict.fromkeys(each.metadata.name or "" for each in changed if isinstance(each, Node))
-            order = (*stay, *(name for name in new if name not in set(order)))
-        engine = world.engine if world is not None else self._engine_before
-        structural = any(isinstance(each, _STRUCTURE) for each in changed) or any(
-            kind in _STRUCTURE for kind, _ in removed
-        )
-        if structural:
-            world = None
-        elif world is not None and (changed or removed):
-            world = followed(world, self._objects, objects, Change(changed, removed))
-        return type(self)(
-            objects,
-            order,
-            self.features,
-            self.kubernetes,
-            world=world,
-            engine=engine,
-            workload=self._workload,
-        )
-
-    @property
-    def _world(self) -> World:
-        """What follows from the objects, worked out when it is first needed."""
-        if self._world_known is None:
-            before = self._engine_before
-            with before.lock if before is not None else _BUILDING:
-                if self._world_known is None:
-                    engine = Engine.of(self._objects, self.features, self.kubernetes, before)
-                    self._world_known = World.of(self._objects, self._order, engine)
-        return self._world_known
 
     # --- questions ------------------------------------------------------------------------------------------
 
@@ -530,15 +366,3 @@ class Cluster(Contents):
         only = None if nodes is None else [state.site.name for state in world.states_of(nodes)]
         claims = PodClaims(self._objects, self.features, more, world.engine.template)
         return trial_of(world, pod, claims, only)
-
-
-def _rebuilt(
-    objects: list[KubernetesObject],
-    order: Sequence[str],
-    features: Features,
-    kubernetes: str,
-    tasks: list[tuple[Pod, Sequence[ClaimUse], int]],
-) -> Cluster:
-    """A cluster again from its parts (for pickle)."""
-    workload = TargetWorkload.of_kinds(tasks)
-    return Cluster(Objects.of(objects), order, features, kubernetes, workload=workload)

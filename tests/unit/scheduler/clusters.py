@@ -122,6 +122,11 @@ def small_cluster(*more: Any, nodes: int = 2, each: int = 2, features: Features 
     return Cluster.load([*objects, *more], features=features)
 
 
+def contents(cluster: Cluster) -> list[dict[str, Any]]:
+    """All that a cluster has as plain data, which tells if an object of it was changed in place."""
+    return [each.to_dict() for each in cluster]
+
+
 def placed(answer: Placement | Unschedulable) -> Placement:
     assert isinstance(answer, Placement), str(answer)
     return answer

@@ -228,12 +228,11 @@ def test_what_is_not_there_cannot_be_taken_away() -> None:
         small_cluster().without("thing/nope")
 
 
-def test_a_fork_is_equal_and_another_object() -> None:
-    cluster = small_cluster()
-
-    assert cluster.fork() == cluster
-    assert cluster.fork() is not cluster
-    assert cluster != small_cluster(nodes=3)
+def test_clusters_are_equal_by_what_they_have() -> None:
+    assert small_cluster(claim("c")) == small_cluster(claim("c"))
+    assert small_cluster(claim("c")) != small_cluster(claim("d"))
+    assert small_cluster() != small_cluster(nodes=3)
+    assert small_cluster() != small_cluster(features=Features.all())
 
 
 def test_a_cluster_survives_pickling() -> None:
