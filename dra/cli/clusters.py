@@ -10,7 +10,7 @@ import typer
 from typing_extensions import Self
 
 import dra
-from dra.cli.gates import features_of
+from dra.cli.gates import gates_said
 from dra.cli.manifests import Manifests
 from dra.errors import AllocationError, DraError, LoadError
 
@@ -54,10 +54,12 @@ class ClusterFiles:
         Raises:
             DraError: Something cannot be read, an object is given twice, or there is no node.
         """
+        from dra.scheduler.gates import assumed_features
+
         manifests = Manifests.read(filenames)
         cluster = dra.Cluster.load(
             [each.object for each in manifests.located],
-            features=features_of(kubernetes, gates),
+            features=assumed_features(kubernetes, gates_said(kubernetes, gates)),
             kubernetes=kubernetes,
         )
         if not cluster.nodes:

@@ -10,7 +10,7 @@ import typer
 from dra.errors import UnknownVersionError
 from dra.features import Features
 
-__all__ = ["FeatureGates", "features_of"]
+__all__ = ["FeatureGates", "features_of", "gates_said"]
 
 FeatureGates = Annotated[
     list[str] | None,
@@ -23,7 +23,12 @@ FeatureGates = Annotated[
 
 
 def features_of(kubernetes: str, gates: Iterable[str] | None) -> Features:
-    """The features of a minor with some gates switched.
+    """The features of a minor with some gates switched; arguments and errors as for `gates_said`."""
+    return Features.from_gates(gates_said(kubernetes, gates), kubernetes)
+
+
+def gates_said(kubernetes: str, gates: Iterable[str] | None) -> dict[str, bool]:
+    """The gates that are switched, with their states.
 
     Args:
         kubernetes: The minor.
@@ -43,4 +48,4 @@ def features_of(kubernetes: str, gates: Iterable[str] | None) -> Features:
                 f"--feature-gates: unknown gate {name!r}", remedy="dra features lists them"
             )
         states[name] = state == "true"
-    return Features.from_gates(states, kubernetes)
+    return states

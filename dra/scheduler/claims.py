@@ -122,8 +122,9 @@ class PodClaims:
         return list(uses.values())
 
     def _group(self, pod: Pod) -> PodGroup | None:
-        """The pod's group, if claims of groups are understood."""
-        if not self.features.workload_resource_claims or pod.spec.scheduling_group is None:
+        """The pod's group, if claims of groups are understood: that takes both gates (KEP-5729)."""
+        understood = self.features.workload_resource_claims and self.features.generic_workload
+        if not understood or pod.spec.scheduling_group is None:
             return None
         namespace, _ = key_of(pod)
         return self.objects.pod_groups.get((namespace, pod.spec.scheduling_group.pod_group_name or ""))

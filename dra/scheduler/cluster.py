@@ -24,6 +24,7 @@ from dra.scheduler.gangs.placement import GangPlacement, UnschedulableGang
 from dra.scheduler.gangs.schedule import STEPS, place_gang
 from dra.scheduler.gangs.subject import Subject
 from dra.scheduler.gangs.tree import TopologyArgument
+from dra.scheduler.gates import assumed_features
 from dra.scheduler.hardware import units_in_use
 from dra.scheduler.largest import largest_request
 from dra.scheduler.live import Live
@@ -85,7 +86,8 @@ class Cluster(Copies):
 
         Args:
             source: Whatever `dra.load` takes: a path, text, objects, a list of any of these.
-            features: The scheduler's feature gates, by default those of the minor.
+            features: The scheduler's feature gates; by default those of the minor, and GenericWorkload,
+                without which no cluster has groups of pods.
             kubernetes: The minor whose rules hold.
 
         Raises:
@@ -95,7 +97,7 @@ class Cluster(Copies):
         """
         kubernetes = minor(kubernetes)
         if features is None:
-            features = Features.for_kubernetes(kubernetes)
+            features = assumed_features(kubernetes)
         instance(
             features, Features, "features", "dra.Features", "such as dra.Features.for_kubernetes('1.37')"
         )
@@ -113,7 +115,7 @@ class Cluster(Copies):
 
         Args:
             source: Who can read it: `dra.client.connect()` gives one.
-            features: The scheduler's feature gates, by default those of the minor; a server does not tell.
+            features: As for `load`; a server does not tell.
             kubernetes: The minor whose rules hold, by default the server's.
 
         Raises:

@@ -133,7 +133,13 @@ def _taken_up(
 
 
 def group_of(cluster: Cluster, pod: Pod) -> PodGroup | Workload | None:
-    """What a pod is placed together with, if that is there: its PodGroup, or in 1.35 its Workload."""
+    """What a pod is placed together with, if that is there: its PodGroup, or in 1.35 its Workload.
+
+    Without the gate GenericWorkload that is nothing: the API server drops the field when the pod is made
+    (`dropDisabledSchedulingGroup`), and the scheduler does not look at it.
+    """
+    if not cluster.features.generic_workload:
+        return None
     namespace, _ = key_of(pod)
     if pod.spec.scheduling_group is not None:
         return cluster.get(PodGroup, pod.spec.scheduling_group.pod_group_name or "", namespace)

@@ -93,8 +93,8 @@ class _Attempt:
     def _members(self) -> list[Member]:
         """The pods that can be tried; why others cannot is remembered."""
         world, objects = self.cluster._world, self.cluster._objects
-        # What the group says about claims counts: without the feature it could not say it.
-        features = attrs.evolve(self.cluster.features, workload_resource_claims=True)
+        # What the group says about claims counts: without the gates there would be no group to ask about.
+        features = attrs.evolve(self.cluster.features, workload_resource_claims=True, generic_workload=True)
         self.pod_claims = PodClaims(objects, features, self.claims, world.engine.template)
         members = []
         for leaf in self.gang.root.leaves:

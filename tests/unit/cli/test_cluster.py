@@ -303,6 +303,17 @@ def test_a_pod_of_a_gang_that_fits_is_told_where_all_go(dra: Command) -> None:
     assert lines(run)[-2:] == ["- pod team/a: node n0", "- pod team/b: node n0"]
 
 
+def test_where_the_gate_is_said_to_be_off_a_pod_of_a_gang_is_for_itself(dra: Command) -> None:
+    off = ("--feature-gates", "GenericWorkload=false")
+    run = dra("explain", "pod/team/a", *off, *CLUSTER, *gang(5, *"abcde"))
+
+    assert run.status == ExitCode.OK
+    assert "gang" not in run.out
+    assert dra("explain", *off, *CLUSTER, *gang(5, *"abcde")).out.startswith(
+        "5 pods waiting: 4 would be placed"
+    )
+
+
 def test_a_gang_is_explained_with_the_room_of_each_domain(dra: Command) -> None:
     places = {"n0": "r0", "n1": "r1", "n2": "r0"}
     racks = [node(n) | {"metadata": {"name": n, "labels": {"rack": rack}}} for n, rack in places.items()]

@@ -315,7 +315,7 @@ def test_the_claim_of_a_group_stays_while_members_of_the_group_use_it() -> None:
             },
         }
     )
-    features = Features.for_kubernetes("1.37", workload_resource_claims=True)
+    features = Features.for_kubernetes("1.37", generic_workload=True, workload_resource_claims=True)
     cluster = small_cluster(template("shared"), group, features=features)
     member = {"templates": ["shared"], "schedulingGroup": {"podGroupName": "workers"}}
     first = placed(cluster.schedule(pod("a", **member)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dra.features import Features
 from dra.models.core import Pod
 from dra.scheduler import Cluster
 from tests.unit.scheduler.clusters import claim, gpu_class, pod, request, small_cluster, template
@@ -80,6 +81,22 @@ def test_a_gang_is_taken_up_together_all_or_none() -> None:
     [refused] = answers.groups
     assert refused.pods == ("default/train-0", "default/train-1", "default/train-2")
     assert refused.reason.startswith("PodGroup default/train needs 3")
+
+
+def test_a_gate_that_nobody_speaks_of_is_on_where_there_are_groups() -> None:
+    assert racks(1).features.generic_workload
+    assert not racks(1, kubernetes="1.34").features.generic_workload  # which has no such gate
+
+
+def test_without_the_gate_pods_of_a_gang_are_placed_one_by_one() -> None:
+    """The API server drops `schedulingGroup`, and the scheduler does not look at it."""
+    objects = list(racks(2, each=1).with_(group(3), *pods(3)))
+    alone = Cluster.load(objects, features=Features.for_kubernetes("1.37", generic_workload=False))
+    answers = alone.explain_pending()
+
+    assert [each.pod.metadata.name for each in answers.placements] == ["train-0", "train-1"]
+    assert answers.groups[0].reason == ""
+    assert answers.groups[0].pods == ("default/train-2",)
 
 
 def test_a_gang_that_fits_comes_before_less_important_pods() -> None:

@@ -697,7 +697,7 @@ def group_cluster(**features: bool) -> Cluster:
 
 
 def test_pods_of_a_group_share_the_claims_of_the_group() -> None:
-    cluster = group_cluster(workload_resource_claims=True)
+    cluster = group_cluster(generic_workload=True, workload_resource_claims=True)
     member = {"templates": ["shared"], "schedulingGroup": {"podGroupName": "workers"}}
     cluster = placed(cluster.schedule(pod("a", **member))).apply()
     second = placed(cluster.schedule(pod("b", **member)))
@@ -711,8 +711,9 @@ def test_pods_of_a_group_share_the_claims_of_the_group() -> None:
     ]
 
 
-def test_without_the_feature_each_pod_of_a_group_has_its_own_claim() -> None:
-    cluster = group_cluster()
+@pytest.mark.parametrize("gate", ["generic_workload", "workload_resource_claims"])
+def test_without_both_gates_each_pod_of_a_group_has_its_own_claim(gate: str) -> None:
+    cluster = group_cluster(**{gate: True})
     member = {"templates": ["shared"], "schedulingGroup": {"podGroupName": "workers"}}
     cluster = placed(cluster.schedule(pod("a", **member))).apply()
 
