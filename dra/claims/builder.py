@@ -29,7 +29,6 @@ from dra.claims.wants import (
     strategies,
     texts,
 )
-from dra.drivers.declarations import nearest
 from dra.drivers.standard import NUMA_NODE, PCI_BUS_ID, PCIE_ROOT
 from dra.errors import BuildError, DraError
 from dra.features import LATEST, Features
@@ -43,6 +42,7 @@ from dra.models.resource import (
     ResourceClaimTemplateSpec,
     ResourceSlice,
 )
+from dra.suggestions import did_you_mean
 from dra.validation import formats
 from dra.validation.lint.finding import Finding
 
@@ -379,14 +379,12 @@ class ClaimBuilder:
         known = [name for each in self._requests for name in each.references]
         for index, name in enumerate(requests):
             if required(name, str, f"{path}[{index}]") not in known:
-                suggestion = nearest(name, known)
+                listed = f"known: {', '.join(known) or 'none yet: make the requests first'}"
                 raise BuildError(
                     f"there is no request {name!r}",
                     path=f"{path}[{index}]",
                     value=name,
-                    remedy=f"did you mean {suggestion!r}?"
-                    if suggestion
-                    else f"known: {', '.join(known) or 'none yet: make the requests first'}",
+                    remedy=did_you_mean(name, known, listed),
                 )
         return tuple(requests)
 

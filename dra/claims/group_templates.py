@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from dra.claims.pods.source import Claim, claim_source
-from dra.drivers.declarations import unknown_name
 from dra.errors import BuildError
 from dra.models.scheduling import CompositePodGroupTemplate, PodGroupTemplate
+from dra.suggestions import unknown_name
 
 __all__ = ["Disruption", "composite_pod_group", "pod_group"]
 

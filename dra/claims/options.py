@@ -29,7 +29,6 @@ from dra.claims.wants import (
     strategies,
     tolerated,
 )
-from dra.drivers.declarations import nearest
 from dra.errors import BuildError, DriverError
 from dra.models.resource import (
     CapacityRequirements,
@@ -42,6 +41,7 @@ from dra.models.resource import (
     OpaqueDeviceConfiguration,
 )
 from dra.quantity import Quantity
+from dra.suggestions import did_you_mean
 
 __all__ = ["Option", "Preference", "label", "option", "prefer"]
 
@@ -101,12 +101,8 @@ class Option:
         """
         unknown = sorted(wants.keys() - Wants.__annotations__.keys())
         if unknown:
-            suggestion = nearest(unknown[0], Wants.__annotations__)
-            raise BuildError(
-                f"a request has no {unknown[0]!r}",
-                value=unknown[0],
-                remedy=f"did you mean {suggestion!r}?" if suggestion else "",
-            )
+            remedy = did_you_mean(unknown[0], Wants.__annotations__)
+            raise BuildError(f"a request has no {unknown[0]!r}", value=unknown[0], remedy=remedy)
         device_class = required(wants.get("device_class", ""), str, "deviceClassName")
         if self.device_class and device_class and self.device_class != device_class:
             raise BuildError(f"is {self.device_class!r} already", path="deviceClassName", value=device_class)

@@ -28,7 +28,6 @@ from dra.claims.pod_groups import (
 )
 from dra.claims.pods.source import Claim
 from dra.claims.wants import required
-from dra.drivers.declarations import unknown_name
 from dra.errors import BuildError, ConversionError, UnknownVersionError
 from dra.features import KUBERNETES_MINORS, LATEST, Features, minor
 from dra.models.conversion import convert
@@ -42,6 +41,7 @@ from dra.models.scheduling import (
     Workload,
     WorkloadSpec,
 )
+from dra.suggestions import unknown_name
 
 __all__ = ["WorkloadBuilder", "workload"]
 

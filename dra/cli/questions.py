@@ -88,7 +88,7 @@ def _with(wish: Wish, **changes: Any) -> Wish:
 
 def _choice(question: str, choices: Sequence[str], default: str) -> str:
     def one_of(text: str) -> str:
-        from dra.drivers.declarations import unknown_name
+        from dra.suggestions import unknown_name
 
         if text not in choices:
             raise unknown_name("answer", text, choices)

@@ -206,16 +206,15 @@ def _shape(cluster: dra.Cluster, like: str) -> str | Fixture:
 
     if like not in [each.name for each in nodes.machines()]:
         from dra.allocator.explanation import listed
-        from dra.drivers.declarations import nearest
+        from dra.suggestions import did_you_mean
 
         names = [each.metadata.name or "" for each in cluster.nodes]
-        meant = nearest(like, [*names, *(each.name for each in nodes.machines())])
+        known = [*names, *(each.name for each in nodes.machines())]
+        examples = f"nodes: {listed(names)}; machines: see dra.testing.nodes, such as dgx-h100"
         raise LoadError(
             f"there is no node and no machine {like!r}",
             value=like,
-            remedy=f"did you mean {meant!r}?"
-            if meant
-            else f"nodes: {listed(names)}; machines: see dra.testing.nodes, such as dgx-h100",
+            remedy=did_you_mean(like, known, examples),
         )
     return nodes.node(like)
 

@@ -70,7 +70,7 @@ class Wish:
             UnknownNameError: There is no such kind or way of sharing.
             BuildError: Options contradict each other.
         """
-        from dra.drivers.declarations import unknown_name
+        from dra.suggestions import unknown_name
 
         if self.kind not in KINDS:
             raise unknown_name("kind", self.kind, KINDS)

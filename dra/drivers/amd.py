@@ -17,7 +17,6 @@ from dra.drivers.declarations import (
     HealthTaint,
     Kind,
     NamePattern,
-    unknown_name,
 )
 from dra.drivers.driver import ClassDeclaration, Driver
 from dra.drivers.standard import PCI_BUS_ID, PCIE_ROOT, PciDevice
@@ -33,6 +32,7 @@ from dra.models.resource import (
 )
 from dra.models.scalars import Str
 from dra.quantity import Quantity
+from dra.suggestions import unknown_name
 
 __all__ = [
     "AMD_GPUS",

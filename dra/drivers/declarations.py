@@ -6,9 +6,8 @@ documentation, tests of published slices) needs to know no vendor.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
@@ -16,7 +15,7 @@ from typing import Final, TypeAlias
 import attrs
 import semver
 
-from dra.errors import DriverError, UnknownNameError
+from dra.errors import DriverError
 from dra.models.meta import ObjectMeta
 from dra.models.resource import (
     CELDeviceSelector,
@@ -39,50 +38,12 @@ __all__ = [
     "NamePattern",
     "amount",
     "device_class",
-    "nearest",
-    "unknown_name",
 ]
 
 AttributeContent: TypeAlias = "bool | int | str | tuple[bool, ...] | tuple[int, ...] | tuple[str, ...]"
 
 # Equal values are one object: the devices of a cluster say the same things over and over.
 _SHARED_VALUES: Final = 1 << 14
-# More names than this are no help to who looks for one.
-_MOST_MEANT: Final = 4
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that a wrong one was most likely meant to be, or an empty text."""
-    names = list(known)
-    begun = _begun(name, names)
-    if begun:
-        return min(begun, key=len)
-    by_lower = {each.lower(): each for each in names}
-    found = difflib.get_close_matches(name.lower(), by_lower, 1, cutoff=0.5)
-    return by_lower[found[0]] if found else ""
-
-
-def _begun(name: str, known: Iterable[str]) -> list[str]:
-    """The known names of which a name is the beginning, as `A100` is of `A100-80GB`."""
-    wanted = name.lower()
-    return [each for each in known if len(wanted) > 1 and each.lower().startswith(wanted)]
-
-
-def unknown_name(what: str, name: object, known: Iterable[str]) -> UnknownNameError:
-    """The error for a name that does not exist, with the nearest one that does, or those that begin so.
-
-    Args:
-        what: What the name was to be the name of, such as `attribute of gpu.nvidia.com`.
-        name: The wrong name.
-        known: The names there are.
-    """
-    names = sorted(known)
-    begun = _begun(str(name), names)
-    meant = begun if len(begun) <= _MOST_MEANT else []
-    meant = meant or [each for each in (nearest(str(name), names),) if each]
-    choice = " or ".join(filter(None, (", ".join(map(repr, meant[:-1])), *map(repr, meant[-1:]))))
-    remedy = f"did you mean {choice}?" if choice else f"known: {', '.join(names) or 'none'}"
-    return UnknownNameError(f"no {what} is named {name!r}", value=name, remedy=remedy)
 
 
 class Kind(Enum):

@@ -17,10 +17,10 @@ from dra.drivers.declarations import (
     DriverGate,
     HealthTaint,
     device_class,
-    unknown_name,
 )
 from dra.errors import DecodeError, DriverError
 from dra.models.resource import Device, DeviceAttribute, DeviceClass
+from dra.suggestions import unknown_name
 
 __all__ = ["ClassDeclaration", "Driver"]
 

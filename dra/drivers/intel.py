@@ -14,11 +14,11 @@ from dra.drivers.declarations import (
     Kind,
     NamePattern,
     amount,
-    unknown_name,
 )
 from dra.drivers.driver import ClassDeclaration, Driver
 from dra.drivers.standard import PCI_BUS_ID, PCIE_ROOT, PciDevice
 from dra.models.resource import Device
+from dra.suggestions import unknown_name
 
 __all__ = ["DRIVERS", "GAUDI", "GPU", "INTEL_GPUS", "QAT", "IntelGpuModel", "gaudi", "gpu", "intel_gpu_model"]
 

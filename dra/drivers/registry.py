@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from dra.drivers import amd, cpu, dranet, example, intel, memory, neuron, nvidia, sriov, tpu
-from dra.drivers.declarations import unknown_name
 from dra.drivers.driver import ClassDeclaration, Driver
+from dra.suggestions import unknown_name
 
 __all__ = ["all", "find_class", "get"]
 

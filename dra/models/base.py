@@ -7,7 +7,6 @@ incomplete object can be loaded, edited and validated; everything optional is No
 
 from __future__ import annotations
 
-import difflib
 import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from dra.errors import DecodeError, DraError
 from dra.models import text
 from dra.models.faults import decode_error, found, names_field
 from dra.quantity import Quantity
+from dra.suggestions import did_you_mean
 
 __all__ = ["Model", "fields", "wire_name"]
 
@@ -67,8 +67,8 @@ else:
             except ValidationError as error:
                 raise decode_error(cls, error.errors(include_url=False)) from None
             if model.__pydantic_extra__:
-                for _, name, suggestion in _unknown_here(model):
-                    raise _unknown(name, suggestion)
+                for fault in _unknown_here(model, ""):
+                    raise fault
             return model
 
     class _Constructed(BaseModel, metaclass=_Refusal):
@@ -117,8 +117,8 @@ class Model(_Constructed):
         except RecursionError:
             raise DecodeError("nested too deeply") from None
         if strict:
-            for path, name, suggestion in _unknown_fields(model):
-                raise _unknown(name, suggestion, path)
+            for fault in _unknown_fields(model):
+                raise fault
         return model
 
     @classmethod
@@ -222,11 +222,10 @@ def _plain(value: object) -> object:
     raise DraError(f"cannot write {found(value)} as JSON", value=value)
 
 
-def _unknown_fields(model: Model, path: str = "") -> Iterator[tuple[str, str, str]]:
-    """Path of the object, name and nearest known name of each unknown field below a model."""
-    cls = type(model)
+def _unknown_fields(model: Model, path: str = "") -> Iterator[DecodeError]:
+    """The error of each unknown field of a model and below it."""
     yield from _unknown_here(model, path)
-    for attribute, alias, _ in _plan(cls):
+    for attribute, alias, _ in _plan(type(model)):
         value = model.__dict__.get(attribute)
         below = f"{path}.{alias}".lstrip(".")
         if isinstance(value, Model):
@@ -241,22 +240,15 @@ def _unknown_fields(model: Model, path: str = "") -> Iterator[tuple[str, str, st
                     yield from _unknown_fields(item, f"{below}[{key}]")
 
 
-def _unknown_here(model: Model, path: str = "") -> Iterator[tuple[str, str, str]]:
+def _unknown_here(model: Model, path: str) -> Iterator[DecodeError]:
     """As `_unknown_fields`, of the model alone."""
     cls = type(model)
     for name in model.__pydantic_extra__ or ():
         if name not in cls.rides_along and not cls.is_open:
             known = [alias for _, alias, _ in _plan(cls)] + sorted(cls.rides_along)
-            yield path, name, next(iter(difflib.get_close_matches(name, known, 1)), "")
-
-
-def _unknown(name: str, suggestion: str, path: str = "") -> DecodeError:
-    return DecodeError(
-        f"unknown field {name!r}",
-        path=f"{path}.{name}".lstrip("."),
-        value=name,
-        remedy=f"did you mean {suggestion!r}?" if suggestion else "",
-    )
+            where = f"{path}.{name}".lstrip(".")
+            remedy = did_you_mean(name, known)
+            yield DecodeError(f"unknown field {name!r}", path=where, value=name, remedy=remedy)
 
 
 def _without(data: Any, location: tuple[int | str, ...]) -> Any:

@@ -9,11 +9,11 @@ import attrs
 
 from dra.allocator.pools import Pool
 from dra.arguments import finite
-from dra.drivers.declarations import unknown_name
 from dra.errors import LoadError
 from dra.scheduler.hardware import UnitUse
 from dra.scheduler.objects import label_of
 from dra.scheduler.world import World
+from dra.suggestions import unknown_name
 
 __all__ = ["Capacity", "CapacityRow", "Grouping", "Price", "summed"]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from dra.drivers.declarations import unknown_name
 from dra.scheduler.node_usage import NodeChoice
+from dra.suggestions import unknown_name
 
 __all__ = [
     "POLICIES",

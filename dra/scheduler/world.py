@@ -20,7 +20,6 @@ from dra.allocator.solver import Solver
 from dra.allocator.state import Holding, holdings
 from dra.allocator.taints import apply_taint_rules
 from dra.arguments import instance, texts
-from dra.drivers.declarations import nearest
 from dra.errors import LoadError
 from dra.features import Features
 from dra.models.core import Node, Pod
@@ -35,6 +34,7 @@ from dra.scheduler.objects import Key, Objects, key_of
 from dra.scheduler.outcomes import Effect, Outcome
 from dra.scheduler.persistent import PersistentList
 from dra.scheduler.units import Units
+from dra.suggestions import did_you_mean
 from dra.validation.defaults import filled_in
 from dra.validation.scope import Scope
 
@@ -277,8 +277,8 @@ class World:
         """
         at = self.places.get(instance(node, str, "node", "a name"))
         if at is None:
-            meant, names = nearest(node, self.places), list(self.places)[:_NAMES_SHOWN]
-            remedy = f"did you mean {meant!r}?" if meant else f"nodes: {', '.join(names) or 'none'}"
+            names = ", ".join(list(self.places)[:_NAMES_SHOWN])
+            remedy = did_you_mean(node, self.places, f"nodes: {names or 'none'}")
             raise LoadError(f"no node {node!r}", value=node, remedy=remedy)
         return self.states[at]
 

@@ -12,7 +12,6 @@ from typing_extensions import Self
 from dra.allocator import AllocatedState, Allocator, Explanation, apply_taint_rules
 from dra.allocator.explanation import count_of
 from dra.allocator.plan import Plan
-from dra.drivers.declarations import unknown_name
 from dra.errors import AllocationError, DraError, LoadError
 from dra.features import LATEST, Features, minor
 from dra.models.core import Node
@@ -27,6 +26,7 @@ from dra.models.resource import (
     ResourceClaimStatus,
     ResourceSlice,
 )
+from dra.suggestions import unknown_name
 from dra.testing.given import GATES, ClaimSource, FeatureNames, GivenClaim, claims_in, features_in, objects_in
 from dra.testing.reasons import failure
 from dra.validation.defaults import default

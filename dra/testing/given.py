@@ -9,13 +9,13 @@ from typing import Final, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 import attrs
 
-from dra.drivers.declarations import unknown_name
 from dra.errors import LoadError
 from dra.features import Features
 from dra.models.foreign import wire_data
 from dra.models.loading import MANIFEST_SUFFIXES, Source, load
 from dra.models.meta import KubernetesObject, ObjectMeta
 from dra.models.resource import ResourceClaim, ResourceClaimTemplate
+from dra.suggestions import unknown_name
 from dra.testing import nodes
 from dra.testing.nodes import Fixture, Machine
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dra.allocator import Explanation, RequestExplanation
 from dra.allocator.explanation import count_of
-from dra.drivers.declarations import nearest
 from dra.errors import DraError
+from dra.suggestions import nearest
 
 if TYPE_CHECKING:
     from dra.testing.cluster import SimulatedCluster, Trial

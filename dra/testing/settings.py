@@ -9,11 +9,11 @@ from typing import Any, Final, TypeVar
 import attrs
 import pytest
 
-from dra.drivers.declarations import unknown_name
 from dra.errors import DraError
 from dra.features import LATEST, Features, minor
 from dra.models.loading import load
 from dra.models.meta import KubernetesObject
+from dra.suggestions import unknown_name
 from dra.testing import nodes
 from dra.testing.cluster import SimulatedCluster
 from dra.testing.given import FeatureNames, features_in

@@ -16,13 +16,13 @@ from dra.claims.migrate.pods import migrate_pods
 from dra.claims.migrate.report import Entry, Migration, ObjectReport, Outcome
 from dra.claims.migrate.templates import Registry
 from dra.claims.migrate.train_jobs import RESOURCES, node_of, write_node
-from dra.drivers.declarations import unknown_name
 from dra.errors import DraError
 from dra.features import LATEST, minor
 from dra.models.kinds import decode
 from dra.models.loading import Source, load
 from dra.models.meta import KubernetesObject
 from dra.models.pod_templates import PodTemplate, pod_templates
+from dra.suggestions import unknown_name
 
 __all__ = ["Mode", "migrate"]
 

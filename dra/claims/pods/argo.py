@@ -12,10 +12,10 @@ from typing import Any, Final
 import attrs
 
 from dra.claims.pods.wiring import ALL, Change, Wiring, asks_for_devices
-from dra.drivers.declarations import unknown_name
 from dra.errors import DraError
 from dra.models import text
 from dra.models.pod_templates import PodTemplate
+from dra.suggestions import unknown_name
 
 __all__ = ["MAIN", "is_workflow", "wire"]
 

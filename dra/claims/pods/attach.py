@@ -13,10 +13,10 @@ from dra.claims.pods.checks import check_wiring
 from dra.claims.pods.opened import open_workload
 from dra.claims.pods.source import Claim, ClaimKind, ClaimSource, claim_source
 from dra.claims.pods.wiring import ALL, Change, Wiring, asks_for_devices
-from dra.drivers.declarations import unknown_name
 from dra.errors import DraError
 from dra.features import LATEST, minor
 from dra.models.pod_templates import PodTemplate, pod_templates
+from dra.suggestions import unknown_name
 from dra.validation.lint.finding import Finding
 
 __all__ = ["Attachment", "Names", "attach", "attachment"]

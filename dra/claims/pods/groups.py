@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from dra.claims.pods.wiring import ALL, Change, Wiring, add_entry, field_in
-from dra.drivers.declarations import unknown_name
 from dra.errors import DraError, UnknownVersionError
 from dra.features import KUBERNETES_MINORS
 from dra.models.pod_templates import PodTemplate
+from dra.suggestions import unknown_name
 
 __all__ = ["is_group", "join", "wire"]
 

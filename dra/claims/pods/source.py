@@ -8,12 +8,12 @@ from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
-from dra.drivers.declarations import unknown_name
 from dra.errors import DraError, LoadError
 from dra.models.core import PodResourceClaim
 from dra.models.loading import load
 from dra.models.resource import DeviceClaim, ResourceClaim, ResourceClaimTemplate
 from dra.models.scheduling import PodGroupResourceClaim
+from dra.suggestions import unknown_name
 from dra.validation import formats
 
 __all__ = ["Claim", "ClaimKind", "ClaimSource", "claim_source", "devices_of"]

@@ -8,9 +8,9 @@ from typing import Any, Final
 import attrs
 
 from dra.claims.pods.source import ClaimSource
-from dra.drivers.declarations import unknown_name
 from dra.errors import DraError
 from dra.models.pod_templates import PodTemplate
+from dra.suggestions import unknown_name
 
 __all__ = ["ALL", "Change", "Wiring", "add_entry", "add_use", "asks_for_devices", "field_in"]
 

@@ -9,7 +9,7 @@ import attrs
 from dra.claims.select.literals import Type, python_text
 from dra.claims.select.reads import Missing, Read, Table, check_domain, split_name
 from dra.claims.select.term import Term
-from dra.drivers.declarations import unknown_name
+from dra.suggestions import unknown_name
 
 __all__ = ["DeviceTerms", "device"]
 

@@ -14,9 +14,10 @@ from dra.claims.select.literals import Type, python_text
 from dra.claims.select.reads import Missing, Read, Table
 from dra.claims.select.term import Term
 from dra.drivers import registry
-from dra.drivers.declarations import Attribute, Capacity, DeviceType, unknown_name
+from dra.drivers.declarations import Attribute, Capacity, DeviceType
 from dra.drivers.driver import Driver
 from dra.errors import ExpressionError, UnknownNameError
+from dra.suggestions import unknown_name
 
 __all__ = ["VENDORS", "Devices", "Vendor", "driver", "is_a", "python_name"]
 

@@ -20,8 +20,8 @@ from dra.claims.select.comparison import ORDERS, Comparison, Exists, ascii_lower
 from dra.claims.select.expression import Condition, Expression, Not
 from dra.claims.select.literals import Literal, Type, Value, literal, literal_of, python_text
 from dra.claims.select.reads import BOOLEANS, Missing, Read, Table
-from dra.drivers.declarations import nearest
 from dra.errors import ExpressionError
+from dra.suggestions import did_you_mean
 
 __all__ = ["Term"]
 
@@ -280,13 +280,11 @@ class Term(Condition):
         text = str(constant.content)
         if not self._values or self._read.lowered or text in self._values:
             return
-        meant = nearest(text, self._values)
-        known = ", ".join(self._values[:_MOST_SHOWN])
+        meant = did_you_mean(text, self._values, f"known: {', '.join(self._values[:_MOST_SHOWN])}")
         raise ExpressionError(
             f"{self!r} is never {text!r}",
             value=text,
-            remedy=(f"did you mean {meant!r}?" if meant else f"known: {known}")
-            + f" For a value newer than this library: device.attr({python_text(self._full_name)})",
+            remedy=f"{meant} For a value newer than this library: device.attr({python_text(self._full_name)})",
         )
 
     @property

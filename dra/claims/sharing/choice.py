@@ -15,12 +15,12 @@ from dra.claims.sharing.mig import MIG
 from dra.claims.sharing.nvidia import MPS, Exclusive, TimeSlicing
 from dra.claims.sharing.strategy import Isolation, Isolations, Sharing
 from dra.claims.wants import required
-from dra.drivers.declarations import unknown_name
 from dra.drivers.nvidia import GpuModel, MigBoard, gpu_model
 from dra.drivers.nvidia.gpu import DRIVER
 from dra.errors import DriverError
 from dra.features import LATEST, Features
 from dra.quantity import Quantity
+from dra.suggestions import unknown_name
 
 __all__ = ["Verdict", "choose", "weigh"]
 

@@ -12,7 +12,6 @@ from typing_extensions import override
 from dra.claims.sharing.strategy import Isolation, Sharing
 from dra.claims.wants import required
 from dra.drivers.configs import TypedConfig
-from dra.drivers.declarations import unknown_name
 from dra.drivers.nvidia.configs import (
     INTERVALS,
     MPS as MPS_STRATEGY,
@@ -27,6 +26,7 @@ from dra.drivers.nvidia.configs import (
 )
 from dra.errors import DriverError
 from dra.quantity import Quantity
+from dra.suggestions import unknown_name
 
 if TYPE_CHECKING:
     from dra.claims.options import Option

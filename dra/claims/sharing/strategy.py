@@ -13,9 +13,9 @@ from dra.claims.declared import known_class
 from dra.claims.options import Option
 from dra.claims.source import strategy_source
 from dra.claims.wants import required
-from dra.drivers.declarations import unknown_name
 from dra.drivers.nvidia.gpu import DRIVER_NAME
 from dra.errors import DriverError
+from dra.suggestions import unknown_name
 
 __all__ = ["Isolation", "Isolations", "Sharing"]
 

@@ -9,13 +9,13 @@ import attrs
 from dra.claims.builder import ClaimBuilder
 from dra.claims.options import label
 from dra.claims.wants import required
-from dra.drivers.declarations import nearest
 from dra.errors import BuildError
 from dra.features import LATEST, Features, minor
 from dra.models.core import ContainerResourceClaim, PodResourceClaim
 from dra.models.loading import dump
 from dra.models.resource import ResourceClaim, ResourceClaimTemplate
 from dra.models.scheduling import PodGroupResourceClaim
+from dra.suggestions import did_you_mean
 from dra.validation import formats
 from dra.validation.scope import Limits
 
@@ -81,12 +81,8 @@ class Use:
         known = [each.name for each in spec.devices.requests or ()]
         for name in requests:
             if name not in known:
-                suggestion = nearest(name, known)
-                raise BuildError(
-                    f"{self.claim.subject} has no request {name!r}",
-                    value=name,
-                    remedy=f"did you mean {suggestion!r}?" if suggestion else f"known: {', '.join(known)}",
-                )
+                remedy = did_you_mean(name, known, f"known: {', '.join(known)}")
+                raise BuildError(f"{self.claim.subject} has no request {name!r}", value=name, remedy=remedy)
         if not requests:
             return [ContainerResourceClaim(name=self.entry)]
         return [ContainerResourceClaim(name=self.entry, request=name) for name in requests]

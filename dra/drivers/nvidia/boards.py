@@ -6,8 +6,8 @@ from typing import Final
 
 import attrs
 
-from dra.drivers.declarations import unknown_name
 from dra.drivers.nvidia.mig import MigBoard, get_board
+from dra.suggestions import unknown_name
 
 __all__ = ["GPU_MODELS", "GpuModel", "gpu_model"]
 

@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import attrs
 
-from dra.drivers.declarations import unknown_name
 from dra.errors import DriverError
 from dra.quantity import Quantity
+from dra.suggestions import unknown_name
 
 __all__ = [
     "AMOUNTS",

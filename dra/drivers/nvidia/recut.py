@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from dra.drivers.declarations import unknown_name
 from dra.drivers.nvidia.boards import GPU_MODELS, GpuModel
 from dra.drivers.nvidia.gpu import DRIVER_NAME, GPU_NAMES
 from dra.drivers.nvidia.mig import MigBoard
@@ -22,6 +21,7 @@ from dra.errors import DriverError
 from dra.features import LATEST, minor
 from dra.models.meta import ObjectMeta
 from dra.models.resource import CounterSet, Device, DeviceAttribute, ResourceSlice
+from dra.suggestions import unknown_name
 
 __all__ = ["DYNAMIC", "observed_gpus", "recut"]
 

@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from dra.claims.pod_groups import composite_made_from, group_made_from, group_name, group_templates
-from dra.drivers.declarations import unknown_name
 from dra.errors import LoadError
 from dra.models.core import Pod, PodSchedulingGroup, WorkloadReference as PodWorkloadReference
 from dra.models.meta import KubernetesObject
@@ -30,6 +29,7 @@ from dra.models.scheduling import (
 )
 from dra.scheduler.gangs.subject import Subject
 from dra.scheduler.objects import Objects, key_of
+from dra.suggestions import unknown_name
 
 __all__ = ["Family"]
 

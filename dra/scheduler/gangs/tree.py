@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from dra.drivers.declarations import unknown_name
 from dra.errors import LoadError
 from dra.features import KUBERNETES_MINORS
 from dra.models.core import Pod
@@ -21,6 +20,7 @@ from dra.scheduler.gangs.subject import Subject, pods_given, subject_of
 from dra.scheduler.gangs.topology import DeviceAttribute, Topology
 from dra.scheduler.objects import Objects, key_of, label_of
 from dra.scheduler.pods import importance, runs
+from dra.suggestions import unknown_name
 
 __all__ = ["TopologyArgument", "gang_of"]
 

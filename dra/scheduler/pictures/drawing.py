@@ -9,7 +9,6 @@ import attrs
 
 from dra.allocator.explanation import count_of
 from dra.arguments import instance, whole
-from dra.drivers.declarations import unknown_name
 from dra.errors import LoadError
 from dra.scheduler.contents import Contents
 from dra.scheduler.pictures.cards import draw_groups
@@ -22,6 +21,7 @@ from dra.scheduler.pictures.scene import Scene, scene_of
 from dra.scheduler.pictures.strips import draw_strips
 from dra.scheduler.pictures.svg import Block, column, document, text
 from dra.scheduler.pictures.theme import STYLE, definitions
+from dra.suggestions import unknown_name
 
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster

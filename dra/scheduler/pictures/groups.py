@@ -7,10 +7,10 @@ from typing import Final
 
 import attrs
 
-from dra.drivers.declarations import nearest
 from dra.drivers.nvidia.compute_domain import CLIQUE_LABEL
 from dra.errors import LoadError
 from dra.scheduler.pictures.scene import Place
+from dra.suggestions import did_you_mean
 
 __all__ = ["Group", "grouped"]
 
@@ -74,11 +74,5 @@ def _label(places: Iterable[Place], by: str) -> str:
     if found:
         raise LoadError(f"several labels end in {by!r}", value=by, remedy=f"which one: {', '.join(found)}")
     words = [*labels, *(label.rpartition("/")[2] for label in labels), _CLIQUE]
-    suggestion = nearest(by, words)
-    raise LoadError(
-        f"no node has a label {by!r}",
-        value=by,
-        remedy=f"did you mean {suggestion!r}?"
-        if suggestion
-        else f"labels: {', '.join(list(labels)[:10]) or 'none'}",
-    )
+    remedy = did_you_mean(by, words, f"labels: {', '.join(list(labels)[:10]) or 'none'}")
+    raise LoadError(f"no node has a label {by!r}", value=by, remedy=remedy)

@@ -15,10 +15,10 @@ from typing import Final
 import attrs
 from typing_extensions import override
 
-from dra.drivers.declarations import unknown_name
 from dra.scheduler.simulation.fragmentation import Fragmentation
 from dra.scheduler.simulation.sharing import Sharing, Takes
 from dra.scheduler.simulation.trace import WHOLE, Machine, Task
+from dra.suggestions import unknown_name
 
 __all__ = ["INFEASIBLE", "POLICIES", "Demand", "NodeState", "Policy", "Taken", "make_policy"]
 

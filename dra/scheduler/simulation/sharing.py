@@ -14,10 +14,10 @@ from typing import Final
 import attrs
 from typing_extensions import override
 
-from dra.drivers.declarations import unknown_name
 from dra.drivers.nvidia import MigBoard, Profile, get_board
 from dra.errors import DraError
 from dra.scheduler.simulation.trace import WHOLE
+from dra.suggestions import unknown_name
 
 __all__ = [
     "SHARING",

@@ -14,7 +14,6 @@ from itertools import groupby
 from random import Random
 
 from dra.arguments import several, whole
-from dra.drivers.declarations import unknown_name
 from dra.scheduler.simulation.fleet import Fleet, Place, demand_key
 from dra.scheduler.simulation.fragmentation import Fragmentation, typical_shapes
 from dra.scheduler.simulation.policies import make_policy
@@ -22,6 +21,7 @@ from dra.scheduler.simulation.run import Recorder, Run, Sample
 from dra.scheduler.simulation.sharing import SHARING, Consumable, Sharing
 from dra.scheduler.simulation.trace import WHOLE, Machine, Task
 from dra.scheduler.simulation.workload import gpu_count, shuffled
+from dra.suggestions import unknown_name
 
 __all__ = ["simulate"]
 

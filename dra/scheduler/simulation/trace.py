@@ -7,7 +7,6 @@ are ignored. A file whose name ends in `.gz` is decompressed while it is read.
 from __future__ import annotations
 
 import csv
-import difflib
 import gzip
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +17,7 @@ import attrs
 
 from dra.arguments import finite, whole
 from dra.errors import LoadError
+from dra.suggestions import did_you_mean
 
 __all__ = ["MOST_GPUS", "WHOLE", "Machine", "Task", "read_machines", "read_tasks"]
 
@@ -260,6 +260,5 @@ def _check_header(header: Sequence[str], columns: Sequence[str], source: str) ->
     missing = [column for column in columns if column not in header]
     if not missing:
         return
-    near = difflib.get_close_matches(missing[0], header[:1000], 1)
-    remedy = f"did you mean {near[0]!r}?" if near else f"columns needed: {', '.join(columns)}"
+    remedy = did_you_mean(missing[0], header[:1000], f"columns needed: {', '.join(columns)}")
     raise LoadError(f"no column {missing[0]!r}", path=missing[0], source=source, line=1, remedy=remedy)

@@ -19,7 +19,7 @@ from typing import Final
 import attrs
 
 from dra.arguments import whole
-from dra.drivers.declarations import AttributeContent, unknown_name
+from dra.drivers.declarations import AttributeContent
 from dra.drivers.driver import Driver
 from dra.drivers.fabric import fabric_device, fabric_nodes
 from dra.drivers.nvidia.compute_domain import CLIQUE_LABEL, MAX_NODES, clique_id
@@ -30,6 +30,7 @@ from dra.features import LATEST, minor
 from dra.models.loading import collector_paused
 from dra.models.meta import ObjectMeta
 from dra.models.resource import ResourcePool, ResourceSlice, ResourceSliceSpec
+from dra.suggestions import unknown_name
 from dra.testing.nodes.catalog import MACHINES
 from dra.testing.nodes.machine import Fixture, Machine
 from dra.testing.nodes.parts import Part, Site

@@ -8,7 +8,6 @@ from typing import Final
 
 import attrs
 
-from dra.drivers.declarations import unknown_name
 from dra.drivers.registry import get
 from dra.models.core import Node, NodeCondition, NodeStatus
 from dra.models.meta import KubernetesObject, ObjectMeta, OwnerReference
@@ -21,6 +20,7 @@ from dra.models.resource import (
     ResourceSliceSpec,
 )
 from dra.quantity import Quantity
+from dra.suggestions import unknown_name
 from dra.testing.nodes.parts import Content, Cpus, NvidiaGpus, Part, Site
 
 __all__ = ["Fixture", "Machine"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dra.drivers.declarations import Attribute, Capacity, Kind, NamePattern, nearest, unknown_name
+from dra.drivers.declarations import Attribute, Capacity, Kind, NamePattern
 from dra.drivers.standard import NUMA_NODE, PCIE_ROOT, PciDevice
 from dra.errors import DriverError
 from dra.models.resource import DeviceAttribute
@@ -103,19 +103,3 @@ class TestPciDevice:
     def test_what_is_no_root_is_refused(self) -> None:
         with pytest.raises(DriverError, match="not a PCIe root"):
             PciDevice("0000:1a:00.0", root="0000:10")
-
-
-def test_nearest_ignores_case_and_gives_up_on_the_unlike() -> None:
-    assert nearest("PRODUCTNAME", ["productName", "uuid"]) == "productName"
-    assert nearest("zzz", ["productName", "uuid"]) == ""
-
-
-def test_a_name_that_is_the_beginning_of_others_gets_all_of_them() -> None:
-    boards = ["A10", "A100-40GB", "A100-80GB", "B200-180GB", "B300"]
-
-    assert unknown_name("GPU", "A100", boards).remedy == "did you mean 'A100-40GB' or 'A100-80GB'?"
-    assert unknown_name("GPU", "b200", boards).remedy == "did you mean 'B200-180GB'?"
-
-
-def test_what_is_no_name_is_unknown() -> None:
-    assert unknown_name("driver", None, ["gpu.nvidia.com"]).remedy == "known: gpu.nvidia.com"

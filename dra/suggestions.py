@@ -1,0 +1,76 @@
+"""Names that are not there: which one was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from dra.errors import UnknownNameError
+
+__all__ = ["did_you_mean", "nearest", "unknown_name"]
+
+# More names than this are no help to who looks for one.
+_MOST_MEANT: Final = 4
+# Thousands of pods can wait for one misspelt name; a set of names can be that of all nodes.
+_REMEMBERED: Final = 64
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that a wrong one was most likely meant to be, or an empty text.
+
+    Example:
+        >>> nearest("gpu.nvidia.con", ["gpu.nvidia.com", "mig.nvidia.com"])
+        'gpu.nvidia.com'
+    """
+    return _nearest(name, tuple(known))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    begun = _begun(name, known)
+    if begun:
+        return min(begun, key=len)
+    by_lower = {each.lower(): each for each in known}
+    found = difflib.get_close_matches(name.lower(), by_lower, 1, cutoff=0.5)
+    return by_lower[found[0]] if found else ""
+
+
+def _begun(name: str, known: Iterable[str]) -> list[str]:
+    """The known names of which a name is the beginning, as `A100` is of `A100-80GB`."""
+    wanted = name.lower()
+    return [each for each in known if len(wanted) > 1 and each.lower().startswith(wanted)]
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The remedy for a wrong name: a question for the nearest one.
+
+    Args:
+        name: The wrong name.
+        known: The names there are.
+        otherwise: What to say where none is near.
+
+    Example:
+        >>> did_you_mean("train", ["training", "serve"]), did_you_mean("x", ["serve"], "known: serve")
+        ("did you mean 'training'?", 'known: serve')
+    """
+    meant = nearest(name, known)
+    return f"did you mean {meant!r}?" if meant else otherwise
+
+
+def unknown_name(what: str, name: object, known: Iterable[str]) -> UnknownNameError:
+    """The error for a name that does not exist, with the nearest one that does, or those that begin so.
+
+    Args:
+        what: What the name was to be the name of, such as `attribute of gpu.nvidia.com`.
+        name: The wrong name.
+        known: The names there are.
+    """
+    names = sorted(known)
+    begun = _begun(str(name), names)
+    meant = begun if len(begun) <= _MOST_MEANT else []
+    meant = meant or [each for each in (nearest(str(name), names),) if each]
+    choice = " or ".join(filter(None, (", ".join(map(repr, meant[:-1])), *map(repr, meant[-1:]))))
+    remedy = f"did you mean {choice}?" if choice else f"known: {', '.join(names) or 'none'}"
+    return UnknownNameError(f"no {what} is named {name!r}", value=name, remedy=remedy)
