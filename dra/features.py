@@ -15,6 +15,7 @@ from typing_extensions import Self
 
 from dra.arguments import instance
 from dra.errors import UnknownVersionError
+from dra.suggestions import did_you_mean
 
 __all__ = ["KUBERNETES_MINORS", "LATEST", "Features", "Stage", "minor", "nearest_minor"]
 
@@ -158,9 +159,8 @@ class Features:
         stages = {field.name: field.metadata["stages"][of_minor] for field in attrs.fields(cls)}
         unknown = sorted(overrides.keys() - stages.keys())
         if unknown:
-            raise UnknownVersionError(
-                f"unknown feature {unknown[0]!r}", value=unknown[0], remedy=f"features: {', '.join(stages)}"
-            )
+            remedy = did_you_mean(unknown[0], stages, f"features: {', '.join(stages)}")
+            raise UnknownVersionError(f"unknown feature {unknown[0]!r}", value=unknown[0], remedy=remedy)
         for name, wanted in overrides.items():
             if wanted and stages[name] is Stage.ABSENT:
                 raise UnknownVersionError(f"Kubernetes {of_minor} has no feature {name!r}", value=name)

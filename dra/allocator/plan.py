@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 
 from dra.allocator.constraints import Constraint
+from dra.allocator.explanation import listed
 from dra.errors import AllocationError
 from dra.features import Features
 from dra.models.resource import (
@@ -24,6 +25,7 @@ from dra.models.resource import (
     ResourceClaim,
 )
 from dra.quantity import Quantity
+from dra.suggestions import did_you_mean
 
 __all__ = ["RESULTS_MAX", "Alternative", "ClaimPlan", "Condition", "DeviceFilter", "Plan", "Slot"]
 
@@ -325,7 +327,7 @@ class _Planner:
                 f'deviceclass.resource.k8s.io "{class_name}" not found',
                 path,
                 value=class_name,
-                remedy=f"classes: {', '.join(sorted(self.classes)) or 'none'}",
+                remedy=did_you_mean(class_name, self.classes, f"classes: {listed(sorted(self.classes)) or 'none'}"),
             )
         return self.classes[class_name]
 

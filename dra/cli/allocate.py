@@ -16,6 +16,7 @@ from dra.cli.options import Filenames, Kubernetes, NodeName, OutputFormat
 from dra.cli.output import Output, print_data, print_error
 from dra.errors import AllocationError, DraError, InvalidPoolError, LoadError, SearchBudgetExceeded
 from dra.features import LATEST
+from dra.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from dra.allocator import Explanation
@@ -121,7 +122,7 @@ def _claims(manifests: Manifests, wanted: str | None) -> list[ResourceClaim]:
             raise LoadError(
                 f"no claim {wanted!r} to allocate",
                 value=wanted,
-                remedy=f"claims: {', '.join(names) or 'none'}",
+                remedy=did_you_mean(wanted, names, f"claims: {', '.join(names) or 'none'}"),
             )
     if not claims:
         templates = len(manifests.of(dra.ResourceClaimTemplate))
@@ -146,7 +147,8 @@ def _nodes(manifests: Manifests, wanted: str | None) -> list[Node]:
         return nodes
     by_name = {each.metadata.name or "": each for each in nodes}
     if wanted not in by_name:
-        raise LoadError(f"no node {wanted!r}", value=wanted, remedy=f"nodes: {', '.join(by_name)}")
+        remedy = did_you_mean(wanted, by_name, f"nodes: {', '.join(by_name)}")
+        raise LoadError(f"no node {wanted!r}", value=wanted, remedy=remedy)
     return [by_name[wanted]]
 
 

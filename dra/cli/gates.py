@@ -9,6 +9,7 @@ import typer
 
 from dra.errors import UnknownVersionError
 from dra.features import Features
+from dra.suggestions import did_you_mean
 
 __all__ = ["FeatureGates", "features_of", "gates_said"]
 
@@ -42,10 +43,14 @@ def gates_said(kubernetes: str, gates: Iterable[str] | None) -> dict[str, bool]:
     for text in (each for given in gates or () for each in given.split(",")):
         name, _, state = text.partition("=")
         if state not in ("true", "false"):
-            raise UnknownVersionError(f"--feature-gates: {text!r} is not NAME=true or NAME=false")
+            raise UnknownVersionError(
+                f"--feature-gates: {text!r} is not NAME=true or NAME=false", value=text
+            )
         if name not in known:
             raise UnknownVersionError(
-                f"--feature-gates: unknown gate {name!r}", remedy="dra features lists them"
+                f"--feature-gates: unknown gate {name!r}",
+                value=name,
+                remedy=did_you_mean(name, known, "dra features lists them"),
             )
         states[name] = state == "true"
     return states

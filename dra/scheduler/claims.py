@@ -20,6 +20,7 @@ from dra.models.resource import ResourceClaim, ResourceClaimConsumerReference, R
 from dra.models.scheduling import PodGroup
 from dra.scheduler.allocations import allocation_of, consumers_of
 from dra.scheduler.objects import Key, Objects, key_of, label_of
+from dra.suggestions import did_you_mean
 from dra.validation.defaults import filled_in
 
 __all__ = [
@@ -204,7 +205,9 @@ class PodClaims:
         """Whether there are the classes that its requests name."""
         for request, name in _classes_named(use.claim):
             if name and ("", name) not in self.objects.classes:
-                raise NotReady(f"claim {use.label}, request {request}: device class {name} does not exist")
+                meant = did_you_mean(name, [known for _, known in self.objects.classes])
+                lacking = f"claim {use.label}, request {request}: device class {name} does not exist"
+                raise NotReady(f"{lacking}; {meant}" if meant else lacking)
 
 
 def _classes_named(claim: ResourceClaim) -> Iterator[tuple[str, str]]:
