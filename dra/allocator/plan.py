@@ -327,7 +327,9 @@ class _Planner:
                 f'deviceclass.resource.k8s.io "{class_name}" not found',
                 path,
                 value=class_name,
-                remedy=did_you_mean(class_name, self.classes, f"classes: {listed(sorted(self.classes)) or 'none'}"),
+                remedy=did_you_mean(
+                    class_name, self.classes, f"classes: {listed(sorted(self.classes)) or 'none'}"
+                ),
             )
         return self.classes[class_name]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import attrs
 import typer
@@ -14,7 +15,7 @@ from dra.cli.gates import FeatureGates, features_of
 from dra.cli.manifests import Manifests
 from dra.cli.options import Filenames, Kubernetes, NodeName, OutputFormat
 from dra.cli.output import Output, print_data, print_error
-from dra.errors import AllocationError, DraError, InvalidPoolError, LoadError, SearchBudgetExceeded
+from dra.errors import DraError, InvalidPoolError, LoadError, SearchBudgetExceeded
 from dra.features import LATEST
 from dra.suggestions import did_you_mean
 
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
     from dra.allocator import Explanation
     from dra.allocator.plan import Plan
     from dra.models.core import Node
-    from dra.models.resource import AllocationResult, ResourceClaim
+    from dra.models.resource import AllocationResult, ResourceClaim, ResourceClaimTemplate
 
 __all__ = ["Outcome", "allocate"]
+
+_Claim: TypeAlias = "tuple[ResourceClaim, ResourceClaimTemplate | None]"
+"""A claim, and the template that it is made from."""
 
 ClaimName = Annotated[
     str | None, typer.Option("--claim", metavar="NAMESPACE/NAME", help="Only this claim; all if left out.")
@@ -37,6 +41,7 @@ class Outcome:
 
     Attributes:
         claim: The claim, with the API server's defaults.
+        template: The template that it is made from, if it is not itself in the manifests.
         node: Where it was allocated; empty if it does not fit.
         allocation: What it got; None if it does not fit.
         explanations: Why it does not fit, node by node.
@@ -44,6 +49,7 @@ class Outcome:
     """
 
     claim: ResourceClaim
+    template: ResourceClaimTemplate | None = None
     node: str = ""
     allocation: AllocationResult | None = None
     explanations: tuple[Explanation, ...] = ()
@@ -56,13 +62,16 @@ class Outcome:
 
     def to_dict(self) -> dict[str, object]:
         """The outcome as plain data."""
-        plain: dict[str, object] = {
+        made_from = {"template": _label(self.template)} if self.template else {}
+        error = {"error": str(self.error)} if self.error else {}
+        return {
             "claim": self.label,
+            **made_from,
             "node": self.node or None,
             "allocation": self.allocation.to_dict() if self.allocation else None,
             "reasons": [each.to_dict() for each in self.explanations],
+            **error,
         }
-        return plain | {"error": str(self.error)} if self.error else plain
 
 
 def allocate(
@@ -76,9 +85,10 @@ def allocate(
     """Allocate claims to nodes, or say why they do not fit.
 
     Claims are allocated in the order of the manifests, and what one gets is taken for the next. A claim that
-    has a status.allocation keeps it. Nodes are tried in order, and the first on which a claim fits is taken.
-    A claim that cannot be used, since the API server would refuse it for example, does not keep the others
-    from being allocated. Taints of nodes and other rules for pods do not count: see dra schedule.
+    has a status.allocation keeps it. A ResourceClaimTemplate stands for one claim made from it, unless a pod
+    has its claim already. Nodes are tried in order, and the first on which a claim fits is taken. A claim
+    that cannot be used, since the API server would refuse it for example, does not keep the others from being
+    allocated. Taints of nodes and other rules for pods do not count: see dra schedule.
 
     Exit status: 0 all claims fit, 1 some do not, 2 the input cannot be used.
     """
@@ -86,7 +96,7 @@ def allocate(
     placement = _Placement(
         manifests, _nodes(manifests, node), kubernetes, features_of(kubernetes, feature_gates)
     )
-    outcomes = [placement.place(each) for each in _claims(manifests, claim)]
+    outcomes = [placement.place(*each) for each in _claims(manifests, claim)]
     if not all(outcome.error for outcome in outcomes):
         _print_outcomes(outcomes, manifests, output)
     errors = dict.fromkeys(str(outcome.error) for outcome in outcomes if outcome.error)
@@ -106,18 +116,20 @@ def _print_outcomes(outcomes: Sequence[Outcome], manifests: Manifests, output: O
         print_data([outcome.to_dict() for outcome in outcomes], output)
 
 
-def _label(claim: ResourceClaim) -> str:
-    return claim.subject.removeprefix(claim.kind).strip()
+def _label(of: ResourceClaim | ResourceClaimTemplate) -> str:
+    return of.subject.removeprefix(of.kind).strip()
 
 
-def _claims(manifests: Manifests, wanted: str | None) -> list[ResourceClaim]:
+def _claims(manifests: Manifests, wanted: str | None) -> list[_Claim]:
     """The claims to allocate: all without an allocation, or the one that is named."""
-    claims = [
-        each for each in manifests.of(dra.ResourceClaim) if not (each.status and each.status.allocation)
-    ]
+    given = manifests.of(dra.ResourceClaim)
+    claims: list[_Claim] = [(each, None) for each in given if not (each.status and each.status.allocation)]
+    claims += _made(manifests, {_label(each) for each in given})
     if wanted is not None:
-        names = [_label(each) for each in claims]
-        claims = [each for each in claims if _label(each) in (wanted, f"default/{wanted}")]
+        names = [_label(template or claim) for claim, template in claims]
+        claims = [
+            each for each, name in zip(claims, names, strict=True) if name in (wanted, f"default/{wanted}")
+        ]
         if not claims:
             raise LoadError(
                 f"no claim {wanted!r} to allocate",
@@ -125,14 +137,29 @@ def _claims(manifests: Manifests, wanted: str | None) -> list[ResourceClaim]:
                 remedy=did_you_mean(wanted, names, f"claims: {', '.join(names) or 'none'}"),
             )
     if not claims:
-        templates = len(manifests.of(dra.ResourceClaimTemplate))
-        remedy = "name files with claims by -f as well"
-        if templates:
-            remedy = (
-                f"a ResourceClaimTemplate is no claim (there are {templates}): write one with its spec.spec"
-            )
-        raise LoadError("no ResourceClaim to allocate in the manifests", remedy=remedy)
+        raise LoadError(
+            "no ResourceClaim to allocate in the manifests", remedy="name files with claims by -f as well"
+        )
     return claims
+
+
+def _made(manifests: Manifests, taken: set[str]) -> Iterator[_Claim]:
+    """A claim for each template from which no pod has one; its name is the first that is not taken."""
+    used = {
+        (pod.metadata.namespace or "default", entry.resource_claim_template_name)
+        for pod in manifests.of(dra.Pod)
+        for entry in pod.spec.resource_claims or ()
+        if entry.name in _entries_served(pod)
+    }
+    for template in manifests.of(dra.ResourceClaimTemplate):
+        if (template.metadata.namespace or "default", template.metadata.name) not in used:
+            names = (f"{template.metadata.name or 'claim'}-{number}" for number in count())
+            yield next(made for made in map(template.claim, names) if _label(made) not in taken), template
+
+
+def _entries_served(pod: dra.Pod) -> set[str]:
+    """The entries of a pod's claims for which claims were made."""
+    return {each.name for each in (pod.status.resource_claim_statuses if pod.status else None) or ()}
 
 
 def _nodes(manifests: Manifests, wanted: str | None) -> list[Node]:
@@ -173,39 +200,38 @@ class _Placement:
             kubernetes=kubernetes,
         )
 
-    def place(self, claim: ResourceClaim) -> Outcome:
+    def place(self, claim: ResourceClaim, template: ResourceClaimTemplate | None) -> Outcome:
         """Put a claim on the first node where it fits and count its devices as taken."""
         stored = dra.default(claim)
         try:
             plan = self.allocator.prepare([stored])
             tried = ((node, self._try(plan, node)) for node in self.nodes)
             found = next(((node, result) for node, result in tried if result is not None), None)
-            self._check(claim)  # after the allocator, which says more of what both refuse
+            self._check(template or claim)  # after the allocator, which says more of what both refuse
             if found is not None:
                 node, result = found
                 self.allocator.reserve(stored, result)
-                return Outcome(stored, node.metadata.name or "", result)
+                return Outcome(stored, template, node.metadata.name or "", result)
             explanations = tuple(self.allocator.explain(plan, node) for node in self.nodes)
         except DraError as error:
-            return Outcome(stored, error=self._located(error, claim))
-        return Outcome(stored, explanations=explanations)
+            return Outcome(stored, template, error=self._located(error, claim, template))
+        return Outcome(stored, template, explanations=explanations)
 
-    def _check(self, claim: ResourceClaim) -> None:
+    def _check(self, obj: ResourceClaim | ResourceClaimTemplate) -> None:
         """Refuse what no API server would store, so that there is nothing to allocate."""
-        for fault in dra.validate(claim, self.kubernetes, self.features):
-            raise AllocationError(
-                f"the API server refuses it: {fault.message}",
-                path=fault.field,
-                value=fault.value,
-                subject=claim.subject,
-                remedy="`dra validate` says all that is wrong with it",
-            )
+        for fault in dra.validate(obj, self.kubernetes, self.features):
+            raise fault.refusal(obj)
 
-    def _located(self, error: DraError, claim: ResourceClaim) -> DraError:
+    def _located(
+        self, error: DraError, claim: ResourceClaim, template: ResourceClaimTemplate | None
+    ) -> DraError:
         """The error with its place, which names the claim, so that the message need not."""
         label = f"claim {_label(claim)}"
         error.message = error.message.removeprefix(f"{label}, ").removeprefix(f"{label}: ")
-        return self.manifests.locate(error, claim)
+        if template is not None and error.subject == claim.subject:
+            error.subject = template.subject
+            error.located(path_prefix="spec")
+        return self.manifests.locate(error, template or claim)
 
     def _try(self, plan: Plan, node: Node) -> AllocationResult | None:
         try:

@@ -35,6 +35,9 @@ def print_outcomes(outcomes: Sequence[Outcome], devices: Mapping[DeviceId, Devic
             for line in _reasons(outcome):
                 print_text(line)
             print_text("")
+    for outcome in outcomes:
+        if outcome.template:
+            print_text(f"{outcome.label} is a claim made from {outcome.template.subject}")
     print_text(f"{len(fitting)} of {len(outcomes)} claims allocated")
 
 

@@ -43,9 +43,7 @@ def gates_said(kubernetes: str, gates: Iterable[str] | None) -> dict[str, bool]:
     for text in (each for given in gates or () for each in given.split(",")):
         name, _, state = text.partition("=")
         if state not in ("true", "false"):
-            raise UnknownVersionError(
-                f"--feature-gates: {text!r} is not NAME=true or NAME=false", value=text
-            )
+            raise UnknownVersionError(f"--feature-gates: {text!r} is not NAME=true or NAME=false", value=text)
         if name not in known:
             raise UnknownVersionError(
                 f"--feature-gates: unknown gate {name!r}",

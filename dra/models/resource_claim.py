@@ -282,3 +282,18 @@ class ResourceClaimTemplate(KubernetesObject):
     api_version: Str = "resource.k8s.io/v1"
     kind: Str = "ResourceClaimTemplate"
     spec: ResourceClaimTemplateSpec = Field(default_factory=ResourceClaimTemplateSpec)
+
+    def claim(self, name: str) -> ResourceClaim:
+        """A claim made from it, in its namespace.
+
+        Args:
+            name: What it is called. In a cluster that is `<pod>-<entry>-<five letters>`.
+
+        Example:
+            >>> template = ResourceClaimTemplate(metadata=ObjectMeta(name="one-gpu", namespace="team"))
+            >>> template.claim("train-gpu-b7xk2").subject
+            'ResourceClaim team/train-gpu-b7xk2'
+        """
+        pattern = self.spec.metadata or ObjectMeta()
+        metadata = pattern.model_copy(update={"name": name, "namespace": self.metadata.namespace})
+        return ResourceClaim(api_version=self.api_version, metadata=metadata, spec=self.spec.spec)

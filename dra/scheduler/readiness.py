@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dra.errors import AllocationError
 from dra.models.core import Pod
 from dra.scheduler.attempts import Trial
 from dra.scheduler.claims import NotReady, PodClaims
@@ -27,15 +26,8 @@ def trial_of(world: World, pod: Pod, claims: PodClaims, nodes: Iterable[str] | N
         NotReady: It has to wait, whatever the nodes.
         AllocationError: The API server would refuse the pod, or a request of its claims is broken.
     """
-    fault = next(pod_spec(pod, world.engine.scope), None)
-    if fault is not None:
-        raise AllocationError(
-            f"the API server refuses it: {fault.message}",
-            path=fault.field,
-            value=fault.value,
-            subject=pod.subject,
-            remedy="`dra validate`, or dra.validate(pod), says all that is wrong with it",
-        )
+    for fault in pod_spec(pod, world.engine.scope):
+        raise fault.refusal(pod)
     gates = [each.name for each in pod.spec.scheduling_gates or ()]
     if gates:
         raise NotReady(f"it has scheduling gates: {', '.join(gates)}")

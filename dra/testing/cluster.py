@@ -27,7 +27,16 @@ from dra.models.resource import (
     ResourceSlice,
 )
 from dra.suggestions import unknown_name
-from dra.testing.given import GATES, ClaimSource, FeatureNames, GivenClaim, claims_in, features_in, objects_in
+from dra.testing.given import (
+    GATES,
+    ClaimSource,
+    FeatureNames,
+    GivenClaim,
+    claims_in,
+    features_in,
+    objects_in,
+    renamed,
+)
 from dra.testing.reasons import failure
 from dra.validation.defaults import default
 from dra.validation.gates import disabled_fields
@@ -279,8 +288,7 @@ class SimulatedCluster:
     def _numbered(self, claim: ResourceClaim, names: set[tuple[str, str]]) -> ResourceClaim:
         stem, number = claim.metadata.name, 0
         while True:
-            metadata = claim.metadata.model_copy(update={"name": f"{stem}-{number}"})
-            named = claim.model_copy(update={"metadata": metadata})
+            named = renamed(claim, f"{stem}-{number}")
             if _key(named) not in self._held and _key(named) not in names:
                 return named
             number += 1

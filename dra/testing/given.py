@@ -13,7 +13,7 @@ from dra.errors import LoadError
 from dra.features import Features
 from dra.models.foreign import wire_data
 from dra.models.loading import MANIFEST_SUFFIXES, Source, load
-from dra.models.meta import KubernetesObject, ObjectMeta
+from dra.models.meta import KubernetesObject
 from dra.models.resource import ResourceClaim, ResourceClaimTemplate
 from dra.suggestions import unknown_name
 from dra.testing import nodes
@@ -28,6 +28,7 @@ __all__ = [
     "claims_in",
     "features_in",
     "objects_in",
+    "renamed",
 ]
 
 
@@ -111,15 +112,13 @@ def _given(each: ResourceClaim | ResourceClaimTemplate) -> GivenClaim:
         if each.metadata.name:
             return GivenClaim(each, named=True)
         prefix = (each.metadata.generate_name or "").rstrip("-") or "claim"
-        return GivenClaim(_with_metadata(each, each.metadata, prefix), named=False)
-    metadata = each.spec.metadata or ObjectMeta()
-    made = ResourceClaim(api_version=each.api_version, spec=each.spec.spec)
-    metadata = metadata.model_copy(update={"namespace": each.metadata.namespace})
-    return GivenClaim(_with_metadata(made, metadata, each.metadata.name or "claim"), named=False)
+        return GivenClaim(renamed(each, prefix), named=False)
+    return GivenClaim(each.claim(each.metadata.name or "claim"), named=False)
 
 
-def _with_metadata(claim: ResourceClaim, metadata: ObjectMeta, name: str) -> ResourceClaim:
-    return claim.model_copy(update={"metadata": metadata.model_copy(update={"name": name})})
+def renamed(claim: ResourceClaim, name: str) -> ResourceClaim:
+    """The claim under another name."""
+    return claim.model_copy(update={"metadata": claim.metadata.model_copy(update={"name": name})})
 
 
 def objects_in(source: object, kubernetes: str) -> Iterator[KubernetesObject]:

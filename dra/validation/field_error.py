@@ -13,7 +13,9 @@ from typing import Final
 
 import attrs
 
+from dra.errors import AllocationError
 from dra.models.base import Model
+from dra.models.meta import KubernetesObject
 from dra.quantity import Quantity
 
 __all__ = ["ErrorType", "FieldError", "Path"]
@@ -95,6 +97,16 @@ class FieldError:
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}" if self.field else self.message
+
+    def refusal(self, obj: KubernetesObject) -> AllocationError:
+        """The error for whoever is to do something with an object that no API server would store."""
+        return AllocationError(
+            f"the API server refuses it: {self.message}",
+            path=self.field,
+            value=self.value,
+            subject=obj.subject,
+            remedy="`dra validate`, or dra.validate(), says all that is wrong with it",
+        )
 
     def to_dict(self) -> dict[str, object]:
         """The error as plain data, with the server's reason and message."""

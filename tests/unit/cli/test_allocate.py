@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,11 @@ def claim(name: str, count: int = 1, *selectors: str, **devices: Any) -> Wire:
         "metadata": {"namespace": "team", "name": name},
         "spec": {"devices": {"requests": requests} | devices},
     }
+
+
+def template(name: str, count: int = 1) -> Wire:
+    made = claim(name, count)
+    return made | {"kind": "ResourceClaimTemplate", "spec": {"spec": made["spec"]}}
 
 
 def allocated(wire: Wire, on: str, *devices: str) -> Wire:
@@ -161,6 +167,59 @@ def test_an_invalid_pool_concerns_its_node_only(placed: Placed) -> None:
     twice = gpus("a", 1, devices=[{"name": "gpu-0"}, {"name": "gpu-0"}])
     found = placed(node("a"), node("b"), twice, gpus("b", 1), device_class(), claim("one"))
     assert found == {"team/one": ("b", ["gpu-0"])}
+
+
+class TestATemplate:
+    """It stands for one claim made from it, as in `dra.testing`."""
+
+    CLUSTER = (node("a"), gpus("a", 2), device_class())
+
+    def test_its_claim_is_allocated_and_said_to_be_made(self, allocate: Callable[..., Run]) -> None:
+        done = allocate(*self.CLUSTER, template("workers"))
+        assert done.status == ExitCode.OK
+        assert done.out.splitlines()[1].split()[::5] == ["team/workers-0", "gpu-0"]
+        assert "team/workers-0 is a claim made from ResourceClaimTemplate team/workers\n" in done.out
+
+    def test_its_claim_has_a_name_of_its_own(self, placed: Placed) -> None:
+        found = placed(*self.CLUSTER, template("workers"), claim("workers-0"))
+        assert found == {"team/workers-0": ("a", ["gpu-0"]), "team/workers-1": ("a", ["gpu-1"])}
+
+    def test_data_names_it(self, allocate: Callable[..., Run]) -> None:
+        done = allocate(*self.CLUSTER, template("workers"), claim("one"), "-o", "json")
+        assert [each.get("template") for each in json.loads(done.out)] == [None, "team/workers"]
+
+    def test_it_can_be_the_only_one(self, placed: Placed) -> None:
+        found = placed(*self.CLUSTER, claim("one"), template("workers"), "--claim", "team/workers")
+        assert found == {"team/workers-0": ("a", ["gpu-0"])}
+
+    @pytest.mark.parametrize("has_claim", [True, False])
+    def test_it_stands_for_nothing_once_its_pod_has_a_claim(self, placed: Placed, has_claim: bool) -> None:
+        entry = {"name": "gpu", "resourceClaimTemplateName": "workers"}
+        made = {"name": "gpu", "resourceClaimName": "worker-gpu-b7xk2"}
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"namespace": "team", "name": "worker"},
+            "spec": {"containers": [{"name": "main"}], "resourceClaims": [entry]},
+            "status": {"resourceClaimStatuses": [made] if has_claim else []},
+        }
+        found = placed(*self.CLUSTER, template("workers"), claim("one"), pod)
+        assert ("team/workers-0" in found) is not has_claim
+
+    def test_a_fault_is_one_of_the_template(self, allocate: Callable[..., Run]) -> None:
+        unknown = template("workers")
+        unknown["spec"]["spec"]["devices"]["requests"][0]["exactly"]["deviceClassName"] = "gpus"
+        done = allocate(*self.CLUSTER, unknown)
+        assert done.status == ExitCode.BAD_INPUT
+        place = "ResourceClaimTemplate team/workers: spec.spec.devices.requests[0].exactly.deviceClassName"
+        assert re.search(rf"in\.yaml:\d+:\d+: {re.escape(place)}", done.err)
+
+    def test_what_the_api_server_refuses_is_not_allocated(self, allocate: Callable[..., Run]) -> None:
+        refused = template("workers")
+        refused["spec"]["metadata"] = {"name": "mine"}
+        done = allocate(*self.CLUSTER, refused)
+        assert done.status == ExitCode.BAD_INPUT
+        assert "spec.metadata.name: the API server refuses it" in done.err
 
 
 class TestAClaimThatCannotBeUsed:
