@@ -79,7 +79,7 @@ def extended_resource_claim(
     """The claim that kube-scheduler makes for a pod's extended resources; None if there is nothing to claim.
 
     Args:
-        pod: The pod, with requests set (the API server copies them from the limits).
+        pod: The pod.
         classes: All device classes.
         node: The node; what its device plugins offer is not claimed.
         kubernetes: The minor.
@@ -135,7 +135,7 @@ class _Requests:
         lasting: dict[int, DeviceRequest] = {}
         self.mappings: list[ContainerExtendedResourceRequest] = []
         for index in range(len(self.containers)):
-            if index >= len(starting) or _runs_on(self.containers[index]):
+            if index >= len(starting) or _is_sidecar(self.containers[index]):
                 request = self._request(index, self._wanted(index))
                 if request is not None:
                     lasting[index] = request
@@ -144,16 +144,13 @@ class _Requests:
         self.requests = [*([first] if first is not None else ()), *lasting.values()]
 
     def _wanted(self, index: int) -> int:
-        resources = self.containers[index].resources
-        amount = (resources.requests if resources is not None else None) or {}
-        wanted = amount.get(self.resource)
+        wanted = self.containers[index].effective_requests.get(self.resource)
         return wanted.value if wanted is not None and wanted.is_integer else 0
 
     def _request(self, index: int, count: int) -> DeviceRequest | None:
         if count <= 0:
             return None
-        resources = self.containers[index].resources
-        names = sorted((resources.requests if resources is not None else None) or ())
+        names = sorted(self.containers[index].effective_requests)
         return DeviceRequest(
             name=f"container-{index}-request-{names.index(self.resource)}",
             exactly=ExactDeviceRequest(
@@ -166,7 +163,7 @@ class _Requests:
         largest: DeviceRequest | None = None
         own: list[int] = []
         for index in range(starting):
-            wanted = 0 if _runs_on(self.containers[index]) else self._wanted(index)
+            wanted = 0 if _is_sidecar(self.containers[index]) else self._wanted(index)
             for later, request in lasting.items():
                 if wanted > 0 and later > index:
                     self._map(index, request.name)
@@ -193,6 +190,5 @@ def _count(request: DeviceRequest) -> int:
     return (request.exactly.count if request.exactly is not None else None) or 0
 
 
-def _runs_on(container: Container) -> bool:
-    """Whether an init container is a sidecar."""
-    return (container.model_extra or {}).get("restartPolicy") == "Always"
+def _is_sidecar(init_container: Container) -> bool:
+    return init_container.restart_policy == "Always"

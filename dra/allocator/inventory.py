@@ -317,8 +317,7 @@ def _is_for(each: Slice, node: Node) -> bool:
 
 
 def _declared_features(node: Node) -> frozenset[str]:
-    declared = (node.status.model_extra or {}).get("declaredFeatures") if node.status else None
-    return frozenset(each for each in declared or () if isinstance(each, str))
+    return frozenset((node.status.declared_features if node.status else None) or ())
 
 
 def _device_is_for(device: DeviceModel, node: Node) -> bool:

@@ -322,14 +322,13 @@ class _Planner:
         if not class_name:
             raise self._fault(f"request {name}: missing device class name (unsupported request type?)", path)
         if class_name not in self.classes:
+            known = f"classes: {listed(sorted(self.classes)) or 'none'}"
             raise self._fault(
                 f"request {name}: could not retrieve device class {class_name}: "
                 f'deviceclass.resource.k8s.io "{class_name}" not found',
                 path,
                 value=class_name,
-                remedy=did_you_mean(
-                    class_name, self.classes, f"classes: {listed(sorted(self.classes)) or 'none'}"
-                ),
+                remedy=did_you_mean(class_name, self.classes, known),
             )
         return self.classes[class_name]
 

@@ -134,19 +134,35 @@ class ResourceRequirements(Model):
     requests: dict[Str, Quantity] | None = None
     claims: list[ContainerResourceClaim] | None = None
 
+    @property
+    def effective_requests(self) -> dict[str, Quantity]:
+        """The requests, with the limits for those that are not set, as the API server fills them in.
+
+        Example:
+            >>> asked = {"limits": {"cpu": "2"}, "requests": {"memory": "1Gi"}}
+            >>> ResourceRequirements.from_dict(asked).effective_requests
+            {'cpu': Quantity('2'), 'memory': Quantity('1Gi')}
+        """
+        return (self.limits or {}) | (self.requests or {})
+
 
 class Container(Model):
     """A container, as far as devices are concerned."""
 
     rides_along: ClassVar[frozenset[str]] = fields(
         "args command env envFrom image imagePullPolicy lifecycle livenessProbe ports readinessProbe "
-        "resizePolicy restartPolicy restartPolicyRules securityContext startupProbe stdin stdinOnce "
-        "targetContainerName terminationMessagePath terminationMessagePolicy tty volumeDevices "
-        "volumeMounts workingDir"
+        "resizePolicy restartPolicyRules securityContext startupProbe stdin stdinOnce targetContainerName "
+        "terminationMessagePath terminationMessagePolicy tty volumeDevices volumeMounts workingDir"
     )
 
     name: Str = ""
+    restart_policy: Str | None = None
     resources: ResourceRequirements | None = None
+
+    @property
+    def effective_requests(self) -> dict[str, Quantity]:
+        """See `ResourceRequirements`."""
+        return self.resources.effective_requests if self.resources is not None else {}
 
 
 class PodResourceClaim(Model):
@@ -366,13 +382,14 @@ class NodeStatus(Model):
     """What a node has and how it is."""
 
     rides_along: ClassVar[frozenset[str]] = fields(
-        "addresses config daemonEndpoints declaredFeatures features images nodeInfo phase "
-        "runtimeHandlers volumesAttached volumesInUse"
+        "addresses config daemonEndpoints features images nodeInfo phase runtimeHandlers volumesAttached "
+        "volumesInUse"
     )
 
     capacity: dict[Str, Quantity] | None = None
     allocatable: dict[Str, Quantity] | None = None
     conditions: list[NodeCondition] | None = None
+    declared_features: list[Str] | None = None
 
 
 class Node(KubernetesObject):

@@ -361,7 +361,5 @@ class Trial:
 
 
 def _declares_operations(state: NodeState) -> bool:
-    declared = (
-        (state.site.node.status.model_extra or {}).get("declaredFeatures") if state.site.node.status else None
-    )
-    return "DRAOptionalNodeOperations" in (declared or ())
+    status = state.site.node.status
+    return status is not None and "DRAOptionalNodeOperations" in (status.declared_features or ())

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from dra.allocator import node_allocatable_demand
-from dra.models.core import Container, Node, Pod
+from dra.models.core import Node, Pod
 from dra.quantity import Quantity
 from dra.scheduler.pods import has_ended
 
@@ -44,7 +44,7 @@ def demand(pod: Pod) -> dict[str, int]:
     total = _containers(pod)
     whole = pod.spec.resources
     if whole is not None:
-        for name, amount in ((whole.limits or {}) | (whole.requests or {})).items():
+        for name, amount in whole.effective_requests.items():
             total[name] = amount.nanos
     _add(total, pod.spec.overhead or {})
     if pod.status is not None:
@@ -71,25 +71,18 @@ def _containers(pod: Pod) -> dict[str, int]:
     sidecars: dict[str, int] = {}
     most: dict[str, int] = {}
     for container in pod.spec.init_containers or ():
-        if (container.model_extra or {}).get("restartPolicy") == "Always":
-            _add(sidecars, _requests(container))
+        if container.restart_policy == "Always":
+            _add(sidecars, container.effective_requests)
             wanted = dict(sidecars)
         else:
             wanted = dict(sidecars)
-            _add(wanted, _requests(container))
+            _add(wanted, container.effective_requests)
         _raise_to(most, wanted.items())
     running = dict(sidecars)
     for container in pod.spec.containers or ():
-        _add(running, _requests(container))
+        _add(running, container.effective_requests)
     _raise_to(running, most.items())
     return running
-
-
-def _requests(container: Container) -> Mapping[str, Quantity]:
-    resources = container.resources
-    if resources is None:
-        return {}
-    return (resources.limits or {}) | (resources.requests or {})
 
 
 def _add(total: dict[str, int], amounts: Mapping[str, Quantity | int]) -> None:

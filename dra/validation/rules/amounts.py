@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from dra.models.core import Pod, ResourceRequirements
@@ -23,7 +23,7 @@ def amounts(pod: Pod) -> Errors:
     for at, resources in _asked(pod):
         for name, amount in (resources.limits or {}).items():
             yield from _amount(name, amount, at / "limits" @ name)
-        for name, amount in _requests(resources).items():
+        for name, amount in resources.effective_requests.items():
             yield from _amount(name, amount, at / "requests" @ name)
     for name, amount in (pod.spec.overhead or {}).items():
         yield from _amount(name, amount, _AT / "overhead" / "limits" @ name)
@@ -33,13 +33,8 @@ def limits_kept(pod: Pod) -> Errors:
     """What is requested beside the limits there are (`validateResourceRequirements`)."""
     for at, resources in _asked(pod):
         limits = resources.limits or {}
-        for name, amount in _requests(resources).items():
+        for name, amount in resources.effective_requests.items():
             yield from _within(name, amount, limits.get(name), at)
-
-
-def _requests(resources: ResourceRequirements) -> Mapping[str, Quantity]:
-    """The requests; those that are not set are the limits, as the API server has filled them in by now."""
-    return (resources.limits or {}) | (resources.requests or {})
 
 
 def _asked(pod: Pod) -> Iterator[tuple[Path, ResourceRequirements]]:

@@ -52,6 +52,14 @@ def test_each_container_has_a_request_of_its_own() -> None:
     ]
 
 
+def test_limits_are_requests_where_none_are_set() -> None:
+    limits = {"limits": {"x.y/gpu": "2", "cpu": "1"}, "requests": {"cpu": "500m"}}
+    found = extended_resource_claim(pod({"name": "a", "resources": limits}), [gpu_class("gpu")])
+
+    assert found is not None
+    assert requests_of(found.claim) == {"container-0-request-1": 2}
+
+
 def test_the_claim_belongs_to_the_pod_and_says_what_it_is_for() -> None:
     found = extended_resource_claim(pod(container("a", gpu=1)), [gpu_class("gpu")])
 
