@@ -33,7 +33,6 @@ def pod(value: Pod, old: Pod | None, scope: Scope) -> Errors:
         yield from metadata_update(value.metadata, old.metadata, scope)
         yield from _unchanged(value.spec, old.spec)
     yield from pod_spec(value, scope)
-    yield from limits_kept(value)
 
 
 def pod_spec(value: Pod, scope: Scope) -> Errors:
@@ -46,6 +45,7 @@ def pod_spec(value: Pod, scope: Scope) -> Errors:
             yield from _container_claims(container, names, at)
     yield from amounts(value)
     yield from _group(value, scope)
+    yield from limits_kept(value)
 
 
 def _unchanged(spec: PodSpec, old: PodSpec) -> Errors:

@@ -99,7 +99,11 @@ def pod(
     entries += [{"name": each, "resourceClaimTemplateName": each} for each in templates]
     container: dict[str, Any] = {"name": "main"}
     if requests:
-        container["resources"] = {"requests": dict(requests)}
+        extended = {name: amount for name, amount in requests.items() if "/" in name}
+        container["resources"] = {
+            "requests": dict(requests),
+            "limits": extended,
+        }  # as the API server wants it
     made: dict[str, Any] = {"containers": [container], **spec}
     if entries:
         made["resourceClaims"] = entries

@@ -142,7 +142,9 @@ def test_a_pod_waits_for_its_class() -> None:
     wanted = claim("c", request(deviceClassName="npu"))
     answer = refused(small_cluster(wanted).schedule(pod("p", claims=["c"])))
 
-    assert answer.reason == "claim default/c, request gpu: device class npu does not exist"
+    assert answer.reason == (
+        "claim default/c, request gpu: device class npu does not exist; did you mean 'gpu'?"
+    )
 
 
 def test_a_pod_waits_for_a_claim_that_is_being_deleted() -> None:
@@ -291,6 +293,15 @@ def test_devices_serve_an_extended_resource_where_no_plugin_does() -> None:
     assert refused(cluster.schedule(pod("q", requests={"x.y/gpu": "1"}))).nodes == {
         "a": "no device of class gpu free"
     }
+
+
+def test_an_extended_resource_that_only_the_limits_name_is_served_as_well() -> None:
+    cluster = Cluster.load([gpu_class(resource="x.y/gpu"), node("a", allocatable=ROOM), gpus("a", 2)])
+    asks = {"name": "main", "resources": {"limits": {"x.y/gpu": "2"}}}
+
+    [claimed] = placed(cluster.schedule(pod("p", containers=[asks]))).claims
+
+    assert len(claimed.devices) == 2
 
 
 def test_a_device_plugin_serves_an_extended_resource_first() -> None:
@@ -562,6 +573,11 @@ GROUP = PodGroup.from_dict({"metadata": {"name": "g"}, "spec": {"schedulingPolic
             pod("p", requests={"cpu": "-4"}),
             "spec.containers[0].resources.requests[cpu]",
             "must be greater than or equal to 0",
+        ),
+        (
+            pod("p", containers=[{"name": "c", "resources": {"requests": {"x.y/gpu": "1"}}}]),
+            "spec.containers[0].resources.limits",
+            "Limit must be set for non overcommitable resources",
         ),
         (pod("p", resourceClaims=[BOTH]), "spec.resourceClaims[0]", "at most one of `resourceClaimName` or"),
         (pod("p", resourceClaims=[TWICE, TWICE]), "spec.resourceClaims[1].name", "Duplicate value"),
