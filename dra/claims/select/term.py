@@ -284,7 +284,8 @@ class Term(Condition):
         raise ExpressionError(
             f"{self!r} is never {text!r}",
             value=text,
-            remedy=f"{meant} For a value newer than this library: device.attr({python_text(self._full_name)})",
+            remedy=f"{meant} For a value newer than this library: "
+            f"device.attr({python_text(self._full_name)})",
         )
 
     @property
