@@ -123,7 +123,7 @@ def more_nodes(
         >>> from dra.scheduler import Cluster
         >>> from dra.testing import nodes
         >>> cluster = Cluster.load(nodes.node("dgx-h100").objects)
-        >>> spec = {"containers": [{"name": "c", "resources": {"requests": {"nvidia.com/gpu": "8"}}}]}
+        >>> spec = {"containers": [{"name": "c", "resources": {"limits": {"nvidia.com/gpu": "8"}}}]}
         >>> pods = [Pod.from_dict({"metadata": {"name": name}, "spec": spec}) for name in "abc"]
         >>> answer = more_nodes(cluster, cluster.nodes[0].metadata.name, pods=pods, count=5)
         >>> answer.needed, answer.after.placed
