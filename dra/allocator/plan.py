@@ -12,7 +12,6 @@ from typing import Final
 import attrs
 
 from dra.allocator.constraints import Constraint
-from dra.allocator.explanation import listed
 from dra.errors import AllocationError
 from dra.features import Features
 from dra.models.resource import (
@@ -322,7 +321,7 @@ class _Planner:
         if not class_name:
             raise self._fault(f"request {name}: missing device class name (unsupported request type?)", path)
         if class_name not in self.classes:
-            known = f"classes: {listed(sorted(self.classes)) or 'none'}"
+            known = f"classes: {', '.join(sorted(self.classes)) or 'none'}"
             raise self._fault(
                 f"request {name}: could not retrieve device class {class_name}: "
                 f'deviceclass.resource.k8s.io "{class_name}" not found',
