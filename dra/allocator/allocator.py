@@ -12,7 +12,7 @@ from dra.allocator.plan import Plan
 from dra.allocator.pools import Device
 from dra.allocator.search import Budget
 from dra.allocator.solver import Solver
-from dra.allocator.state import AllocatedState, Holding, Ledger, claim_key, holdings
+from dra.allocator.state import AllocatedState, DeviceId, Holding, Ledger, claim_key, holdings
 from dra.allocator.usage import Books
 from dra.arguments import instance, several
 from dra.errors import AllocationError
@@ -153,18 +153,23 @@ class Allocator:
             prepared,
             node,
             self._books,
-            holders=self._holders_of,
+            holders=self._holders(),
             releases=lambda view, rest: self._releases(prepared, view, rest),
             budget=budget,
         )
 
-    def _holders_of(self, device: Device) -> list[str]:
-        """The claims that hold a device, as far as they are known."""
-        return [
-            _label(key)
-            for key, holding in self._reserved.items()
-            if any(each.device == device.id for each in holding)
-        ]
+    def _holders(self) -> Callable[[Device], list[str]]:
+        """Who holds a device, as far as that is known; nothing is looked up before somebody asks."""
+        found: dict[DeviceId, list[str]] = {}
+
+        def of(device: Device) -> list[str]:
+            if not found:
+                for key, taken in self._reserved.items():
+                    for each in taken:
+                        found.setdefault(each.device, []).append(_label(key))
+            return found.get(device.id, [])
+
+        return of
 
     def _releases(self, prepared: Plan, view: NodeView, budget: Budget) -> Iterator[str]:
         """The claims whose release alone would make room, looking at a few that hold devices of the node."""
