@@ -12,9 +12,7 @@ from dra.errors import LoadError
 __all__ = ["NotJSONError", "values"]
 
 _PLACE = re.compile(r"(.*) at line (\d+) column (\d+)", re.DOTALL)
-_BLANK = re.compile(r"[ \t\r\n]*")
-
-
+_NOT_BLANK = re.compile(r"[^ \t\r\n]")
 # JSON that is beyond us is not to be taken for YAML.
 _BEYOND = ("number out of range", "recursion limit exceeded")
 
@@ -34,11 +32,10 @@ def values(text: str, source: str) -> list[object]:
         return [_value(text, source)]
     except _SeveralError:
         pass
-    found, start = [], 0
-    while (start := _BLANK.match(text, start).end()) < len(text):  # type: ignore[union-attr] # matches anything
-        end = _end(text, start, source)
-        found.append(_value(text[start:end], source))
-        start = end
+    found, end = [], 0
+    while begin := _NOT_BLANK.search(text, end):
+        end = _end(text, begin.start(), source)
+        found.append(_value(text[begin.start() : end], source))
     return found
 
 

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import count
 from typing import Any, Final
 
 import attrs
@@ -23,6 +24,7 @@ from dra.models.edits import REMOVED, Edit, applied
 __all__ = ["EditedText", "add_documents", "edit_text"]
 
 _COMMENT: Final = re.compile(r"(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
+_NOT_BLANK: Final = re.compile(r"[^\ufeff \t\r\n]")
 
 
 @attrs.frozen
@@ -103,16 +105,16 @@ def add_documents(content: str, documents: Sequence[Any]) -> str:
 
 def _edit_json(content: str, edits: Mapping[int, Sequence[Edit]]) -> EditedText:
     """JSON has no comments: the documents that change are written anew, indented as they were."""
-    decoder, pieces, at, index = json.JSONDecoder(), [], 0, 0
-    while True:
-        start = at + len(content[at:]) - len(content[at:].lstrip("\ufeff \t\r\n"))
-        pieces.append(content[at:start])
-        if start == len(content):
-            return EditedText("".join(pieces))
-        value, at = decoder.raw_decode(content, start)
+    decoder, layout, pieces, at = json.JSONDecoder(), _layout(content), list[str](), 0
+    for index in count():
+        begin = _NOT_BLANK.search(content, at)
+        if begin is None:
+            break
+        pieces.append(content[at : begin.start()])
+        value, at = decoder.raw_decode(content, begin.start())
         own = edits.get(index)
-        pieces.append(json.dumps(applied(value, own), **_layout(content)) if own else content[start:at])
-        index += 1
+        pieces.append(json.dumps(applied(value, own), **layout) if own else content[begin.start() : at])
+    return EditedText("".join([*pieces, content[at:]]))
 
 
 def _layout(content: str) -> dict[str, Any]:
