@@ -11,7 +11,7 @@ import attrs
 from dra.allocator.board import Board
 from dra.allocator.capacity import Consumption, exceeded
 from dra.allocator.plan import RESULTS_MAX, DeviceFilter
-from dra.allocator.pools import CounterId, Pool, each_bit
+from dra.allocator.pools import CounterId, Pool, bits, each_bit
 
 if TYPE_CHECKING:
     from dra.allocator.lookahead import Demand
@@ -127,7 +127,7 @@ class CounterBounds:
             if entries and self.board.usages[pool].overcommitted:
                 self.overcommitted |= 1 << offset + index
         for (entry, name), users in by_set.items():
-            devices = sum(1 << position for position, _ in users)
+            devices = bits(position for position, _ in users)
             groups = [(group, _levels(group, users)) for group in _groups(name, pool)]
             self.sets.append(_CounterSet(pool, entry, devices, groups))
 
@@ -137,9 +137,7 @@ class CounterBounds:
 
     def _exempt(self) -> int:
         """Shareable devices whose counters are charged already."""
-        mask = 0
-        for position in self.board.shares:
-            mask |= 1 << position
+        mask = bits(self.board.shares)
         for offset, pool, _ in self.board.view.offsets:
             for index in each_bit(self.board.usages[pool].in_use):
                 if pool.devices[index].shareable:
@@ -252,7 +250,7 @@ class CapacityBounds:
         for each in demands:
             devices[_taste(each)] = devices.get(_taste(each), 0) | each.devices & self.shareable
         full = {
-            taste: sum(1 << position for position in each_bit(mask) if not self._fits(taste, position))
+            taste: bits(position for position in each_bit(mask) if not self._fits(taste, position))
             for taste, mask in devices.items()
         }
         for each in demands:

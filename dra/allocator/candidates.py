@@ -15,7 +15,7 @@ from dra.allocator.constraints import AttributeValues
 from dra.allocator.derived import DerivedAttribute
 from dra.allocator.inventory import NodeView
 from dra.allocator.plan import Alternative, Condition, DeviceFilter
-from dra.allocator.pools import Device, Pool, each_bit
+from dra.allocator.pools import Device, Pool, bits, each_bit
 from dra.allocator.taints import blocking_taint
 from dra.allocator.verdicts import Candidates, Verdicts
 from dra.errors import AllocationError, CompileError, EvaluationError
@@ -90,11 +90,7 @@ class Matcher:
         """The devices that can be selected at all with the features there are."""
         if self.features.device_binding_and_status:
             return pool.everything
-        mask = pool.everything
-        for index, device in enumerate(pool.devices):
-            if device.model.binding_conditions:
-                mask ^= 1 << index
-        return mask
+        return bits(at for at, device in enumerate(pool.devices) if not device.model.binding_conditions)
 
     def bar(self, device: Device, wanted: DeviceFilter) -> str:
         """Why a selected device cannot be used all the same; empty if it can."""

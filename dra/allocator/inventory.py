@@ -63,14 +63,12 @@ class NodeView:
     Attributes:
         pools: The pools, unusable ones included.
         offsets: For each usable pool, where its devices begin in the node's numbering.
-        size: How many positions there are.
         invalid: Some pool is invalid.
         candidates: By filter, what is known of it.
     """
 
     pools: tuple[NodePool, ...]
     offsets: tuple[tuple[int, Pool, NodePool], ...]
-    size: int
     invalid: bool
     candidates: dict[DeviceFilter, Candidates] = attrs.field(factory=dict, init=False)
 
@@ -83,7 +81,7 @@ class NodeView:
             if each.pool is not None:
                 offsets.append((size, each.pool, each))
                 size += len(each.pool.devices)
-        return cls(pools, tuple(offsets), size, any(each.reason for each in pools))
+        return cls(pools, tuple(offsets), any(each.reason for each in pools))
 
     def locate(self, position: int) -> tuple[Pool, int]:
         """The pool that a position is in, and the position in the pool."""

@@ -17,7 +17,7 @@ from dra.allocator.board import Board, Option, PlacedSlot
 from dra.allocator.bounds import CapacityBounds, CounterBounds, assignable
 from dra.allocator.constraints import Constraint
 from dra.allocator.plan import RESULTS_MAX
-from dra.allocator.pools import each_bit
+from dra.allocator.pools import bits, each_bit
 
 __all__ = ["Demand", "Lookahead"]
 
@@ -56,25 +56,17 @@ class Lookahead:
     def __init__(self, board: Board, slots: Sequence[PlacedSlot]) -> None:
         self.board = board
         self.slots = slots
-        self.size = board.view.size
         self.horizon = next((i for i, slot in enumerate(slots) if self._hazardous(slot)), len(slots))
-        self.shareable = self._mask(lambda device: device.shareable)
+        self.shareable = bits(at for at, device in board.view.devices() if device.shareable)
         self.counters = CounterBounds(board)
         self.capacity = CapacityBounds(board, self.shareable)
-        self._holders: dict[tuple[str, bool], dict[Hashable, int]] = {}
+        self._holders: dict[str, dict[Hashable, int]] = {}
         self._attributed: dict[str, int] = {}
         self._classes: dict[int, dict[int, tuple[int, int]]] = {}
         self._relevant = self._relevant_devices()
         self._places = {id(slot): place for place, slot in enumerate(slots)}
         self._failed: set[Hashable] = set()
         self._has_admin = any(option.alternative.admin_access for slot in slots for option in slot.options)
-
-    def _mask(self, wanted: object) -> int:
-        mask = 0
-        for position, device in self.board.view.devices():
-            if wanted(device):  # type: ignore[operator] # a predicate
-                mask |= 1 << position
-        return mask
 
     def _hazardous(self, slot: PlacedSlot) -> bool:
         """Whether working on a slot can end in an error."""
@@ -216,17 +208,16 @@ class Lookahead:
 
     def _holders_of(self, constraint: Constraint) -> dict[Hashable, int]:
         """For each value of the constraint's attribute the devices that have it."""
-        key = (constraint.attribute, self.board.features.list_type_attributes)
-        known = self._holders.get(key)
+        known = self._holders.get(constraint.attribute)
         if known is None:
             known, attributed = {}, 0
             for offset, pool, on_node in self.board.view.offsets:
-                values = pool.values(constraint.attribute, lists=key[1])
+                values = pool.values(constraint.attribute, lists=self.board.features.list_type_attributes)
                 for index in each_bit(on_node.usable):
                     for value in values[index] or ():
                         known[value] = known.get(value, 0) | 1 << offset + index
                         attributed |= 1 << offset + index
-            self._holders[key] = known
+            self._holders[constraint.attribute] = known
             self._attributed[constraint.attribute] = attributed
         return known
 
@@ -240,10 +231,8 @@ class Lookahead:
         """
         if position in self.board.shares or self.board.taken >> position & 1:
             return 0
-        mask = self._classes_from(index).get(position, (0, 0))[1] & ~self.board.taken
-        for touched in self.board.shares:
-            mask &= ~(1 << touched)
-        return mask
+        alike = self._classes_from(index).get(position, (0, 0))[1]
+        return alike & ~self.board.taken & ~bits(self.board.shares)
 
     def known_to_fail(self, index: int) -> bool:
         """Whether the slots from `index` on failed before from a state that is the same to them."""
@@ -312,10 +301,7 @@ class Lookahead:
                     members.setdefault(self._traits(index, position), []).append(position)
             known = self._classes[index] = {}
             for number, positions in enumerate(members.values()):
-                mask = 0
-                for position in positions:
-                    mask |= 1 << position
-                known.update(dict.fromkeys(positions, (number, mask)))
+                known.update(dict.fromkeys(positions, (number, bits(positions))))
         return known
 
     def _traits(self, index: int, position: int) -> Hashable:

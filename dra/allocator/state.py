@@ -15,7 +15,7 @@ from typing_extensions import Self
 
 from dra.arguments import instance, several
 from dra.errors import AllocationError
-from dra.features import Features
+from dra.features import LATEST, Features
 from dra.models.resource import AllocationResult, DeviceRequestAllocationResult, ResourceClaim
 from dra.quantity import Quantity
 
@@ -129,7 +129,7 @@ class AllocatedState:
             claims: Allocated claims; those without allocation are passed over.
             features: The scheduler's features, by default those of the latest Kubernetes.
         """
-        ledger = Ledger(features or Features.for_kubernetes("1.37"))
+        ledger = Ledger(features or Features.for_kubernetes(LATEST))
         held_by: dict[tuple[str, str], tuple[Holding, ...]] = {}
         for claim in several(claims, "claims", "claims"):
             instance(claim, ResourceClaim, "claims", "claims")
