@@ -43,7 +43,6 @@ _REMEDIES: Final[Mapping[type[ApiError], str]] = {
 _APPLY_CONFLICT: Final = "leave the fields to their manager, or take them with force=True"
 _TYPES: Final = {each.reason: each for each in ErrorType}
 _SHOWN: Final = 300
-_WITHOUT_VALUE: Final = (ErrorType.REQUIRED, ErrorType.FORBIDDEN, ErrorType.TOO_LONG, ErrorType.INTERNAL)
 
 
 @attrs.frozen
@@ -164,7 +163,7 @@ def _field_errors(causes: object) -> Iterator[FieldError]:
         kind = _TYPES.get(str(cause.get("reason")), ErrorType.INVALID)
         text = str(cause.get("message") or "").removeprefix(kind.text).removeprefix(": ")
         value: object = None
-        if kind not in _WITHOUT_VALUE:
+        if kind.shows_value:
             value, text = _value(text)
         yield FieldError(kind, str(cause.get("field") or ""), value, text)
 

@@ -39,6 +39,11 @@ class ErrorType(str, Enum):
         return self.value
 
     @property
+    def shows_value(self) -> bool:
+        """Whether the message of an error has the value."""
+        return self not in (ErrorType.REQUIRED, ErrorType.FORBIDDEN, ErrorType.TOO_LONG, ErrorType.INTERNAL)
+
+    @property
     def text(self) -> str:
         """How an error of the type begins, such as `Required value`."""
         return _TEXTS[self]
@@ -61,7 +66,6 @@ _TEXTS: Final = {
     ErrorType.NOT_FOUND: "Not found",
     ErrorType.INTERNAL: "Internal error",
 }
-_WITHOUT_VALUE: Final = (ErrorType.REQUIRED, ErrorType.FORBIDDEN, ErrorType.TOO_LONG, ErrorType.INTERNAL)
 
 
 @attrs.frozen
@@ -89,7 +93,7 @@ class FieldError:
     def message(self) -> str:
         """The error without its field, as `details.causes[].message` has it."""
         parts = [self.type.text]
-        if self.type not in _WITHOUT_VALUE:
+        if self.type.shows_value:
             parts.append(_shown(self.value))
         if self.detail:
             parts.append(self.detail)
