@@ -185,9 +185,11 @@ class Quantity:
         return self.nanos / _NANO
 
     def __str__(self) -> str:
-        if self._text is None:
-            object.__setattr__(self, "_text", _canonical(self.nanos, self.format))
-        return self._text  # type: ignore[return-value] # set above
+        text = self._text
+        if text is None:
+            text = _canonical(self.nanos, self.format)
+            object.__setattr__(self, "_text", text)
+        return text
 
     def __format__(self, spec: str) -> str:
         """As the text, so that `f"{quantity:>10}"` aligns it."""

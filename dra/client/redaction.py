@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Any, Final
 
@@ -161,10 +161,11 @@ class Redaction:
         if not isinstance(requirement, Mapping) or not isinstance(requirement.get("values"), list):
             return requirement
         key = str(requirement.get("key"))
-        change: Callable[[Any], Any] = lambda value: self._label_value(key, value)  # noqa: E731 - short
-        if key == "metadata.name":
-            change = self._node_name
-        return {**requirement, "values": [change(value) for value in requirement["values"]]}
+        values = [
+            self._node_name(value) if key == "metadata.name" else self._label_value(key, value)
+            for value in requirement["values"]
+        ]
+        return {**requirement, "values": values}
 
     def _node_name(self, name: Any) -> Any:
         return self._pseudonym("node", str(name)) if Redact.NAMES in self._what else name

@@ -124,9 +124,7 @@ class Transport:
                 return Answer(answer.status)
             data = answer.read(decode_content=True)
             answer.release_conn()
-        except HTTPError as error:
-            raise unreachable(request, self.host, error) from None
-        except OSError as error:
+        except (HTTPError, OSError) as error:
             raise unreachable(request, self.host, error) from None
         if answer.status >= 300:
             data = without(data, secrets_of(headers))

@@ -84,18 +84,22 @@ def _parts(path: Path) -> Iterator[bytes]:
 
 
 def _unpacked(path: Path) -> Iterator[bytes]:
+    damage = _damage(path)
     try:
         with open_file(path) as stream:
             while part := stream.read(_PART):
                 yield part
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except damage as error:
         raise LoadError(f"not {path.suffix} data: {error}", source=str(path)) from None
     except OSError as error:
         raise LoadError(f"cannot read it: {error.strerror or error}", source=str(path)) from None
-    except Exception as error:
-        if type(error).__name__ != "ZstdError":
-            raise
-        raise LoadError(f"not {path.suffix} data: {error}", source=str(path)) from None
+
+
+def _damage(path: Path) -> tuple[type[Exception], ...]:
+    """What reading raises where a file is not what its name says."""
+    if path.suffix == ".zst":
+        return EOFError, zstd_module(path).ZstdError
+    return EOFError, zlib.error, gzip.BadGzipFile
 
 
 def zstd_module(path: Path) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from pydantic import Field
 
 from dra.models.base import Model
@@ -169,8 +167,6 @@ class ResourcePoolStatusRequest(KubernetesObject):
         >>> ResourcePoolStatusRequest(spec=ResourcePoolStatusRequestSpec(driver="a.example.com")).api_version
         'resource.k8s.io/v1alpha3'
     """
-
-    rides_along: ClassVar[frozenset[str]] = frozenset()
 
     api_version: Str = "resource.k8s.io/v1alpha3"
     kind: Str = "ResourcePoolStatusRequest"
