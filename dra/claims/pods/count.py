@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -209,16 +209,8 @@ class _Offer:
 
 def _offers(given: Given, wanted: Wanted) -> dict[str, _Offer]:
     """What each node has for a request; `""` has what is not of one node."""
-    device_class = given.classes.get(wanted.request.device_class_name)
-    devices: Iterable[KnownDevice] = given.devices
-    texts = [each.text for each in wanted.selectors]
-    if device_class is not None:
-        texts += [each.cel.expression for each in device_class.spec.selectors or () if each.cel]
-    else:
-        allowed = {known.driver for known in given.allowed(wanted)}
-        devices = [known for known in devices if known.driver in allowed]
     offers: dict[str, _Offer] = {}
-    for known in given.selected(texts, devices):
+    for known in given.devices_for([wanted]):
         offer = offers.setdefault(_place(known), _Offer())
         offer.devices += 1
         offer.allocations += _MAX_RESULTS if known.device.allow_multiple_allocations else 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from dra.models.resource import DeviceConstraint
@@ -80,12 +80,9 @@ def all_with_impossible_constraint(given: Given) -> Hints:
 
 def _broken_places(given: Given, wanted: Wanted, constraint: DeviceConstraint) -> Iterator[str | None]:
     """For each node what makes the constraint impossible there, None if nothing does."""
-    kinds = {id(known) for known in given.candidates(wanted)}
     by_place: dict[str, list[KnownDevice]] = defaultdict(list)
-    alike = {_key(known) for known in given.kinds_of_device if id(known) in kinds}
-    for known in given.devices:
-        if _key(known) in alike:
-            by_place[known.place].append(known)
+    for known in given.devices_for([wanted]):
+        by_place[known.place].append(known)
     for place, devices in by_place.items():
         if constraint.match_attribute:
             values = {repr(_value(known, constraint.match_attribute)) for known in devices}
@@ -100,15 +97,6 @@ def _broken_places(given: Given, wanted: Wanted, constraint: DeviceConstraint) -
                 yield f"several on {place} have one value of {constraint.distinct_attribute}"
                 continue
         yield None
-
-
-def _key(known: KnownDevice) -> tuple[object, ...]:
-    device = known.device
-    return (
-        known.driver,
-        frozenset((name, id(value)) for name, value in (device.attributes or {}).items()),
-        frozenset((name, value.value) for name, value in (device.capacity or {}).items()),
-    )
 
 
 @check("DRA203", Severity.ERROR)
@@ -273,20 +261,19 @@ def _compared(given: Given) -> Iterator[tuple[Claim, Path, str, dict[str, list[W
                 yield claim, at, attribute, requests
 
 
-def _devices(given: Given, wanted: Iterable[Wanted]) -> list[KnownDevice]:
-    """All given devices that some of the requests may get."""
-    kinds = {_key(known) for each in wanted for known in given.candidates(each)}
-    return [known for known in given.devices if _key(known) in kinds]
-
-
-def _values_by_place(given: Given, wanted: Iterable[Wanted], attribute: str) -> dict[str, set[str]]:
+def _values_by_place(given: Given, wanted: Sequence[Wanted], attribute: str) -> dict[str, set[str]]:
     """The values of an attribute that devices for a request have, by node; each member of a list is one."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for known in _devices(given, wanted):
-        value = _value(known, attribute)
-        if value is not None:
-            found[known.place] |= {repr(each) for each in (value if isinstance(value, tuple) else (value,))}
-    return found
+
+    def found() -> dict[str, set[str]]:
+        values: dict[str, set[str]] = defaultdict(set)
+        for known in given.devices_for(wanted):
+            value = _value(known, attribute)
+            if value is not None:
+                members = value if isinstance(value, tuple) else (value,)
+                values[known.place] |= {repr(each) for each in members}
+        return values
+
+    return given.remembered(("values", frozenset(each.asks for each in wanted), attribute), found)
 
 
 def _common(given: Given, requests: dict[str, list[Wanted]], attribute: str) -> bool:
@@ -310,12 +297,21 @@ def _agreeing(given: Given, requests: dict[str, list[Wanted]]) -> str:
 def same_everywhere(given: Given) -> Hints:
     """A constraint to agree in an attribute that has one value on all given devices, so it holds anyway."""
     for claim, at, attribute, requests in _compared(given):
-        known = _devices(given, [each for options in requests.values() for each in options])
-        values = {repr(_value(each, attribute)) for each in known}
-        if len(known) > 1 and len(values) == 1:
+        value = _only_value(given, [each for options in requests.values() for each in options], attribute)
+        if value:
             yield Hint(
                 claim.object,
                 at / "matchAttribute",
-                f"{attribute} is {next(iter(values))} on all devices that come in question: "
-                "that they agree says nothing",
+                f"{attribute} is {value} on all devices that come in question: that they agree says nothing",
             )
+
+
+def _only_value(given: Given, wanted: Sequence[Wanted], attribute: str) -> str:
+    """The value of an attribute that all devices for some requests have, if there are several."""
+
+    def found() -> str:
+        known = given.devices_for(wanted)
+        values = {repr(_value(each, attribute)) for each in known}
+        return values.pop() if len(known) > 1 and len(values) == 1 else ""
+
+    return given.remembered(("only", frozenset(each.asks for each in wanted), attribute), found)

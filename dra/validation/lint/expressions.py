@@ -6,10 +6,12 @@ import difflib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from dra.cel.device import BoundDevice
-from dra.errors import EvaluationError, QuantityError
+from dra.cel.syntax import Ast
+from dra.errors import QuantityError
 from dra.models.resource import DeviceAttribute, DeviceClass, ExactDeviceRequest
 from dra.quantity import Quantity
 from dra.validation import formats
@@ -66,17 +68,25 @@ def _parsed(given: Given) -> Iterator[tuple[Written, list[Access], list[Comparis
     for written in given.expressions:
         tree = given.tree(written.text)
         if tree is not None:
-            yield written, list(accesses(tree)), list(comparisons(tree))
+            yield written, *given.remembered(("reads", written.text), partial(_reads, tree))
+
+
+def _reads(tree: Ast) -> tuple[list[Access], list[Comparison]]:
+    return list(accesses(tree)), list(comparisons(tree))
 
 
 def _published(given: Given, kind: str) -> dict[str, set[str]]:
     """The names that the given devices have, by domain."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for known in given.kinds_of_device:
-        for full_name in getattr(known.bound, kind):
-            domain, _, name = full_name.partition("/")
-            found[domain].add(name)
-    return found
+
+    def found() -> dict[str, set[str]]:
+        names: dict[str, set[str]] = defaultdict(set)
+        for known in given.kinds_of_device:
+            for full_name in getattr(known.bound, kind):
+                domain, _, name = full_name.partition("/")
+                names[domain].add(name)
+        return names
+
+    return given.remembered(("published", kind), found)
 
 
 @check("DRA101", Severity.WARNING)
@@ -180,7 +190,7 @@ def unknown_domain(given: Given) -> Hints:
         return
     for written in given.expressions:
         tree = given.tree(written.text)
-        for domain in {(each.kind, each.name) for each in domains(tree)} if tree else ():
+        for domain in dict.fromkeys((each.kind, each.name) for each in domains(tree)) if tree else ():
             known = _published(given, domain[0])
             question = nearest(domain[1], known)
             if domain[1] not in known and (question or not written.is_alternative):
@@ -255,12 +265,7 @@ def _just_below(given: Given, access: Access, threshold: Quantity) -> tuple[str,
 def error_on_some_devices(given: Given) -> Hints:
     """A selector that fails on a given device, which makes the allocation of the whole pod fail."""
     for written, devices in _in_order(given):
-        failed: dict[str, list[KnownDevice]] = defaultdict(list)
-        for known in devices:
-            verdict = given.verdict(written.text, known)
-            if isinstance(verdict, EvaluationError):
-                failed[verdict.message].append(known)
-        for message, culprits in failed.items():
+        for message, culprits in given.failures(written.text, devices).items():
             more = f" and {len(culprits) - 1} more" if len(culprits) > 1 else ""
             yield Hint(
                 written.object,
@@ -281,8 +286,7 @@ def _guard(given: Given, written: Written, bound: BoundDevice) -> str:
 
 def _in_order(given: Given) -> Iterator[tuple[Written, list[KnownDevice]]]:
     """Each expression with the devices that it is asked about: those that the ones before it let through."""
-    for device_class in given.classes.values():
-        written = [each for each in given.expressions if each.object is device_class]
+    for written in given.expressions_of_classes:
         yield from _chain(given, written, given.kinds_of_device)
     for wanted in given.wanted:
         yield from _chain(given, wanted.selectors, given.allowed(wanted))
@@ -306,10 +310,10 @@ def never_true(given: Given) -> Hints:
     }
     for written, devices in _in_order(given):
         is_idle_class = isinstance(written.object, DeviceClass) and written.object.metadata.name not in in_use
-        verdicts = {given.verdict(written.text, known) for known in devices}
         if written.is_alternative or is_idle_class or not given.compiled(written.text):
             continue
-        if verdicts == {False}:
+        let_through = given.selected([written.text], devices) or given.failures(written.text, devices)
+        if devices and not let_through:
             kinds = "the only kind" if len(devices) == 1 else f"all {len(devices)} kinds"
             yield Hint(written.object, written.path, f"is false for {kinds} of device that come this far")
 
@@ -319,7 +323,7 @@ def always_true(given: Given) -> Hints:
     """A request's selector that is true for every given device that its class allows."""
     for wanted in given.wanted:
         for written, devices in _chain(given, wanted.selectors, given.allowed(wanted)):
-            if len(devices) > 1 and all(given.verdict(written.text, known) is True for known in devices):
+            if len(devices) > 1 and len(given.selected([written.text], devices)) == len(devices):
                 yield Hint(
                     written.object,
                     written.path,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -38,6 +39,7 @@ from dra.validation.scope import Limits
 __all__ = ["Claim", "Given", "KnownDevice", "PodUse", "Wanted", "Written"]
 
 _LONGEST_EXPRESSION: Final = Limits().expression_bytes
+_T = TypeVar("_T")
 
 
 @attrs.frozen
@@ -95,6 +97,11 @@ class Wanted:
     def count(self) -> int | None:
         """How many devices it wants; None for all there are."""
         return None if self.request.allocation_mode == "All" else self.request.count or 1
+
+    @property
+    def asks(self) -> tuple[str, tuple[str, ...]]:
+        """All that decides which devices it may get: the name of its class, and its selectors."""
+        return self.request.device_class_name, tuple(_texts(self.request.selectors))
 
     @property
     def selectors(self) -> list[Written]:
@@ -180,6 +187,14 @@ class Given:
     _verdicts: dict[tuple[str, int], bool | EvaluationError] = attrs.field(
         factory=dict, init=False, repr=False
     )
+    _memory: dict[Hashable, Any] = attrs.field(factory=dict, init=False, repr=False)
+
+    def remembered(self, key: Hashable, make: Callable[[], _T]) -> _T:
+        """What is made once for a key, since the claims of a cluster ask for the same few things."""
+        if key not in self._memory:
+            self._memory[key] = make()
+        found: _T = self._memory[key]
+        return found
 
     @cached_property
     def slices(self) -> list[ResourceSlice]:
@@ -213,14 +228,29 @@ class Given:
         return [wanted for claim in self.claims for wanted in claim.wanted]
 
     @cached_property
+    def expressions_of_classes(self) -> list[list[Written]]:
+        """The selectors of each class."""
+        at = Path() / "spec"
+        return [_written(each, at, each.spec.selectors) for each in self.classes.values()]
+
+    @cached_property
     def expressions(self) -> list[Written]:
         """The selectors of all classes and requests."""
-        of_classes = [
-            written
-            for device_class in self.classes.values()
-            for written in _written(device_class, Path() / "spec", device_class.spec.selectors)
-        ]
+        of_classes = [written for some in self.expressions_of_classes for written in some]
         return of_classes + [written for wanted in self.wanted for written in wanted.selectors]
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[type[KubernetesObject], str, str | None], Claim]:
+        """The claims and templates by kind, namespace and name; of equal ones the first."""
+        found: dict[tuple[type[KubernetesObject], str, str | None], Claim] = {}
+        for claim in self.claims:
+            obj = claim.object
+            found.setdefault((type(obj), obj.metadata.namespace or "default", obj.metadata.name), claim)
+        return found
+
+    def claim(self, kind: type[KubernetesObject], namespace: str, name: str | None) -> Claim | None:
+        """The claim or template of a name, if it is among the objects."""
+        return self._by_name.get((kind, namespace, name))
 
     @cached_property
     def devices(self) -> list[KnownDevice]:
@@ -237,9 +267,9 @@ class Given:
         ]
 
     @cached_property
-    def kinds_of_device(self) -> list[KnownDevice]:
-        """One device of each set that no selector can tell apart."""
-        seen: dict[tuple[object, ...], KnownDevice] = {}
+    def _alike(self) -> list[list[KnownDevice]]:
+        """The devices, in sets that no selector can tell apart."""
+        found: dict[tuple[object, ...], list[KnownDevice]] = defaultdict(list)
         for known in self.devices:
             device = known.device
             key = (
@@ -249,8 +279,13 @@ class Given:
                 frozenset((name, id(value)) for name, value in (device.attributes or {}).items()),
                 frozenset((name, value.value) for name, value in (device.capacity or {}).items()),
             )
-            seen.setdefault(key, known)
-        return list(seen.values())
+            found[key].append(known)
+        return list(found.values())
+
+    @cached_property
+    def kinds_of_device(self) -> list[KnownDevice]:
+        """One device of each set that no selector can tell apart."""
+        return [first for first, *_ in self._alike]
 
     @cached_property
     def pods(self) -> list[PodUse]:
@@ -286,7 +321,7 @@ class Given:
         if len(text) > _LONGEST_EXPRESSION:
             return None
         env = environment(self.kubernetes, "stored", self.features)
-        return parse(text, env.macros, Issues(text))
+        return self.remembered(("tree", text), lambda: parse(text, env.macros, Issues(text)))
 
     def verdict(self, text: str, known: KnownDevice) -> bool | EvaluationError:
         """Whether a selector lets a device through, or how it fails. One that does not compile does not."""
@@ -300,20 +335,54 @@ class Given:
 
         A class that is not given is taken to let through the drivers that the request's selectors speak of.
         """
-        device_class = self.classes.get(wanted.request.device_class_name)
+        name, texts = wanted.asks
+        device_class = self.classes.get(name)
         if device_class is not None:
             return self.selected(_texts(device_class.spec.selectors), self.kinds_of_device)
-        trees = [tree for text in _texts(wanted.request.selectors) if (tree := self.tree(text))]
+        return self.remembered(("drivers", texts), lambda: self._of_drivers(texts))
+
+    def _of_drivers(self, texts: Iterable[str]) -> list[KnownDevice]:
+        """The kinds of device of the drivers that selectors speak of; all if there are none."""
+        trees = [tree for text in texts if (tree := self.tree(text))]
         named = {domain.name for tree in trees for domain in domains(tree)}
         return [known for known in self.kinds_of_device if known.driver in named] or self.kinds_of_device
 
     def candidates(self, wanted: Wanted) -> list[KnownDevice]:
         """One of each kind of device that a request may get."""
-        return self.selected(_texts(wanted.request.selectors), self.allowed(wanted))
+        return self.selected(wanted.asks[1], self.allowed(wanted))
 
-    def selected(self, texts: Sequence[str], devices: Iterable[KnownDevice]) -> list[KnownDevice]:
+    def devices_for(self, wanted: Iterable[Wanted]) -> list[KnownDevice]:
+        """All devices that some of the requests may get."""
+        wanted = tuple(wanted)
+
+        def found() -> list[KnownDevice]:
+            kinds = {id(known) for each in wanted for known in self.candidates(each)}
+            chosen = {id(known) for some in self._alike if id(some[0]) in kinds for known in some}
+            return [known for known in self.devices if id(known) in chosen]
+
+        return self.remembered(("for", frozenset(each.asks for each in wanted)), found)
+
+    def selected(self, texts: Sequence[str], devices: list[KnownDevice]) -> list[KnownDevice]:
         """The devices that all selectors let through; an error lets nothing through."""
-        return [known for known in devices if all(self.verdict(text, known) is True for text in texts)]
+
+        def found() -> tuple[list[KnownDevice], list[KnownDevice]]:
+            true = (each for each in devices if all(self.verdict(text, each) is True for text in texts))
+            return list(true), devices  # which are kept, so that no others can take their identity
+
+        return self.remembered(("selected", tuple(texts), id(devices)), found)[0]
+
+    def failures(self, text: str, devices: list[KnownDevice]) -> dict[str, list[KnownDevice]]:
+        """The devices on which a selector fails, by what it says."""
+
+        def found() -> tuple[dict[str, list[KnownDevice]], list[KnownDevice]]:
+            failed: dict[str, list[KnownDevice]] = {}
+            for known in devices:
+                verdict = self.verdict(text, known)
+                if isinstance(verdict, EvaluationError):
+                    failed.setdefault(verdict.message, []).append(known)
+            return failed, devices
+
+        return self.remembered(("failures", text, id(devices)), found)[0]
 
 
 def _verdict(selector: Selector | None, known: KnownDevice) -> bool | EvaluationError:

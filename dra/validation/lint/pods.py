@@ -48,17 +48,9 @@ def _namespace(obj: KubernetesObject) -> str:
 
 def _source(given: Given, pod: PodUse, claim: PodResourceClaim) -> Claim | None:
     """The given claim or template that a pod's entry names."""
-    wanted = ResourceClaim if claim.resource_claim_name else ResourceClaimTemplate
+    kind = ResourceClaim if claim.resource_claim_name else ResourceClaimTemplate
     name = claim.resource_claim_name or claim.resource_claim_template_name
-    for candidate in given.claims:
-        obj = candidate.object
-        if (
-            isinstance(obj, wanted)
-            and obj.metadata.name == name
-            and _namespace(obj) == _namespace(pod.object)
-        ):
-            return candidate
-    return None
+    return given.claim(kind, _namespace(pod.object), name)
 
 
 @check("DRA301", Severity.WARNING)
@@ -186,18 +178,13 @@ def missing_source(given: Given) -> Hints:
             is_claim = bool(claim.resource_claim_name)
             kind = "ResourceClaim" if is_claim else "ResourceClaimTemplate"
             other = ResourceClaimTemplate if is_claim else ResourceClaim
-            is_other = any(
-                isinstance(each.object, other)
-                and each.object.metadata.name == name
-                and _namespace(each.object) == _namespace(pod.object)
-                for each in given.claims
-            )
+            namespace = _namespace(pod.object)
             field = "resourceClaimName" if is_claim else "resourceClaimTemplateName"
             yield Hint(
                 pod.object,
                 (pod.path / "resourceClaims")[index] / field,
-                f"there is no {kind} {_namespace(pod.object)}/{name} among the given objects",
-                f"{name} is a {other.__name__}" if is_other else "",
+                f"there is no {kind} {namespace}/{name} among the given objects",
+                f"{name} is a {other.__name__}" if given.claim(other, namespace, name) else "",
             )
 
 

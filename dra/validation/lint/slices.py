@@ -38,7 +38,8 @@ def _pools(given: Given) -> Iterator[_Pool]:
     for (driver, name), slices in by_pool.items():
         generation = max(slice_.spec.pool.generation for slice_ in slices)
         newest = [slice_ for slice_ in slices if slice_.spec.pool.generation == generation]
-        yield _Pool(driver, name, newest, [slice_ for slice_ in slices if slice_ not in newest])
+        older = [slice_ for slice_ in slices if slice_.spec.pool.generation != generation]
+        yield _Pool(driver, name, newest, older)
 
 
 @check("DRA401", Severity.ERROR)
