@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Any, Final
@@ -133,9 +133,10 @@ def _edit_yaml(content: str, edits: Mapping[int, Sequence[Edit]]) -> EditedText:
     after = [applied(data, edits.get(index, ())) for index, data in enumerate(before)]
     replaced = {index: _replacements(content, root, edits[index]) for index, root in _roots(content, edits)}
     result = _replaced(content, [each for some in replaced.values() for each in some])
-    if _reads_as(result.text, after):
+    amiss = _amiss(result.text, after, edits)
+    if not amiss:
         return result
-    for index, root in _roots(content, edits):
+    for index, root in _roots(content, amiss):
         expected = [*before[:index], after[index], *before[index + 1 :]]
         ways = ([replaced[index]] if replaced[index] else []) + _wholes(content, root, after[index])
         replaced[index] = next(
@@ -144,15 +145,27 @@ def _edit_yaml(content: str, edits: Mapping[int, Sequence[Edit]]) -> EditedText:
     return _replaced(content, [each for some in replaced.values() for each in some])
 
 
-def _roots(content: str, edits: Mapping[int, Sequence[Edit]]) -> Iterator[tuple[int, Any]]:
-    """The trees of the documents that change."""
+def _roots(content: str, wanted: Collection[int]) -> Iterator[tuple[int, Any]]:
+    """The trees of some documents."""
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(content)
-    index = 0
-    while loader.check_node():
+    for index in count():
+        if not loader.check_node():
+            break
         root = loader.get_node()
-        if index in edits:
+        if index in wanted:
             yield index, root
-        index += 1
+
+
+def _amiss(content: str, expected: Sequence[Any], changed: Collection[int]) -> Collection[int]:
+    """Those of the changed documents that do not read as meant; all of them if that cannot be told apart."""
+    try:
+        found = list(yaml_text.documents(content, ""))
+    except LoadError:
+        return changed
+    if len(found) != len(expected):
+        return changed
+    amiss = {at for at, one in enumerate(found) if repr(one) != repr(expected[at])}
+    return amiss if amiss <= set(changed) else changed
 
 
 def _reads_as(content: str, expected: Sequence[Any]) -> bool:
