@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from dra.errors import AllocationError
 from dra.models.core import Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm
+from dra.validation import formats
 
 __all__ = ["node_selector_matches", "selects_node"]
 
 _NAME_FIELD = "metadata.name"
-_LABEL_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]", re.ASCII)
-_LABEL_PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", re.ASCII)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 
 
@@ -62,22 +61,26 @@ def _term_matches(term: NodeSelectorTerm, node: Node) -> bool:
     )
 
 
-def _requirement_holds(requirement: NodeSelectorRequirement, labels: dict[str, str]) -> bool:
+def _requirement_holds(requirement: NodeSelectorRequirement, labels: Mapping[str, str]) -> bool:
     value = labels.get(requirement.key)
     values = requirement.values or []
-    tests: dict[str, Callable[[], bool]] = {
-        "In": lambda: value is not None and value in values,
-        "NotIn": lambda: value is None or value not in values,
-        "Exists": lambda: value is not None,
-        "DoesNotExist": lambda: value is None,
-        "Gt": lambda: _is_integer(value) and int(value or 0) > int(values[0]),
-        "Lt": lambda: _is_integer(value) and int(value or 0) < int(values[0]),
-    }
-    return tests[requirement.operator]()
+    match requirement.operator:
+        case "In":
+            return value in values
+        case "NotIn":
+            return value not in values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case order:
+            if value is None or not _is_integer(value):
+                return False
+            return int(value) > int(values[0]) if order == "Gt" else int(value) < int(values[0])
 
 
-def _is_integer(value: str | None) -> bool:
-    return value is not None and _INTEGER.fullmatch(value) is not None
+def _is_integer(value: str) -> bool:
+    return _INTEGER.fullmatch(value) is not None
 
 
 def _check_term(term: NodeSelectorTerm, path: str) -> None:
@@ -106,27 +109,24 @@ def _check_operator(operator: str, path: str, allowed: Sequence[str]) -> None:
 
 
 def _check_label(requirement: NodeSelectorRequirement, path: str) -> None:
-    prefix, slash, name = requirement.key.rpartition("/")
-    good_prefix = not slash or (len(prefix) <= 253 and _LABEL_PREFIX.fullmatch(prefix))
-    if not good_prefix or not _LABEL_NAME.fullmatch(name):
+    for fault in formats.label_key(requirement.key):
         raise AllocationError(
-            f"{requirement.key!r} is no label key", path=f"{path}.key", value=requirement.key
+            f"{requirement.key!r} is no label key", path=f"{path}.key", value=requirement.key, remedy=fault
         )
 
 
 def _check_values(requirement: NodeSelectorRequirement, path: str) -> None:
-    values: Iterable[str] = requirement.values or ()
-    count = len(requirement.values or ())
+    values = requirement.values or []
     problem = ""
     if requirement.operator in ("In", "NotIn"):
-        if not count:
+        if not values:
             problem = "must be specified when `operator` is 'In' or 'NotIn'"
-        elif not all(not value or _LABEL_NAME.fullmatch(value) for value in values):
+        elif any(formats.label_value(value) for value in values):
             problem = "must be label values"
     elif requirement.operator in ("Exists", "DoesNotExist"):
-        if count:
+        if values:
             problem = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-    elif count != 1 or not all(_is_integer(value) for value in values):
+    elif len(values) != 1 or not all(_is_integer(value) for value in values):
         problem = "must be one integer when `operator` is 'Gt' or 'Lt'"
     if problem:
-        raise AllocationError(problem, path=f"{path}.values", value=list(values))
+        raise AllocationError(problem, path=f"{path}.values", value=values)

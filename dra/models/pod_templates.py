@@ -7,14 +7,13 @@ template is what looks like one: an object with `spec.containers`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import attrs
 
-__all__ = ["PodTemplate", "Step", "field_path", "pod_templates"]
+from dra.models.edits import Step
 
-Step: TypeAlias = "str | int"
-"""The name of a field or the index of an item."""
+__all__ = ["PodTemplate", "field_path", "pod_templates"]
 
 _DEEPEST: Final = 30
 

@@ -9,7 +9,7 @@ import attrs
 
 from dra.claims.migrate.report import Entry, Outcome
 from dra.claims.migrate.resources import DeviceNeed, device_need, is_extended
-from dra.models.pod_templates import Step
+from dra.models.edits import Step
 
 __all__ = ["Mention", "mentions"]
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 from dra.claims.pods.count import device_count
 from dra.claims.pods.wiring import Change, Wiring, add_entry, field_in
 from dra.errors import DraError
-from dra.models.pod_templates import PodTemplate, Step, field_path
+from dra.models.edits import Step
+from dra.models.pod_templates import PodTemplate, field_path
 
 __all__ = ["is_train_job", "pod_config", "tell_ray", "wire_train_job"]
 
