@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
@@ -25,7 +26,7 @@ __all__ = ["Manifests"]
 _Object = TypeVar("_Object", bound="KubernetesObject")
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Manifests:
     """Objects of some files, in the order in which they were read."""
 
@@ -59,11 +60,14 @@ class Manifests:
             for device in each.spec.devices or ()
         }
 
+    @cached_property
+    def _by_subject(self) -> dict[str, Located]:
+        """The first object of each name."""
+        return {each.object.subject: each for each in reversed(self.located)}
+
     def locate(self, error: DraError, otherwise: KubernetesObject) -> DraError:
         """The same error with the file and line of the object it names, or of another if it names none."""
-        named = (each for each in self.located if each.object.subject == error.subject)
-        given = (each for each in self.located if each.object is otherwise)
-        culprit = next(named, None) or next(given, None)
+        culprit = self._by_subject.get(error.subject) or self._by_subject.get(otherwise.subject)
         return culprit.locate(error) if culprit else error
 
 
