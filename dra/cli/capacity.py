@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
+import dra
 from dra.cli.clusters import ClusterFiles
 from dra.cli.exit_code import ExitCode
 from dra.cli.gates import FeatureGates
 from dra.cli.options import Filenames, Kubernetes, OutputFormat
 from dra.cli.output import Output, print_data, print_table, print_text
+from dra.cli.progress import progress
 from dra.errors import LoadError
 from dra.features import LATEST
 
 if TYPE_CHECKING:
-    from dra.scheduler.capacity import Capacity, CapacityRow, Price
+    from dra.scheduler.capacity import Capacity, CapacityRow, Grouping as GroupedBy, Price
 
 __all__ = ["capacity", "top"]
 
@@ -73,7 +75,8 @@ def capacity(
     use to the pods there are, TAINTED what is free for those only that tolerate it; LARGEST the most devices
     that one request still gets on one node.
     """
-    found = ClusterFiles.read(filename, kubernetes, feature_gates).cluster.capacity(by.value, _price(price))
+    cluster = ClusterFiles.read(filename, kubernetes, feature_gates).cluster
+    found = _counted(cluster, by.value, _price(price))
     if output is Output.TABLE:
         _print(found, price is not None)
     else:
@@ -91,7 +94,7 @@ def top(
 ) -> ExitCode:
     """Show the busiest nodes, namespaces or claims."""
     by = _SINGULAR[ranked]
-    found = ClusterFiles.read(filename, kubernetes, feature_gates).cluster.capacity(by)
+    found = _counted(ClusterFiles.read(filename, kubernetes, feature_gates).cluster, by)
     busiest = sorted(found.rows, key=lambda row: (-row.used, row.name))[:number]
     if output is not Output.TABLE:
         print_data([row.to_dict() for row in busiest], output)
@@ -111,6 +114,12 @@ def top(
             ]
     print_table(columns, rows)
     return ExitCode.OK
+
+
+def _counted(cluster: dra.Cluster, by: GroupedBy, price: Price | None = None) -> Capacity:
+    steps = len(cluster.nodes) + (len(cluster.classes) if by == "class" else 0)
+    with progress("counting", steps) as advance:
+        return cluster.capacity(by, price, advance=advance)
 
 
 def _print(found: Capacity, priced: bool) -> None:

@@ -124,10 +124,8 @@ def explain(
 def _all_pending(cluster: dra.Cluster, node: str | None, policy: str, output: Output) -> ExitCode:
     if node is not None:
         raise LoadError("--node is about one pod or claim", remedy="name it, as NAME or claim/NAME")
-    from dra.scheduler.pending import settled
-
     with progress("scheduling", len(cluster.pending())) as advance:
-        answers = settled(cluster, policy, each=advance)
+        answers = cluster.explain_pending(policy, advance=advance)
     if output is Output.TABLE:
         for line in str(answers).splitlines():
             print_text(line)

@@ -12,12 +12,12 @@ __all__ = ["progress"]
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[], object]]:
+def progress(what: str, total: int | None = None) -> Iterator[Callable[[], object]]:
     """A bar of so many steps; gives a function to call after each.
 
     Args:
         what: What is being done, such as `replaying`.
-        total: How many steps there are.
+        total: How many steps there are; None if that shows only on the way.
     """
     if is_quiet() or not sys.stderr.isatty():
         yield lambda: None

@@ -17,6 +17,7 @@ from dra.cli.live import live
 from dra.cli.manifests import Manifests
 from dra.cli.options import Filenames, Kubernetes, OutputFormat
 from dra.cli.output import Output, print_data, print_text
+from dra.cli.progress import progress
 from dra.errors import AllocationError, LoadError
 from dra.features import LATEST
 
@@ -102,7 +103,9 @@ def drain(
     from dra.scheduler import whatif
 
     cluster = ClusterFiles.read(filename, kubernetes, feature_gates).cluster
-    return _print(whatif.drain(cluster, *nodes, policy=policy), output)
+    with progress("scheduling") as advance:
+        found = whatif.drain(cluster, *nodes, policy=policy, advance=advance)
+    return _print(found, output)
 
 
 def delete(
@@ -124,7 +127,10 @@ def delete(
 
     cluster = ClusterFiles.read(filename, kubernetes, feature_gates).cluster
     question = f"delete {', '.join(names)}"
-    return _print(whatif.compare(cluster, cluster.without(*names), policy=policy, question=question), output)
+    after = cluster.without(*names)
+    with progress("scheduling") as advance:
+        found = whatif.compare(cluster, after, policy=policy, question=question, advance=advance)
+    return _print(found, output)
 
 
 def taint(
@@ -142,10 +148,12 @@ def taint(
     from dra.scheduler import whatif
 
     cluster = ClusterFiles.read(filename, kubernetes, feature_gates).cluster
-    found = Manifests.read(rules).of(dra.DeviceTaintRule)
-    if not found:
+    wanted = Manifests.read(rules).of(dra.DeviceTaintRule)
+    if not wanted:
         raise LoadError("no DeviceTaintRule in it", source=", ".join(rules))
-    return _print(whatif.taint(cluster, found, policy=policy), output)
+    with progress("scheduling") as advance:
+        found = whatif.taint(cluster, wanted, policy=policy, advance=advance)
+    return _print(found, output)
 
 
 def evict(
@@ -171,7 +179,10 @@ def evict(
     files = ClusterFiles.read(filename, kubernetes, feature_gates)
     wanted = files.cluster.pod(pod)
     try:
-        found = whatif.evictions(files.cluster, wanted, up_to=up_to, tries=tries, policy=policy)
+        with progress("scheduling") as advance:
+            found = whatif.evictions(
+                files.cluster, wanted, up_to=up_to, tries=tries, policy=policy, advance=advance
+            )
     except AllocationError as error:
         raise files.located(error, wanted) from None
     return _print(found, output)
@@ -195,7 +206,11 @@ def add_nodes(
 
     cluster = ClusterFiles.read(filename, kubernetes, feature_gates).cluster
     shape = _shape(cluster, like)
-    return _print(whatif.more_nodes(cluster, shape, pods=pods or None, count=count, policy=policy), output)
+    with progress("scheduling") as advance:
+        found = whatif.more_nodes(
+            cluster, shape, pods=pods or None, count=count, policy=policy, advance=advance
+        )
+    return _print(found, output)
 
 
 def _shape(cluster: dra.Cluster, like: str) -> str | Fixture:
@@ -238,7 +253,9 @@ def mig(
     from dra.scheduler import whatif
 
     cluster = ClusterFiles.read(filename, kubernetes, feature_gates).cluster
-    return _print(whatif.repartition(cluster, *nodes, mig=layout, policy=policy), output)
+    with progress("scheduling") as advance:
+        found = whatif.repartition(cluster, *nodes, mig=layout, policy=policy, advance=advance)
+    return _print(found, output)
 
 
 def _print(comparison: Comparison, output: Output) -> ExitCode:

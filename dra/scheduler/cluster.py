@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from typing_extensions import Self
@@ -292,11 +292,17 @@ class Cluster(Copies):
             except NotReady as wait:
                 raise AllocationError(str(wait), subject=wanted.subject) from None
 
-    def explain_pending(self, policy: str | Policy = "first") -> PendingPods:
+    def explain_pending(
+        self, policy: str | Policy = "first", *, advance: Callable[[], object] | None = None
+    ) -> PendingPods:
         """The answer of every pod that waits: where it would go, or why nowhere, by equal reasons.
 
         Pods are taken up one after another as the scheduler would, by priority and age, and what one gets is
         taken for the next.
+
+        Args:
+            policy: As for `schedule`.
+            advance: Called for each pod.
 
         Raises:
             UnknownNameError: There is no such policy.
@@ -309,9 +315,15 @@ class Cluster(Copies):
             1 pod fits nowhere (default/train)
             - there are no nodes
         """
-        return settled(self, policy)
+        return settled(self, policy, advance=advance)
 
-    def capacity(self, by: Grouping = "class", price: Price | None = None) -> Capacity:
+    def capacity(
+        self,
+        by: Grouping = "class",
+        price: Price | None = None,
+        *,
+        advance: Callable[[], object] | None = None,
+    ) -> Capacity:
         """How much hardware there is, how much of it is taken, free and fragmented.
 
         Hardware is counted in units: devices, and in place of devices that are partitions of something, what
@@ -322,6 +334,7 @@ class Cluster(Copies):
             by: `class`, `product`, `node`, `namespace` or `claim`.
             price: What a unit costs per hour, to tell what the free ones cost: a number for all, or numbers
                 by product, where products that are not named cost nothing.
+            advance: Called for each node, and by class for each class.
 
         Raises:
             AllocationError: A selector, a slice's node selector or a capacity policy is broken.
@@ -337,8 +350,14 @@ class Cluster(Copies):
         world = self._world
         with world.engine.lock:
             fragmentation = self._workload.of(world)
-            units = units_in_use(world, fragmentation)
-            return summed(world, units, by, price, lambda name: self.largest(name)[0])
+            units = units_in_use(world, fragmentation, advance)
+
+            def largest(name: str) -> int:
+                if advance:
+                    advance()
+                return self.largest(name)[0]
+
+            return summed(world, units, by, price, largest)
 
     def largest(self, class_name: str) -> tuple[int, str]:
         """The most devices of a class that one request still gets on one node, and the first such node.

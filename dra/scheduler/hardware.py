@@ -16,7 +16,7 @@ the unit.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -67,12 +67,15 @@ class UnitUse:
         return max(1.0 - self.used, 0.0)
 
 
-def units_in_use(world: World, fragmentation: Fragmentation) -> Iterator[UnitUse]:
+def units_in_use(
+    world: World, fragmentation: Fragmentation, advance: Callable[[], object] | None = None
+) -> Iterator[UnitUse]:
     """All units, node by node; one that several nodes see comes once.
 
     Args:
         world: The cluster.
         fragmentation: The workload that decides what is fragmented.
+        advance: Called for each node.
 
     Raises:
         AllocationError: A slice's node selector, a selector or a capacity policy is broken.
@@ -80,6 +83,8 @@ def units_in_use(world: World, fragmentation: Fragmentation) -> Iterator[UnitUse
     seen: dict[Pool, int] = {}
     useless = _Useless(world, fragmentation)
     for state in world.states:
+        if advance:
+            advance()
         view = state.site.view(world.engine)
         lost: Mapping[int, float] | None = None
         for offset, pool, on_node in view.offsets:

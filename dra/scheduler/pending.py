@@ -74,7 +74,7 @@ def settled(
     *,
     late: Collection[Key] = (),
     only: Collection[Key] | None = None,
-    each: Callable[[], object] = lambda: None,
+    advance: Callable[[], object] | None = None,
 ) -> PendingPods:
     """Take up all pods that wait, by priority, then by age, and place those that fit.
 
@@ -87,7 +87,7 @@ def settled(
         policy: As for `Cluster.schedule`.
         only: The pods that are taken up; all if left out.
         late: Pods that have been waiting for a shorter time than others of their priority.
-        each: Called after each pod.
+        advance: Called for each pod.
 
     Raises:
         UnknownNameError: There is no such policy.
@@ -100,7 +100,8 @@ def settled(
     refusals: list[Unschedulable] = []
     done: set[Key] = set()
     for pod in waiting:
-        each()
+        if advance:
+            advance()
         if key_of(pod) in done:
             continue
         cluster, placed, refused = _taken_up(cluster, pod, waiting, policy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
@@ -102,14 +102,18 @@ class Situation:
     cluster: Cluster = attrs.field(repr=False)
 
     @classmethod
-    def of(cls, pods: PendingPods) -> Situation:
+    def of(cls, pods: PendingPods, advance: Callable[[], object] | None = None) -> Situation:
         """The situation once pods have been placed.
+
+        Args:
+            pods: The pods, and the cluster with them.
+            advance: Called for each node and each class that is counted.
 
         Raises:
             AllocationError: A selector, a slice's node selector or a capacity policy is broken.
         """
         cluster = pods.cluster
-        capacity: Capacity = cluster.capacity()
+        capacity: Capacity = cluster.capacity(advance=advance)
         placed = sum(map(runs, cluster.pods))
         return cls(placed, len(pods.refusals), pods.groups, capacity.total, capacity.rows, cluster)
 
@@ -206,6 +210,7 @@ def compare(
     *,
     policy: str | Policy = "first",
     question: str = "the change",
+    advance: Callable[[], object] | None = None,
 ) -> Comparison:
     """Compare a cluster with another, for any change there is no question for.
 
@@ -217,6 +222,7 @@ def compare(
         after: The cluster with the change, such as `cluster.with_(...)`.
         policy: As for `Cluster.schedule`.
         question: What the change is called.
+        advance: Called for each pod that is taken up and each node that is counted.
 
     Raises:
         UnknownNameError: There is no such policy.
@@ -235,7 +241,8 @@ def compare(
         dranet          16 -> 8  0     16 -> 8  0           8
         gpu.nvidia.com  16 -> 8  0     16 -> 8  0           8
     """
-    return compared(question, settled(before, policy), settled(after, policy), must_help=True)
+    then, now = (settled(each, policy, advance=advance) for each in (before, after))
+    return compared(question, then, now, must_help=True, advance=advance)
 
 
 def compared(
@@ -246,6 +253,7 @@ def compared(
     notes: Sequence[str] = (),
     *,
     must_help: bool = False,
+    advance: Callable[[], object] | None = None,
 ) -> Comparison:
     """The comparison of two situations; it fits if no pod loses its place.
 
@@ -256,11 +264,13 @@ def compared(
         evicted: Pods that ran and were sent away for it.
         notes: What else is worth knowing.
         must_help: It fits only if another pod finds a place, too, where pods waited.
+        advance: Called for each node and each class that is counted.
     """
     changes = sorted(_changes(before, after, evicted), key=lambda each: _ORDER.index(each.change))
     kinds = {each.change for each in changes}
     fits = "displaced" not in kinds and not (must_help and before.refusals and "placed" not in kinds)
-    return Comparison(question, fits, Situation.of(before), Situation.of(after), tuple(changes), tuple(notes))
+    then, now = (Situation.of(each, advance) for each in (before, after))
+    return Comparison(question, fits, then, now, tuple(changes), tuple(notes))
 
 
 def _changes(before: PendingPods, after: PendingPods, evicted: Collection[Key]) -> Iterator[PodChange]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from dra.allocator.explanation import count_of
@@ -23,7 +24,12 @@ __all__ = ["drain", "named_nodes"]
 _MIRROR: Final = "kubernetes.io/config.mirror"
 
 
-def drain(cluster: Cluster, *nodes: str, policy: str | Policy = "first") -> Comparison:
+def drain(
+    cluster: Cluster,
+    *nodes: str,
+    policy: str | Policy = "first",
+    advance: Callable[[], object] | None = None,
+) -> Comparison:
     """What draining nodes would do: they become unschedulable, and their pods look for other places.
 
     As with `kubectl drain --ignore-daemonsets --force`: pods of DaemonSets and static pods stay, all others
@@ -35,6 +41,7 @@ def drain(cluster: Cluster, *nodes: str, policy: str | Policy = "first") -> Comp
         cluster: The cluster, which stays as it is.
         *nodes: The names of the nodes.
         policy: As for `Cluster.schedule`.
+        advance: Called for each pod that is taken up and each node that is counted.
 
     Raises:
         LoadError: There is no such node, or none is named.
@@ -60,10 +67,11 @@ def drain(cluster: Cluster, *nodes: str, policy: str | Policy = "first") -> Comp
     notes += not_made_again(gone)
     return compared(
         f"drain {', '.join(dict.fromkeys(nodes))}",
-        settled(cluster, policy),
-        settled(after, policy, late=keys),
+        settled(cluster, policy, advance=advance),
+        settled(after, policy, late=keys, advance=advance),
         keys,
         notes,
+        advance=advance,
     )
 
 

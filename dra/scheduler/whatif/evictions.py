@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
@@ -127,6 +128,7 @@ def evictions(
     up_to: int | None = None,
     tries: int = 2000,
     policy: str | Policy = "first",
+    advance: Callable[[], object] | None = None,
 ) -> Evictions:
     """Which pods would have to go for a pod to fit.
 
@@ -147,6 +149,7 @@ def evictions(
         up_to: The highest priority that may go; by default only priorities below the pod's.
         tries: How many sets are tried in all; one takes some milliseconds.
         policy: As for `Cluster.schedule`, for all pods but this one.
+        advance: Called for each pod that is taken up, each set that is tried and each node that is counted.
 
     Raises:
         LoadError: There is no such pod, or `tries` is not positive.
@@ -159,24 +162,25 @@ def evictions(
     wanted = cluster.pod(pod) if isinstance(pod, str) else pod
     key, name = key_of(wanted), label_of(key_of(wanted))
     complete = cluster if cluster.get(Pod, key[1], key[0]) is not None else cluster.with_(wanted)
-    base = _at_its_turn(complete, wanted, policy)
+    place = partial(settled, policy=policy, advance=advance)
+    base = _at_its_turn(complete, wanted, place)
     answer = base.schedule(wanted)
-    before = settled(complete, policy)
+    before = place(complete)
     question = f"evict for pod {name}"
-    budget = Tries(tries)
+    budget = Tries(tries, advance)
     found: list[_Found] = []
     proven = True
     if isinstance(answer, Placement):
-        node, after, gone = answer.node, settled(answer.apply(), policy), frozenset[Key]()
+        node, after, gone = answer.node, place(answer.apply()), frozenset[Key]()
     else:
         limit = up_to if up_to is not None else (wanted.spec.priority or 0) - 1
         found, proven = _sought(base, wanted, answer, limit, budget)
         if found:
-            node, after, gone = _carried_out(base, wanted, found[0], policy)
+            node, after, gone = _carried_out(base, wanted, found[0], place)
         else:
             node, after, gone = None, before, frozenset()
     nodes = tuple(each.told(base) for each in found)
-    comparison = compared(question, before, after, gone)
+    comparison = compared(question, before, after, gone, advance=advance)
     return Evictions(
         question=question,
         fits=node is not None,
@@ -227,10 +231,10 @@ class _Found:
         )
 
 
-def _at_its_turn(cluster: Cluster, pod: Pod, policy: str | Policy) -> Cluster:
+def _at_its_turn(cluster: Cluster, pod: Pod, place: Callable[..., PendingPods]) -> Cluster:
     """The cluster when the pod is taken up: those before it are placed."""
     before = takewhile(lambda key: key != key_of(pod), map(key_of, cluster.pending()))
-    return settled(cluster, policy, only=frozenset(before)).cluster
+    return place(cluster, only=frozenset(before)).cluster
 
 
 def _sought(
@@ -268,7 +272,7 @@ def _on_node(
 
 
 def _carried_out(
-    base: Cluster, pod: Pod, best: _Found, policy: str | Policy
+    base: Cluster, pod: Pod, best: _Found, place: Callable[..., PendingPods]
 ) -> tuple[str, PendingPods, frozenset[Key]]:
     """The cluster once that has gone and the pod is placed, and what went is placed elsewhere if it fits."""
     placement = without(base, best.gone).schedule(pod, nodes=[best.node])
@@ -277,7 +281,7 @@ def _carried_out(
     pods = [each for each in best.gone if isinstance(each, Pod)]
     keys = frozenset(key_of(each) for each in pods)
     back = placement.apply().with_([anew(each) for each in pods])
-    return placement.node, settled(back, policy, late=keys), keys
+    return placement.node, place(back, late=keys), keys
 
 
 def without(cluster: Cluster, gone: Sequence[Pod | ResourceClaim]) -> Cluster:

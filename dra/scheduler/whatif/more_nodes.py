@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
 
 import attrs
@@ -97,6 +98,7 @@ def more_nodes(
     pods: Iterable[Pod | str] | None = None,
     count: int = 1,
     policy: str | Policy = "first",
+    advance: Callable[[], object] | None = None,
 ) -> MoreNodes:
     """Whether more nodes of a shape would help pods that wait.
 
@@ -113,6 +115,7 @@ def more_nodes(
             cluster does not have are added to it.
         count: How many nodes at most.
         policy: As for `Cluster.schedule`.
+        advance: Called for each pod that is taken up and each node that is counted.
 
     Raises:
         LoadError: There is no such node or pod, the shape is not one node, or the number makes no sense.
@@ -132,12 +135,13 @@ def more_nodes(
     whole(count, "count", least=1, most=_MOST)
     shape = _Shape.of(cluster, like)
     start, wanted = _asked(cluster, pods)
-    before = settled(start, policy)
+    place = partial(settled, policy=policy, advance=advance)
+    before = place(start)
     open_ = {key_of(each.pod) for each in before.refusals}
     wanted = open_ if wanted is None else wanted & open_
     question = f"add {count_of(count, 'node')} like {shape.name}"
-    needed, after = _fewest(start, shape, wanted, count, policy, before)
-    comparison = compared(question, before, after)
+    needed, after = _fewest(start, shape, wanted, count, place, before)
+    comparison = compared(question, before, after, advance=advance)
     obstacles = {} if needed is not None else dict(_obstacles(start, shape, wanted & _open(after)))
     return MoreNodes(
         question=question,
@@ -178,7 +182,7 @@ def _fewest(
     shape: _Shape,
     wanted: set[Key],
     count: int,
-    policy: str | Policy,
+    place: Callable[[Cluster], PendingPods],
     before: PendingPods,
 ) -> tuple[int | None, PendingPods]:
     """The fewest nodes with which the pods fit, and the cluster with them."""
@@ -186,7 +190,7 @@ def _fewest(
         return 0, before
 
     def with_(number: int) -> PendingPods:
-        return settled(shape.added(cluster, number), policy)
+        return place(shape.added(cluster, number))
 
     enough = with_(count)
     if _open(enough) & wanted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dra.allocator.state import DeviceId
@@ -32,6 +32,7 @@ def repartition(
     mig: str | None = None,
     slices: Source | None = None,
     policy: str | Policy = "first",
+    advance: Callable[[], object] | None = None,
 ) -> Comparison:
     """What cutting the devices of nodes another way would do, such as a move to MIG.
 
@@ -47,6 +48,7 @@ def repartition(
         slices: In place of `mig`: the slices that the nodes have then, for every driver that has any there.
             Slices of other drivers stay.
         policy: As for `Cluster.schedule`.
+        advance: Called for each pod that is taken up and each node that is counted.
 
     Raises:
         LoadError: There is no such node, a slice is for another one, or not one of `mig` and `slices` is
@@ -89,7 +91,13 @@ def repartition(
     after = evicted(cluster.without(*old).with_(new), gone)
     how = f"cut {', '.join(names)} into {mig}" if mig is not None else f"other slices on {', '.join(names)}"
     return compared(
-        how, settled(cluster, policy), settled(after, policy, late=keys), keys, notes, must_help=True
+        how,
+        settled(cluster, policy, advance=advance),
+        settled(after, policy, late=keys, advance=advance),
+        keys,
+        notes,
+        must_help=True,
+        advance=advance,
     )
 
 

@@ -25,13 +25,17 @@ class Tries:
 
     Args:
         left: How often.
+        advance: Called each time.
     """
 
-    def __init__(self, left: int) -> None:
+    def __init__(self, left: int, advance: Callable[[], object] | None = None) -> None:
         self.left = left
+        self._advance = advance
 
     def take(self) -> bool:
         """Take one, if there is one left."""
+        if self._advance:
+            self._advance()
         self.left -= 1
         return self.left >= 0
 

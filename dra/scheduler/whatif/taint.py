@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -30,7 +30,11 @@ _EVICTS: Final = "NoExecute"
 
 
 def taint(
-    cluster: Cluster, rule: DeviceTaintRule | Sequence[DeviceTaintRule], *, policy: str | Policy = "first"
+    cluster: Cluster,
+    rule: DeviceTaintRule | Sequence[DeviceTaintRule],
+    *,
+    policy: str | Policy = "first",
+    advance: Callable[[], object] | None = None,
 ) -> Comparison:
     """What DeviceTaintRules would do (KEP-5055).
 
@@ -43,6 +47,7 @@ def taint(
         cluster: The cluster, which stays as it is.
         rule: The rule or rules; one of the cluster with the same name is replaced.
         policy: As for `Cluster.schedule`.
+        advance: Called for each pod that is taken up and each node that is counted.
 
     Raises:
         LoadError: A rule has no name, or there is none.
@@ -65,11 +70,12 @@ def taint(
     if not rules:
         raise LoadError("no DeviceTaintRule is given", remedy="give at least one")
     question = f"taint by {', '.join(label_of(key_of(each)) for each in rules)}"
-    before = settled(cluster, policy)
+    before = settled(cluster, policy, advance=advance)
     after = cluster.with_(list(rules))
     if not cluster.features.device_taint_rules:
         off = f"DRADeviceTaintRules is off in Kubernetes {cluster.kubernetes}: rules do nothing"
-        return compared(question, before, settled(after, policy), notes=[off])
+        now = settled(after, policy, advance=advance)
+        return compared(question, before, now, notes=[off], advance=advance)
     tainted = _tainted(cluster, rules)
     leaving = list(_leaving(cluster, tainted))
     gone = [each.pod for each in leaving]
@@ -82,7 +88,8 @@ def taint(
         if each.seconds
     ]
     notes += not_made_again(gone)
-    return compared(question, before, settled(evicted(after, gone), policy, late=keys), keys, notes)
+    now = settled(evicted(after, gone), policy, late=keys, advance=advance)
+    return compared(question, before, now, keys, notes, advance=advance)
 
 
 @attrs.frozen

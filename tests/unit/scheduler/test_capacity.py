@@ -8,6 +8,7 @@ import pytest
 
 from dra.errors import LoadError, UnknownNameError
 from dra.scheduler import Cluster
+from dra.scheduler.capacity import Grouping
 from dra.testing import nodes
 from tests.unit.scheduler.clusters import (
     claim,
@@ -235,6 +236,16 @@ def test_a_full_cluster_and_an_unknown_class_have_no_largest_request() -> None:
 
 
 # --- the table ----------------------------------------------------------------------------------------------
+
+
+def test_progress_is_told_for_each_node_and_each_class() -> None:
+    def steps(by: Grouping) -> int:
+        told: list[int] = []
+        small_cluster(gpu_class("other"), nodes=3).capacity(by, advance=lambda: told.append(1))
+        return len(told)
+
+    assert steps("class") == 5
+    assert steps("product") == 3
 
 
 def test_an_unknown_row_or_grouping_is_an_error() -> None:
