@@ -39,12 +39,20 @@ def seconds(line: str, folder: str, runs: int) -> list[tuple[float, float]]:
     return times[1:]
 
 
-def lines() -> list[tuple[str, str]]:
+def alone(name: str, example: str, folder: str) -> str:
+    """The last command of a pipe, reading from a file what those before it have written."""
+    *before, last = re.sub(r"(^|\| )dra ", rf"\1{DRA} ", example).split(" | ")
+    if not before:
+        return last
+    with Path(folder, f"{name}.in").open("wb") as given:
+        subprocess.run(["bash", "-c", " | ".join(before)], cwd=folder, stdout=given, check=True)
+    return f"{last} < {name}.in"
+
+
+def lines(folder: str) -> list[tuple[str, str]]:
     """What is measured: a name and a command line."""
     commands = [
-        (f"dra {name}", re.sub(r"(^|\| )dra ", rf"\1{DRA} ", each.example))
-        for name, each in COMMANDS.items()
-        if each.example
+        (f"dra {name}", alone(name, each.example, folder)) for name, each in COMMANDS.items() if each.example
     ]
     return [("python -c pass", f"{sys.executable} -c pass"), ("dra --help", f"{DRA} --help"), *commands]
 
@@ -55,7 +63,7 @@ def main(arguments: Sequence[str]) -> None:
     print(f"{'':20}{'median s':>10}{'best s':>10}{'processor s':>14}")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "examples").symlink_to(ROOT / "examples")
-        for name, line in lines():
+        for name, line in lines(folder):
             clock, spent = zip(*seconds(line, folder, runs), strict=True)
             figures = f"{statistics.median(clock):10.2f}{min(clock):10.2f}{min(spent):14.2f}"
             print(f"{name:20}{figures}", flush=True)
