@@ -17,7 +17,7 @@ from dra.scheduler import Cluster, GangPlacement, Placement
 from tests.unit.scheduler import clusters
 from tests.unit.scheduler.gangs.gangs import RACK, composite, group, pods
 
-FEATURES = Features.for_kubernetes("1.37", workload_resource_claims=True)
+FEATURES = Features.for_kubernetes("1.37", generic_workload=True, workload_resource_claims=True)
 KIND_A = f"device.attributes['{clusters.DRIVER}'].kind == 'a'"
 TEMPLATES = {
     "one": [clusters.request(1)],
