@@ -8,6 +8,7 @@ import pytest
 
 from dra.allocator import AllocatedState, Budget, DeviceId
 from dra.features import Features
+from dra.models.core import Node
 from tests.unit.allocator.builders import (
     NODE,
     OTHER_NODE,
@@ -258,8 +259,8 @@ def test_pools_that_cannot_be_used_are_named() -> None:
 
 
 @pytest.mark.parametrize("node", [NODE, OTHER_NODE])
-def test_an_explanation_is_plain_data_too(node: object) -> None:
-    found = allocator(slice_of(gpus(1))).explain([claim(wants(2))], NODE if node is NODE else OTHER_NODE)
+def test_an_explanation_is_plain_data_too(node: Node) -> None:
+    found = allocator(slice_of(gpus(1))).explain([claim(wants(2))], node)
 
     assert json.loads(json.dumps(found.to_dict()))["fits"] is False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from datetime import datetime, timezone
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 import dra
 from dra import Features
 from dra.models.kinds import decode
-from dra.validation import defaults
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, 999, tzinfo=timezone.utc)
 STAMP = "2026-01-31T12:00:00Z"
@@ -129,7 +127,3 @@ def test_groups_get_a_preemption_policy_with_its_feature() -> None:
 def test_other_kinds_have_no_defaults() -> None:
     for obj in (dra.Pod(), dra.DeviceClass(), dra.Workload()):
         assert dra.default(obj) == obj
-
-
-def test_examples() -> None:
-    assert doctest.testmod(defaults).failed == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import re
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import attrs
 import pytest
 
 import dra
-from dra.validation.lint import linter
+import dra.validation.lint.linter  # registers the checks
 from dra.validation.lint.finding import CHECKS, Severity, check
 from tests.unit.validation.objects import (
     DRIVER,
@@ -430,10 +429,6 @@ def test_slices_are_no_objects_of_the_lint() -> None:
     broken = resource_slice(device(), pool=pool(count=2))
     assert [finding.code for finding in dra.lint([broken])] == ["DRA401"]
     assert dra.lint([], slices=[broken]) == []
-
-
-def test_examples() -> None:
-    assert doctest.testmod(linter).failed == 0
 
 
 # --- Selectors ----------------------------------------------------------------------------------------------
