@@ -9,11 +9,11 @@ from dra.models.core import Pod, ResourceRequirements
 from dra.quantity import Quantity
 from dra.validation.checks import Errors
 from dra.validation.field_error import Path
+from dra.validation.formats import native_resource_name
 
 __all__ = ["amounts", "limits_kept"]
 
 _AT: Final = Path() / "spec"
-_NATIVE_DOMAIN: Final = "kubernetes.io/"
 _HUGE_PAGES: Final = "hugepages-"
 _OF_QUOTAS: Final = "requests."
 
@@ -67,13 +67,9 @@ def _within(name: str, amount: Quantity, limit: Quantity | None, at: Path) -> Er
         yield (at / "requests").invalid(amount, f"must be less than or equal to {name} limit of {limit}")
 
 
-def _is_native(name: str) -> bool:
-    return "/" not in name or _NATIVE_DOMAIN in name
-
-
 def _is_extended(name: str) -> bool:
-    return not _is_native(name) and not name.startswith(_OF_QUOTAS)
+    return not native_resource_name(name) and not name.startswith(_OF_QUOTAS)
 
 
 def _may_overcommit(name: str) -> bool:
-    return _is_native(name) and not name.startswith(_HUGE_PAGES)
+    return native_resource_name(name) and not name.startswith(_HUGE_PAGES)

@@ -252,8 +252,8 @@ def _node_resources(value: Device, at: Path) -> Errors:
 
 
 def _node_resource_name(name: str, at: Path, *, former: bool = False) -> Errors:
-    native = "/" not in name or "kubernetes.io/" in name
-    if not (native if former else formats.node_allocatable_resource_name(name)):
+    form = formats.native_resource_name if former else formats.node_allocatable_resource_name
+    if not form(name):
         yield at.invalid(name, "must be a node allocatable resource name")
 
 

@@ -13,6 +13,7 @@ from dra.validation.checks import (
     immutable,
     matches,
     max_bytes,
+    max_items,
     pool_name,
     pool_name_format,
     present,
@@ -101,6 +102,24 @@ def _pool(pool: PoolStatus, at: Path, scope: Scope) -> Errors:
             yield from _between(count, 0, None, at / f"{first}{second.capitalize()}")
     if pool.node_name is not None:
         yield from matches(pool.node_name, formats.long_name, at / "nodeName")
+    if scope.since("1.37"):
+        yield from _summaries(pool, at, scope)
     yield from max_bytes(
         pool.validation_error, scope.limits.pool_validation_error_bytes, at / "validationError"
     )
+
+
+def _summaries(pool: PoolStatus, at: Path, scope: Scope) -> Errors:
+    """What is left of partitions, one entry for each type, and of capacities that are shared."""
+    yield from each(
+        pool.partition_summary,
+        None,
+        at / "partitionSummary",
+        scope,
+        limit=scope.limits.pool_summaries,
+        key=lambda item: (item.attribute, item.type),
+        declared=True,
+    )
+    if pool.shareable_summary is not None:
+        here = at / "shareableSummary" / "capacity"
+        yield from max_items(pool.shareable_summary.capacity, scope.limits.pool_summaries, here)
