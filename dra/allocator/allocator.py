@@ -12,7 +12,7 @@ from dra.allocator.plan import Plan
 from dra.allocator.pools import Device
 from dra.allocator.search import Budget
 from dra.allocator.solver import Solver
-from dra.allocator.state import AllocatedState, DeviceId, Holding, Ledger, claim_key, holdings
+from dra.allocator.state import AllocatedState, DeviceId, Holding, Ledger, claim_key, holdings, key_label
 from dra.allocator.usage import Books
 from dra.arguments import instance, several
 from dra.errors import AllocationError
@@ -166,7 +166,7 @@ class Allocator:
             if not found:
                 for key, taken in self._reserved.items():
                     for each in taken:
-                        found.setdefault(each.device, []).append(_label(key))
+                        found.setdefault(each.device, []).append(key_label(key))
             return found.get(device.id, [])
 
         return of
@@ -183,7 +183,7 @@ class Allocator:
             self._account(taken, self._ledger.give_back)
             try:
                 if self._solver.fits(prepared, view, self._books, budget):
-                    yield _label(key)
+                    yield key_label(key)
             except AllocationError:
                 continue
             finally:
@@ -197,7 +197,7 @@ class Allocator:
         """
         key = claim_key(claim)
         if key in self._reserved:
-            raise AllocationError(f"claim {_label(key)} holds devices already", remedy="release it first")
+            raise AllocationError(f"claim {key_label(key)} holds devices already", remedy="release it first")
         self._reserved[key] = taken = tuple(holdings(result, self.features))
         self._account(taken, self._ledger.take)
 
@@ -242,10 +242,6 @@ class Allocator:
         for holding in taken:
             change(holding)
             self._books.changed(holding.device)
-
-
-def _label(key: tuple[str, str]) -> str:
-    return "/".join(filter(None, key))
 
 
 def _check_node(node: Node) -> None:

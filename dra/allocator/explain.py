@@ -23,7 +23,6 @@ from dra.allocator.nearest import Nearest
 from dra.allocator.plan import Condition, Plan
 from dra.allocator.pools import Device, Pool
 from dra.allocator.search import Budget, search
-from dra.allocator.usage import Account
 from dra.errors import AllocationError
 
 __all__ = ["Explainer"]
@@ -56,7 +55,6 @@ class Explainer:
         node: The node's name.
         plan: The claims.
         view: The node's devices.
-        account: What is taken.
         board: Makes a fresh board, which tells a reporter what it refuses.
         holders: The claims that hold a device, where that is known.
     """
@@ -66,17 +64,16 @@ class Explainer:
         node: str,
         plan: Plan,
         view: NodeView,
-        account: Account,
         board: Callable[[_Tally | None], Board],
         holders: Callable[[Device], Sequence[str]],
     ) -> None:
         self.node = node
         self.plan = plan
         self.view = view
-        self.account = account
         self.board = board
         self.holders = holders
         self.devices = list(view.devices())
+        self.on_node = {pool: on_node for _, pool, on_node in view.offsets}
 
     def run(self, slots: Sequence[PlacedSlot], picks: Sequence[Pick] | None, budget: Budget) -> Explanation:
         """The explanation.
@@ -208,7 +205,7 @@ class Explainer:
     ) -> tuple[str, str] | None:
         pool, index = self.view.locate(position)
         matcher, wanted = board.matcher, option.alternative.filter
-        on_node = next(each for _, candidate, each in self.view.offsets if candidate is pool)
+        on_node = self.on_node[pool]
         if not on_node.usable >> index & 1:
             return "node", "for other nodes"
         if not matcher.understood(pool) >> index & 1:

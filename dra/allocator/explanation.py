@@ -17,7 +17,8 @@ class Reason:
     """A rule, and the devices that broke it before any other.
 
     Attributes:
-        rule: `class`, `in use`, `selector`, `node`, `capacity`, `taint`, `attribute`, `counters` or `error`.
+        rule: `class`, `in use`, `selector`, `node`, `feature`, `capacity`, `taint`, `attribute`, `counters`
+            or `error`; of devices that were passed over also `combination`.
         text: The rule in words.
         devices: The devices, as `driver/pool/device`.
         nearest: What came closest, such as the largest capacity seen.

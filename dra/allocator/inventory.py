@@ -8,6 +8,7 @@ pools one after the other, in the order in which devices are tried.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
@@ -71,6 +72,10 @@ class NodeView:
     offsets: tuple[tuple[int, Pool, NodePool], ...]
     invalid: bool
     candidates: dict[DeviceFilter, Candidates] = attrs.field(factory=dict, init=False)
+    _starts: tuple[int, ...] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_starts", tuple(offset for offset, _, _ in self.offsets))
 
     @classmethod
     def of(cls, pools: Iterable[NodePool]) -> NodeView:
@@ -85,10 +90,8 @@ class NodeView:
 
     def locate(self, position: int) -> tuple[Pool, int]:
         """The pool that a position is in, and the position in the pool."""
-        for offset, pool, _ in reversed(self.offsets):
-            if position >= offset:
-                return pool, position - offset
-        raise IndexError(position)
+        offset, pool, _ = self.offsets[bisect_right(self._starts, position) - 1]
+        return pool, position - offset
 
     def device(self, position: int) -> Device:
         """The device at a position."""

@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 
 from dra.allocator.constraints import Constraint
+from dra.allocator.state import claim_label
 from dra.errors import AllocationError
 from dra.features import Features
 from dra.models.resource import (
@@ -203,8 +204,7 @@ class _Planner:
         self.classes = classes
         self.features = features
         self.filters = filters
-        namespace, name = claim.metadata.namespace, claim.metadata.name or ""
-        self.label = f"{namespace}/{name}" if namespace else name
+        self.label = claim_label(claim)
         self.constraints: tuple[Constraint, ...] = ()
 
     def run(self) -> ClaimPlan:

@@ -223,7 +223,6 @@ class Solver:
                 name,
                 prepared,
                 view,
-                account,
                 lambda reporter: Board(view, prepared, account, self.matcher, reporter),
                 holders,
             )

@@ -152,8 +152,18 @@ class AllocatedState:
 
 
 def claim_key(claim: ResourceClaim) -> tuple[str, str]:
-    """Namespace and name."""
+    """Namespace and name; the namespace is empty where the claim does not say it."""
     return claim.metadata.namespace or "", claim.metadata.name or ""
+
+
+def claim_label(claim: ResourceClaim) -> str:
+    """Namespace and name as people write them."""
+    return key_label(claim_key(claim))
+
+
+def key_label(key: tuple[str, str]) -> str:
+    """As `claim_label`, of a key."""
+    return "/".join(filter(None, key))
 
 
 def holdings(allocation: AllocationResult | None, features: Features) -> Iterator[Holding]:

@@ -12,6 +12,7 @@ from typing_extensions import Self
 from dra.allocator import AllocatedState, Allocator, Explanation, apply_taint_rules
 from dra.allocator.explanation import count_of
 from dra.allocator.plan import Plan
+from dra.allocator.state import claim_key, claim_label
 from dra.errors import AllocationError, DraError, LoadError
 from dra.features import LATEST, Features, minor
 from dra.models.core import Node
@@ -105,7 +106,7 @@ class Trial:
     @property
     def subject(self) -> str:
         """The claims by name."""
-        names = [_label(each) for each in self.claims]
+        names = [claim_label(each) for each in self.claims]
         return f"claim{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
@@ -155,7 +156,7 @@ class SimulatedCluster:
             features=self.features,
             kubernetes=self.kubernetes,
         )
-        self._held = {_key(each): each for each in held}
+        self._held = {claim_key(each): each for each in held}
         self._scope = Scope.of(self.kubernetes, self.features)
 
     @property
@@ -230,7 +231,7 @@ class SimulatedCluster:
             allocation = claim.status.allocation if claim.status else None
             if allocation is not None:
                 self.allocator.reserve(claim, allocation)
-                self._held[_key(claim)] = claim
+                self._held[claim_key(claim)] = claim
         return trial.allocated
 
     def release(self, claims: Allocated | ClaimSource) -> None:
@@ -244,14 +245,14 @@ class SimulatedCluster:
         """
         given = claims.claims if isinstance(claims, Allocated) else [each.claim for each in claims_in(claims)]
         for claim in given:
-            if _key(claim) not in self._held:
+            if claim_key(claim) not in self._held:
                 raise DraError(
-                    f"claim {_label(claim)} holds no devices",
-                    remedy=f"claims that do: {', '.join(map(_label, self.claims)) or 'none'}",
+                    f"claim {claim_label(claim)} holds no devices",
+                    remedy=f"claims that do: {', '.join(map(claim_label, self.claims)) or 'none'}",
                 )
         for claim in given:
             self.allocator.release(claim)
-            self._held.pop(_key(claim), None)
+            self._held.pop(claim_key(claim), None)
 
     def explain(self, trial: Trial) -> Iterator[Explanation]:
         """Why claims that were tried fit or do not, node by node."""
@@ -275,27 +276,27 @@ class SimulatedCluster:
         names: set[tuple[str, str]] = set()
         for each in given:
             claim = each.claim if each.named else self._numbered(each.claim, names)
-            if _key(claim) in self._held:
+            if claim_key(claim) in self._held:
                 raise DraError(
-                    f"claim {_label(claim)} holds devices already",
+                    f"claim {claim_label(claim)} holds devices already",
                     remedy="release it first; for a new claim each time use a template or another name",
                 )
-            if _key(claim) in names:
-                raise DraError(f"claim {_label(claim)} is given twice", remedy="give it another name")
-            names.add(_key(claim))
+            if claim_key(claim) in names:
+                raise DraError(f"claim {claim_label(claim)} is given twice", remedy="give it another name")
+            names.add(claim_key(claim))
             yield claim
 
     def _numbered(self, claim: ResourceClaim, names: set[tuple[str, str]]) -> ResourceClaim:
         stem, number = claim.metadata.name, 0
         while True:
             named = renamed(claim, f"{stem}-{number}")
-            if _key(named) not in self._held and _key(named) not in names:
+            if claim_key(named) not in self._held and claim_key(named) not in names:
                 return named
             number += 1
 
     def _faults(self, claim: ResourceClaim) -> Iterator[str]:
         """What the API server would refuse of a claim, or silently drop."""
-        label = f"claim {_label(claim)}"
+        label = f"claim {claim_label(claim)}"
         on = self.features.gates()
         for gated, path in disabled_fields(claim, self._scope):
             gates = [gate for name, gate in GATES.items() if name in gated.features and not on[gate]]
@@ -328,11 +329,3 @@ def _nodes(objects: Iterable[KubernetesObject], slices: Iterable[ResourceSlice])
 
 def _with_result(claim: ResourceClaim, result: AllocationResult) -> ResourceClaim:
     return claim.model_copy(update={"status": ResourceClaimStatus(allocation=result)})
-
-
-def _key(claim: ResourceClaim) -> tuple[str, str]:
-    return claim.metadata.namespace or "", claim.metadata.name or ""
-
-
-def _label(claim: ResourceClaim) -> str:
-    return "/".join(filter(None, _key(claim)))
