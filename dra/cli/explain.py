@@ -215,9 +215,8 @@ def _waiting(files: ClusterFiles, pod: dra.Pod, subject: str, node: str | None, 
             explanation = files.cluster.explain(pod, node)
         except DraError as error:
             raise files.located(error, pod) from None
-        return _Answer(
-            subject, explanation.fits, tuple(str(explanation).splitlines()), None, None, None, (explanation,)
-        )
+        told = tuple(str(explanation).splitlines())
+        return _Answer(subject, explanation.fits, told, explanations=(explanation,))
     answer = files.schedule(files.cluster, pod, policy)
     if isinstance(answer, dra.Placement):
         explanation = answer.explain()

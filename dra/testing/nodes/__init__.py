@@ -251,8 +251,8 @@ def cluster(
 
     Raises:
         UnknownNameError: As `node`.
-        DriverError: As `node`, or a number is negative or none, or a clique would have more nodes than NVLink
-            allows.
+        DriverError: As `node`, or a clique would have more nodes than NVLink allows.
+        ArgumentError: A number is negative or none.
 
     Example:
         >>> rack = cluster("gb200-nvl72", setup=Setup(drivers=["gpu.nvidia.com"]))
@@ -261,9 +261,9 @@ def cluster(
     """
     found = machine(kind)
     per_rack = found.rack if nodes_per_rack is None else nodes_per_rack
-    for number in (racks, per_rack, cliques):
-        if type(number) is not int or number < 0:
-            raise DriverError("racks, nodes and cliques are whole numbers, not negative", value=number)
+    whole(racks, "racks", least=0)
+    whole(per_rack, "nodes_per_rack", least=0)
+    whole(cliques, "cliques", least=0)
     if found.nvlink_domain and not 0 < cliques <= per_rack <= cliques * MAX_NODES:
         raise DriverError(
             f"{per_rack} nodes cannot be {cliques} cliques of at most {MAX_NODES} nodes", value=cliques

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from dra.models.core import Container, PodResourceClaim
+from dra.models.core import Container, ContainerResourceClaim, PodResourceClaim
 from dra.models.meta import KubernetesObject
 from dra.models.resource import ResourceClaim, ResourceClaimTemplate
 from dra.validation.field_error import Path
@@ -42,6 +42,18 @@ def _containers(pod: PodUse) -> Iterator[tuple[Path, Container]]:
             yield (pod.path / field)[index], container
 
 
+def _uses(at: Path, container: Container) -> Iterator[tuple[Path, ContainerResourceClaim]]:
+    """The claims that a container at a path uses."""
+    for index, use in enumerate((container.resources and container.resources.claims) or ()):
+        yield (at / "resources" / "claims")[index], use
+
+
+def _entries(pod: PodUse) -> Iterator[tuple[Path, PodResourceClaim]]:
+    """The claims of a pod."""
+    for index, entry in enumerate(pod.spec.resource_claims or ()):
+        yield (pod.path / "resourceClaims")[index], entry
+
+
 def _namespace(obj: KubernetesObject) -> str:
     return obj.metadata.namespace or "default"
 
@@ -57,16 +69,12 @@ def _source(given: Given, pod: PodUse, claim: PodResourceClaim) -> Claim | None:
 def unused_claim(given: Given) -> Hints:
     """A claim of a pod that no container uses: it is allocated, and nobody sees the device."""
     for pod in given.pods:
-        used = {
-            claim.name
-            for _, container in _containers(pod)
-            for claim in (container.resources and container.resources.claims) or ()
-        }
-        for index, claim in enumerate(pod.spec.resource_claims or ()):
+        used = {use.name for at, container in _containers(pod) for _, use in _uses(at, container)}
+        for at, claim in _entries(pod):
             if claim.name and claim.name not in used:
                 yield Hint(
                     pod.object,
-                    (pod.path / "resourceClaims")[index],
+                    at,
                     f"no container uses the claim {claim.name!r}",
                     f"add {{name: {claim.name}}} to resources.claims of the container that needs it",
                 )
@@ -78,11 +86,11 @@ def unknown_claim(given: Given) -> Hints:
     for pod in given.pods:
         names = {claim.name for claim in pod.spec.resource_claims or ()}
         for at, container in _containers(pod):
-            for index, claim in enumerate((container.resources and container.resources.claims) or ()):
+            for here, claim in _uses(at, container):
                 if claim.name and claim.name not in names:
                     yield Hint(
                         pod.object,
-                        (at / "resources" / "claims")[index],
+                        here,
                         f"the pod has no claim {claim.name!r} in spec.resourceClaims",
                         nearest(claim.name, names),
                     )
@@ -94,7 +102,7 @@ def unknown_request(given: Given) -> Hints:
     for pod in given.pods:
         sources = {claim.name: _source(given, pod, claim) for claim in pod.spec.resource_claims or ()}
         for at, container in _containers(pod):
-            for index, claim in enumerate((container.resources and container.resources.claims) or ()):
+            for here, claim in _uses(at, container):
                 source = sources.get(claim.name)
                 if source is None or not claim.request:
                     continue
@@ -102,7 +110,7 @@ def unknown_request(given: Given) -> Hints:
                 if claim.request not in names:
                     yield Hint(
                         pod.object,
-                        (at / "resources" / "claims")[index] / "request",
+                        here / "request",
                         f"{source.object.subject} has no request {claim.request!r}",
                         nearest(claim.request, names),
                     )
@@ -112,11 +120,11 @@ def unknown_request(given: Given) -> Hints:
 def one_claim_for_all_replicas(given: Given) -> Hints:
     """Several replicas use one ResourceClaim, so all of them share its devices."""
     for pod in given.pods:
-        for index, claim in enumerate(pod.spec.resource_claims or ()):
+        for at, claim in _entries(pod):
             if pod.are_many and claim.resource_claim_name:
                 yield Hint(
                     pod.object,
-                    (pod.path / "resourceClaims")[index] / "resourceClaimName",
+                    at / "resourceClaimName",
                     f"all {pod.number}pods share the devices of one claim, {claim.resource_claim_name!r}",
                     "for devices of their own use a ResourceClaimTemplate and resourceClaimTemplateName",
                 )
@@ -126,12 +134,12 @@ def one_claim_for_all_replicas(given: Given) -> Hints:
 def template_for_shared_devices(given: Given) -> Hints:
     """A template whose configuration shares devices gives each of several replicas devices of its own."""
     for pod in given.pods:
-        for index, claim in enumerate(pod.spec.resource_claims or ()):
+        for at, claim in _entries(pod):
             source = _source(given, pod, claim) if claim.resource_claim_template_name else None
             if pod.are_many and source is not None and _shares(source):
                 yield Hint(
                     pod.object,
-                    (pod.path / "resourceClaims")[index] / "resourceClaimTemplateName",
+                    at / "resourceClaimTemplateName",
                     f"each of the {pod.number}pods gets devices of its own, though "
                     f"{source.object.subject} configures them to be shared",
                     "to share devices between the pods use one ResourceClaim and resourceClaimName",
@@ -171,7 +179,7 @@ def claim_and_device_plugin(given: Given) -> Hints:
 def missing_source(given: Given) -> Hints:
     """A pod names a ResourceClaim or template that is not among the given ones of its namespace."""
     for pod in given.pods:
-        for index, claim in enumerate(pod.spec.resource_claims or ()):
+        for at, claim in _entries(pod):
             name = claim.resource_claim_name or claim.resource_claim_template_name
             if not name or _source(given, pod, claim) or not given.claims:
                 continue
@@ -182,7 +190,7 @@ def missing_source(given: Given) -> Hints:
             field = "resourceClaimName" if is_claim else "resourceClaimTemplateName"
             yield Hint(
                 pod.object,
-                (pod.path / "resourceClaims")[index] / field,
+                at / field,
                 f"there is no {kind} {namespace}/{name} among the given objects",
                 f"{name} is a {other.__name__}" if given.claim(other, namespace, name) else "",
             )
@@ -193,11 +201,11 @@ def too_many_users(given: Given) -> Hints:
     """More replicas use one ResourceClaim than the 256 users that a claim can have."""
     for pod in given.pods:
         in_group = pod.spec.scheduling_group is not None
-        for index, claim in enumerate(pod.spec.resource_claims or ()):
+        for at, claim in _entries(pod):
             if (pod.replicas or 0) > _MOST_USERS and claim.resource_claim_name and not in_group:
                 yield Hint(
                     pod.object,
-                    (pod.path / "resourceClaims")[index] / "resourceClaimName",
+                    at / "resourceClaimName",
                     f"{pod.replicas} pods cannot use one claim: it has at most {_MOST_USERS} users",
                     "share it through a PodGroup, which counts as one user (DRAWorkloadResourceClaims)",
                 )
@@ -207,8 +215,7 @@ def too_many_users(given: Given) -> Hints:
 def claim_without_source(given: Given) -> Hints:
     """An entry of a pod's claims names neither a claim nor a template, or both."""
     for pod in given.pods:
-        for index, claim in enumerate(pod.spec.resource_claims or ()):
-            at = (pod.path / "resourceClaims")[index]
+        for at, claim in _entries(pod):
             by_name, by_template = claim.resource_claim_name, claim.resource_claim_template_name
             if by_name and by_template:
                 yield Hint(pod.object, at, "names a claim and a template", "keep one of the two")
@@ -225,19 +232,17 @@ def claim_listed_twice(given: Given) -> Hints:
     """A pod has two claims of one name, or a container uses a claim twice."""
     for pod in given.pods:
         names: set[str] = set()
-        for index, claim in enumerate(pod.spec.resource_claims or ()):
+        for at, claim in _entries(pod):
             if claim.name and claim.name in names:
-                at = (pod.path / "resourceClaims")[index]
                 yield Hint(pod.object, at / "name", f"{claim.name!r} was there before", "rename one of them")
             names.add(claim.name)
         for at, container in _containers(pod):
             used: set[tuple[str, str]] = set()
-            for index, use in enumerate((container.resources and container.resources.claims) or ()):
+            for here, use in _uses(at, container):
                 key = use.name, use.request or ""
                 is_part = bool(key[1]) and (use.name, "") in used
                 is_whole = not key[1] and any(name == use.name for name, _ in used)
                 if key in used or is_part or is_whole:
-                    here = (at / "resources" / "claims")[index]
                     fix = "keep the whole claim or its requests, not both"
                     yield Hint(pod.object, here, f"uses {use.name!r} twice", fix)
                 used.add(key)

@@ -11,7 +11,7 @@ import pytest
 import dra
 from dra.drivers.fabric import fabric_driver
 from dra.drivers.nvidia.compute_domain import CLIQUE_LABEL, MAX_NODES
-from dra.errors import DriverError, UnknownNameError, UnknownVersionError
+from dra.errors import ArgumentError, DriverError, UnknownNameError, UnknownVersionError
 from dra.testing import nodes
 from dra.testing.nodes import RACK_LABEL, Setup
 
@@ -210,9 +210,10 @@ class TestCluster:
         one.spec.devices[0].attributes.clear()
         assert other.spec.devices[0].attributes
 
-    @pytest.mark.parametrize("size", [{"racks": -1}, {"nodes_per_rack": -1}])
-    def test_negative_sizes(self, size: dict[str, int]) -> None:
-        with pytest.raises(DriverError, match="negative"):
+    @pytest.mark.parametrize("size", [{"racks": -1}, {"nodes_per_rack": -1}, {"racks": "4"}])
+    def test_what_is_no_size_is_said_by_its_name(self, size: dict[str, Any]) -> None:
+        (name,) = size
+        with pytest.raises(ArgumentError, match=f"{name}: must be a whole number of at least 0"):
             nodes.cluster("l4", **size)
 
     def test_objects_are_in_the_order_of_applying(self) -> None:
@@ -248,7 +249,6 @@ class TestExampleFolder:
     "make",
     [
         lambda: nodes.node("nd-mi300x-v5", mig="all-1g.10gb"),
-        lambda: nodes.cluster(racks=cast("int", "4")),
         lambda: nodes.fabric(fabric_driver("fpga.example.com"), "u250", 129),
         lambda: nodes.machine(cast("str", None)),
     ],
