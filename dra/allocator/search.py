@@ -22,7 +22,7 @@ from dra.errors import SearchBudgetExceeded
 
 __all__ = ["Budget", "search"]
 
-# How many devices the plain phase may try in vain before it is over; below zero it is left out.
+# How many devices the plain phase may try in vain before it is over.
 _PLAIN_FAILURES: Final = 400
 _CLOCK_INTERVAL: Final = 128
 
@@ -102,8 +102,6 @@ def search(board: Board, slots: Sequence[PlacedSlot], budget: Budget) -> tuple[P
 
 def _plainly(board: Board, slots: Sequence[PlacedSlot], budget: Budget) -> bool | None:
     """Whether there is a solution; None, with an empty board, if that takes long to find out."""
-    if _PLAIN_FAILURES < 0:
-        return None
     try:
         return _Search(board, slots, budget, None).run()
     except _TakesLong:
