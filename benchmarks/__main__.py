@@ -66,6 +66,7 @@ BENCHMARKS = (
     Benchmark("cli_time", "The command", ("3",)),
     Benchmark("quantity", "Quantities, beside the official client"),
     Benchmark("cel_eval", "Selectors, beside cel-python and cel-expr-python", ("2000",)),
+    Benchmark("cel_functions", "Selectors near the cost limit"),
     Benchmark("load_models", "Loading, beside the official client", ("100",)),
     Benchmark("allocate", "Allocating, beside Kubernetes' own allocator", ("--largest", "500")),
     Benchmark("clusters", "Making large clusters for tests"),
