@@ -133,11 +133,15 @@ class Cost:
         charge: The run-time cost from the argument values (receiver first) and the result.
         beforehand: Whether `charge` does without the result, which it then gets as None. A call that costs
             more than may be spent is not begun: for work that grows faster than the arguments.
+        inline: What `charge` gives, as Python for generated loops, with `{0}`, `{1}` for arguments whose
+            classes are known to fit the overload, and `{result}`. It may use what
+            `interpreter.written.runtime.NAMES` offers.
     """
 
     estimate: Callable[[Arguments], Estimate | None] | None = None
     charge: Callable[[Sequence[Any], Any], int] | None = None
     beforehand: bool = False
+    inline: str = ""
 
 
 NOMINAL: Final = Cost()
@@ -152,7 +156,7 @@ def traversal(argument: int = 0, *, factor: float = STRING_TRAVERSAL, keeps_size
     """The cost of walking over one argument once.
 
     Args:
-        argument: Its index, receiver first.
+        argument: Its index, receiver first; it must have a length.
         factor: Cost units per character.
         keeps_size: Whether the result is about as long as the argument.
     """
@@ -164,7 +168,9 @@ def traversal(argument: int = 0, *, factor: float = STRING_TRAVERSAL, keeps_size
     def charge(values: Sequence[Any], _result: Any) -> int:
         return math.ceil(size_of(values[argument]) * factor)
 
-    return Cost(estimate, charge)
+    length = f"len({{{argument}}})"
+    inline = f"tenths[{length}]" if factor == STRING_TRAVERSAL else f"ceil({length} * {factor!r})"
+    return Cost(estimate, charge, inline=inline)
 
 
 @attrs.frozen

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 import attrs
 
 from dra.cel.quoting import quote
 from dra.cel.types import opaque
-from dra.cel.values import INT_MAX, Failure, equal_to_its_own, register
+from dra.cel.values import INT_MAX, Failure, equal_to_its_own, register, sure
 
 __all__ = ["CIDR", "IP", "Address", "Network", "ParseError", "parse_address"]
 
@@ -17,9 +19,13 @@ IP: Final = opaque("net.IP")
 CIDR: Final = opaque("net.CIDR")
 
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
+_OCTET: Final = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_DOTTED: Final = re.compile(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}")
+
+# Neither class is frozen, though nothing changes their instances: to make a frozen one takes twice the time.
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Address:
     """An IPv4 or IPv6 address.
 
@@ -44,15 +50,25 @@ class Address:
         Raises:
             Failure: The text is none.
         """
+        address: Address = sure(cls.read(text))
+        return address
+
+    @classmethod
+    def read(cls, text: str) -> Address | Failure:
+        """As `parse`; a failure is given and not raised."""
+        dotted = _DOTTED.fullmatch(text)
+        if dotted is not None:
+            return _of_octets(dotted)
+        if ":" not in text:
+            return Failure(_why_no_address, text)
         try:
-            address, zone = parse_address(text)
-        except ParseError as error:
-            message = f"IP Address {quote(text)} parse error during conversion from string: {error}"
-            raise Failure(message) from None
+            address, zone = _parse_ipv6(text)
+        except ParseError:
+            return Failure(_why_no_address, text)
         if zone:
-            raise Failure(f"IP address {quote(text)} with zone value is not allowed")
+            return Failure(f"IP address {quote(text)} with zone value is not allowed")
         if address.is_mapped:
-            raise Failure(f"IPv4-mapped IPv6 address {quote(text)} is not allowed")
+            return Failure(f"IPv4-mapped IPv6 address {quote(text)} is not allowed")
         return address
 
     @property
@@ -116,7 +132,8 @@ class Address:
     def __str__(self) -> str:
         """The canonical form."""
         if self.bits == 32:
-            return ".".join(str(self.number >> shift & 0xFF) for shift in (24, 16, 8, 0))
+            number = self.number
+            return f"{number >> 24}.{number >> 16 & 0xFF}.{number >> 8 & 0xFF}.{number & 0xFF}"
         groups = [f"{self.number >> shift & 0xFFFF:x}" for shift in range(112, -1, -16)]
         start, length = _longest_zeros(groups)
         if length < 2:
@@ -136,7 +153,7 @@ def _longest_zeros(groups: list[str]) -> tuple[int, int]:
     return best
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Network:
     """A network: an address, which may have bits beyond the prefix, and the length of the prefix.
 
@@ -159,14 +176,21 @@ class Network:
         Raises:
             Failure: The text is none.
         """
+        network: Network = sure(cls.read(text))
+        return network
+
+    @classmethod
+    def read(cls, text: str) -> Network | Failure:
+        """As `parse`; a failure is given and not raised."""
+        if "/" not in text:
+            return Failure(_why_no_network, text)
         try:
             network = _parse_network(text)
-        except ParseError as error:
-            place = "network address parse error during conversion from string: "
-            raise Failure(f"{place}{place}netip.ParsePrefix({quote(text)}): {error}") from None
+        except ParseError:
+            return Failure(_why_no_network, text)
         if network.address.is_mapped:
             message = f"IPv4-mapped IPv6 address {quote(text)} is not allowed"
-            raise Failure(f"network address parse error during conversion from string: {message}")
+            return Failure(f"network address parse error during conversion from string: {message}")
         return network
 
     @property
@@ -197,13 +221,41 @@ class ParseError(Exception):
     """Why a text is no address or no network."""
 
 
+# Most failures are never read, so what they say is found out when somebody does: by parsing anew.
+
+
+def _why_no_address(text: str) -> str:
+    return f"IP Address {quote(text)} parse error during conversion from string: {_why(parse_address, text)}"
+
+
+def _why_no_network(text: str) -> str:
+    place = "network address parse error during conversion from string: "
+    return f"{place}{place}netip.ParsePrefix({quote(text)}): {_why(_parse_network, text)}"
+
+
+def _why(parse: Callable[[str], object], text: str) -> str:
+    try:
+        parse(text)
+    except ParseError as error:
+        return str(error)
+    raise AssertionError(f"{text} can be read")
+
+
 def _error(text: str, message: str, at: str = "") -> ParseError:
     where = f" (at {quote(at)})" if at else ""
     return ParseError(f"ParseAddr({quote(text)}): {message}{where}")
 
 
+def _of_octets(dotted: re.Match[str]) -> Address:
+    first, second, third, fourth = map(int, dotted.groups())
+    return Address(first << 24 | second << 16 | third << 8 | fourth, 32)
+
+
 def parse_address(text: str) -> tuple[Address, str]:
     """The address and its zone."""
+    dotted = _DOTTED.fullmatch(text)
+    if dotted is not None:
+        return _of_octets(dotted), ""
     decisive = next((char for char in text if char in ".:%"), "")
     if decisive == ".":
         return Address(_parse_dotted(text, text), 32), ""

@@ -26,6 +26,8 @@ def quote(text: str) -> str:
         >>> print(quote('a "b"\n\x01é\u200b'))
         "a \"b\"\n\x01é\u200b"
     """
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     return f'"{"".join(map(_character, text))}"'
 
 

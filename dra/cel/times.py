@@ -6,11 +6,12 @@ Python's own `datetime` ends at microseconds and at the years 1 and 9999, which 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
-from typing import ClassVar, Final, NamedTuple
-from zoneinfo import ZoneInfo
+from functools import cache, lru_cache
+from typing import ClassVar, Final
+from zoneinfo import ZoneInfo, available_timezones
 
 import attrs
 
@@ -38,14 +39,17 @@ _MIN_SECONDS: Final = -62_135_596_800  # 0001-01-01T00:00:00Z
 _MAX_SECONDS: Final = 253_402_300_799  # 9999-12-31T23:59:59Z
 _MIN_NANOS: Final = _MIN_SECONDS * _SECOND
 _MAX_NANOS: Final = (_MAX_SECONDS + 1) * _SECOND - 1
-_EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+_EPOCH: Final = datetime(1970, 1, 1)
+_EPOCH_ORDINAL: Final = _EPOCH.toordinal()
 _CYCLE_YEARS, _CYCLE_DAYS = 400, 146_097  # after which the calendar repeats, weekdays included
 
 _PART: Final = re.compile(r"(?:([0-9]+)(?:\.([0-9]*))?|\.([0-9]+))([^.0-9]+)")
+_PLAIN: Final = re.compile(r"([0-9]{1,6})([nuµμm]?s|[mh])")  # one part, which fits whatever its unit
 _RFC3339: Final = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]+))?"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]+))?"
     r"(?:Z|([+-])([0-9]{2}):([0-9]{2}))"
 )
+_TWO_DIGITS: Final = tuple(f"{number:02d}" for number in range(60))
 
 
 def _quotient(value: int, divisor: int) -> int:
@@ -69,7 +73,10 @@ _NO_TIMESTAMP: Final = Failure(f"type conversion error from 'string' to '{types.
 _OVERFLOW: Final = Failure("timestamp overflow")
 
 
-@attrs.frozen(order=True)
+# Neither class is frozen, though nothing changes their instances: to make a frozen one takes twice the time.
+
+
+@attrs.define(order=True, unsafe_hash=True)
 class Duration:
     """A length of time.
 
@@ -98,6 +105,9 @@ class Duration:
     @classmethod
     def read(cls, text: str) -> Duration | Failure:
         """As `parse`; a failure is given and not raised."""
+        plain = _PLAIN.fullmatch(text)
+        if plain is not None:
+            return cls(int(plain[1]) * _UNITS[plain[2]])
         unsigned = text[1:] if text[:1] in ("+", "-") else text
         if unsigned == "0":
             return cls(0)
@@ -126,7 +136,9 @@ class Duration:
 
     def __str__(self) -> str:
         """Seconds, as CEL's `string()` gives them."""
-        number = format(Decimal(repr(self._float(_SECOND))), "f")
+        number = repr(self._float(_SECOND))
+        if "e" in number:
+            number = format(Decimal(number), "f")
         return f"{number.removesuffix('.0')}s"
 
     def _float(self, unit: int) -> float:
@@ -169,33 +181,77 @@ def _magnitude(whole: str, fraction: str, unit: int) -> int:
     return nanos + int(number * (unit / scale))
 
 
-class Civil(NamedTuple):
+@attrs.define
+class Civil:
     """A point in time as calendar and clock of some place show it.
 
     Attributes:
-        year: Of the proleptic Gregorian calendar.
-        month: From 1.
-        day: From 1.
-        weekday: From 0, Sunday.
-        day_of_year: From 1.
-        hour: From 0, likewise what follows.
-        minute: Of the hour.
-        second: Of the minute.
+        time: Seconds since the clock there showed the start of 1970.
         nanos: Nanoseconds of the second.
+
+    Example:
+        >>> Civil(-1, 0).year, Civil(-1, 0).day_of_year, Civil(-1, 0).second
+        (1969, 365, 59)
     """
 
-    year: int
-    month: int
-    day: int
-    weekday: int
-    day_of_year: int
-    hour: int
-    minute: int
-    second: int
+    time: int
     nanos: int
 
+    @property
+    def _date(self) -> tuple[int, date]:
+        return _calendar(self.time // _DAY_SECONDS)
 
-@attrs.frozen(order=True)
+    @property
+    def year(self) -> int:
+        """The year of the proleptic Gregorian calendar."""
+        years, day = self._date
+        return years + day.year
+
+    @property
+    def month(self) -> int:
+        """The month, from 1."""
+        return self._date[1].month
+
+    @property
+    def day(self) -> int:
+        """The day of the month, from 1."""
+        return self._date[1].day
+
+    @property
+    def weekday(self) -> int:
+        """The day of the week, from 0, Sunday."""
+        return self._date[1].isoweekday() % 7
+
+    @property
+    def day_of_year(self) -> int:
+        """The day of the year, from 1."""
+        day = self._date[1]
+        return day.toordinal() - date(day.year, 1, 1).toordinal() + 1
+
+    @property
+    def hour(self) -> int:
+        """The hour, from 0; likewise the properties that follow."""
+        return self.time % _DAY_SECONDS // 3600
+
+    @property
+    def minute(self) -> int:
+        """The minute of the hour."""
+        return self.time % 3600 // 60
+
+    @property
+    def second(self) -> int:
+        """The second of the minute."""
+        return self.time % 60
+
+    def __str__(self) -> str:
+        """Date and time as RFC 3339 has them, without a zone."""
+        years, day = self._date
+        clock = f"{_TWO_DIGITS[self.hour]}:{_TWO_DIGITS[self.minute]}:{_TWO_DIGITS[self.second]}"
+        fraction = f".{self.nanos:09d}".rstrip("0") if self.nanos else ""
+        return f"{years + day.year:04d}-{_TWO_DIGITS[day.month]}-{_TWO_DIGITS[day.day]}T{clock}{fraction}"
+
+
+@attrs.define(order=True, unsafe_hash=True)
 class Timestamp:
     """A point in time.
 
@@ -230,19 +286,23 @@ class Timestamp:
         found = _RFC3339.fullmatch(text)
         if not found:
             return _NO_TIMESTAMP
-        year, month, day, hour, minute, second = map(int, found.groups()[:6])
-        zone_hour, zone_minute = int(found[9] or 0), int(found[10] or 0)
-        days = _days(year, month, day)
-        if days is None or hour > 23 or minute > 59 or second > 59 or zone_hour > 24 or zone_minute > 60:
+        day, hour, minute, second, fraction, sign, zone_hour, zone_minute = found.groups()
+        days = _days(day)
+        if days is None or int(hour) > 23 or minute > "59" or second > "59":
             return _NO_TIMESTAMP
-        offset = (zone_hour * 60 + zone_minute) * 60 * (-1 if found[8] == "-" else 1)
-        seconds = days * _DAY_SECONDS + hour * 3600 + minute * 60 + second - offset
-        return cls.checked(seconds * _SECOND + int((found[7] or "0")[:9].ljust(9, "0")), offset)
+        offset = 0
+        if sign:
+            if zone_hour > "24" or zone_minute > "60":
+                return _NO_TIMESTAMP
+            offset = (int(zone_hour) * 60 + int(zone_minute)) * (-60 if sign == "-" else 60)
+        seconds = days * _DAY_SECONDS + int(hour) * 3600 + int(minute) * 60 + int(second) - offset
+        nanos = int(fraction[:9].ljust(9, "0")) if fraction else 0
+        return cls.checked(seconds * _SECOND + nanos, offset)
 
     @classmethod
     def from_seconds(cls, seconds: int) -> Timestamp | Failure:
         """The point that many seconds after the start of 1970, if it is in the years 1 to 9999."""
-        return cls.checked(seconds * _SECOND, 0)
+        return cls(seconds * _SECOND) if _MIN_SECONDS <= seconds <= _MAX_SECONDS else _OVERFLOW
 
     @classmethod
     def checked(cls, nanos: int, offset: int) -> Timestamp | Failure:
@@ -276,6 +336,11 @@ class Timestamp:
         """Whole seconds since the start of 1970, rounded down."""
         return self.nanos // _SECOND
 
+    @property
+    def in_utc(self) -> Civil:
+        """Calendar and clock in UTC."""
+        return self._civil(0)
+
     def civil(self, zone: str) -> Civil:
         """Calendar and clock in a time zone.
 
@@ -288,40 +353,30 @@ class Timestamp:
         return self._civil(_offset(zone, self.seconds))
 
     def _civil(self, offset: int) -> Civil:
-        days, clock = divmod(self.seconds + offset, _DAY_SECONDS)
-        hour, clock = divmod(clock, 3600)
-        return Civil(*_calendar(days), hour, clock // 60, clock % 60, self.nanos % _SECOND)
+        return Civil(self.nanos // _SECOND + offset, self.nanos % _SECOND)
 
     def __str__(self) -> str:
         """RFC 3339 in the zone it was written in, as CEL's `string()` gives it."""
         at = self._civil(self.offset)
-        fraction = f".{at.nanos:09d}".rstrip("0").rstrip(".")
-        day = f"{at.year:04d}-{at.month:02d}-{at.day:02d}"
-        clock = f"{at.hour:02d}:{at.minute:02d}:{at.second:02d}{fraction}"
         if not self.offset:
-            return f"{day}T{clock}Z"
+            return f"{at}Z"
         hours, minutes = divmod(abs(self.offset) // 60, 60)
-        return f"{day}T{clock}{'-' if self.offset < 0 else '+'}{hours:02d}:{minutes:02d}"
+        return f"{at}{'-' if self.offset < 0 else '+'}{hours:02d}:{minutes:02d}"
 
 
 @lru_cache(maxsize=1024)
-def _calendar(days: int) -> tuple[int, int, int, int, int]:
-    """Year, month, day, weekday and day of the year, so many days after the start of 1970."""
+def _calendar(days: int) -> tuple[int, date]:
+    """The day that many days after the start of 1970, as years to add to those of a date."""
     cycles, within = divmod(days + _EPOCH_ORDINAL - 1, _CYCLE_DAYS)
-    day = date.fromordinal(within + 1)
-    return (
-        day.year + cycles * _CYCLE_YEARS,
-        day.month,
-        day.day,
-        day.isoweekday() % 7,
-        day.timetuple().tm_yday,
-    )
+    return cycles * _CYCLE_YEARS, date.fromordinal(within + 1)
 
 
-def _days(year: int, month: int, day: int) -> int | None:
+@lru_cache(maxsize=1024)
+def _days(day: str) -> int | None:
     """Days since the start of 1970, None if there is no such date; the year may be 0."""
+    year = int(day[:4])
     try:
-        ordinal = date(year % _CYCLE_YEARS + _CYCLE_YEARS, month, day).toordinal()
+        ordinal = date(year % _CYCLE_YEARS + _CYCLE_YEARS, int(day[5:7]), int(day[8:])).toordinal()
     except ValueError:
         return None
     return ordinal + (year // _CYCLE_YEARS - 1) * _CYCLE_DAYS - _EPOCH_ORDINAL
@@ -329,8 +384,13 @@ def _days(year: int, month: int, day: int) -> int | None:
 
 def _offset(zone: str, seconds: int) -> int:
     """Seconds east of UTC at a time; named zones are asked, others must be hours and minutes."""
-    if ":" not in zone:
-        return _offset_in(_zone(zone), seconds) if zone not in ("", "UTC", "Local") else 0
+    if zone in ("", "UTC", "Local"):
+        return 0
+    return _fixed_offset(zone) if ":" in zone else _offset_in(_zone(zone), seconds)
+
+
+@lru_cache(maxsize=128)
+def _fixed_offset(zone: str) -> int:
     hours_text, _, minutes_text = zone.partition(":")
     hours, minutes = atoi(hours_text), atoi(minutes_text)
     total = _wrapped(hours * 60 + (-minutes if zone[0] == "-" else minutes))
@@ -340,8 +400,9 @@ def _offset(zone: str, seconds: int) -> int:
 def _offset_in(zone: ZoneInfo, seconds: int) -> int:
     # Two days inside the range that Python has; no zone changes its clock that near to its ends.
     inside = min(max(seconds, _MIN_SECONDS + 2 * _DAY_SECONDS), _MAX_SECONDS - 2 * _DAY_SECONDS)
-    moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=inside)
-    offset = moment.astimezone(zone).utcoffset() or timedelta()
+    # What `fromutc` takes for UTC has the zone nevertheless.
+    moment = zone.fromutc(_EPOCH.replace(tzinfo=zone) + timedelta(seconds=inside))
+    offset = moment.utcoffset() or timedelta()
     return offset.days * _DAY_SECONDS + offset.seconds
 
 
@@ -349,10 +410,16 @@ def _offset_in(zone: ZoneInfo, seconds: int) -> int:
 def _zone(name: str) -> ZoneInfo:
     if ".." in name or name[0] in "/\\":
         raise Failure("time: invalid location name")
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise Failure(f"unknown time zone {name}") from None
+    # To ask for a zone that there is not means to search many folders.
+    if name.removeprefix("posix/").removeprefix("right/") in _zone_names():
+        with suppress(KeyError, ValueError, OSError):
+            return ZoneInfo(name)
+    raise Failure("unknown time zone {}".format, name)
+
+
+@cache
+def _zone_names() -> set[str]:
+    return available_timezones()
 
 
 def atoi(text: str) -> int:

@@ -14,9 +14,9 @@ import attrs
 from dra.cel.network import Address, ParseError, parse_address
 from dra.cel.quoting import quote
 from dra.cel.types import struct
-from dra.cel.values import Failure, equal_to_its_own, register
+from dra.cel.values import Failure, equal_to_its_own, register, sure
 
-__all__ = ["URL", "Url", "request_uri_error"]
+__all__ = ["URL", "Url", "is_request_uri", "request_uri_error"]
 
 URL: Final = struct("kubernetes.URL")
 
@@ -26,6 +26,13 @@ _PORT: Final = re.compile(rb"(?::[0-9]*)?")
 _USERINFO: Final = re.compile(rb"[A-Za-z0-9._:~!$&'()*+,;=%@-]*")
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _PLAIN: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
+
+# A path alone, or scheme, host, port and path, and a query; all of it as Go writes it again.
+_PLAIN_URL: Final = re.compile(
+    r"(?:([a-z][a-z0-9+.-]*)://([A-Za-z0-9._~-]+(?::[0-9]*)?)(?=[/?]|\Z)|(?=/(?!/)))"
+    r"((?:/[A-Za-z0-9$&+,/:;=@._~-]*)?)(?:\?([A-Za-z0-9$&+,/:;=@._~%-]*))?"
+)
+_CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 
 # Bytes that stand for themselves in a part of a URL.
 _PATH: Final = _PLAIN | frozenset(b"$&+,/:;=@")
@@ -40,7 +47,7 @@ class _Fault(Exception):  # noqa: N818 - never leaves this module
     """Why a text is no URL."""
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)  # not frozen: that takes twice the time to make
 class Url:
     """A URL, equal to others that are written alike.
 
@@ -70,9 +77,21 @@ class Url:
         Raises:
             Failure: The text is neither.
         """
+        url: Url = sure(cls.read(text))
+        return url
+
+    @classmethod
+    def read(cls, text: str) -> Url | Failure:
+        """As `parse`; a failure is given and not raised."""
+        plain = _PLAIN_URL.fullmatch(text)
+        if plain is not None:
+            scheme, host, path, query = plain.groups("")
+            return cls(text, scheme, host, path, query.encode())
+        if _is_relative(text):
+            return Failure(_no_request_uri, text)
         wrong = request_uri_error(text)
         if wrong:
-            raise Failure(f"URL parse error during conversion from string: {wrong}")
+            return Failure(f"URL parse error during conversion from string: {wrong}")
         raw = _bytes(text)
         before, _, fragment = raw.partition(b"#")
         failed = before
@@ -82,7 +101,7 @@ class Url:
             shown = b"#" + _rewritten(fragment, _FRAGMENT, _FRAGMENT_AS_WRITTEN) if fragment else b""
         except _Fault as fault:
             message = f"parse {quote(_text(failed))}: {fault}"
-            raise Failure(f"URL parse error during conversion from string: {message}") from None
+            return Failure(f"URL parse error during conversion from string: {message}")
         written = _text(parts.written() + shown)
         return cls(written, _text(parts.scheme), _text(parts.host), _text(parts.path), parts.query or b"")
 
@@ -123,6 +142,20 @@ class Url:
 
     def __str__(self) -> str:
         return self.text
+
+
+def is_request_uri(text: str) -> bool:
+    """Whether a text is an absolute URL or path."""
+    return bool(_PLAIN_URL.fullmatch(text)) or not (_is_relative(text) or request_uri_error(text))
+
+
+def _is_relative(text: str) -> bool:
+    """Whether a text is neither an absolute path nor begins with a scheme."""
+    return ":" not in text and text[:1] != "/" and text != "*"
+
+
+def _no_request_uri(text: str) -> str:
+    return f"URL parse error during conversion from string: {request_uri_error(text)}"
 
 
 def request_uri_error(text: str) -> str:
@@ -170,7 +203,7 @@ class _Parts:
 
 
 def _parse(text: bytes, *, request: bool) -> _Parts:
-    if any(byte < 0x20 or byte == 0x7F for byte in text):
+    if _CONTROL.search(text):
         raise _Fault("net/url: invalid control character in URL")
     if not text and request:
         raise _Fault("empty url")
@@ -269,6 +302,8 @@ def _bad_escape(text: bytes) -> _Fault:
 
 
 def _unescaped(text: bytes) -> bytes:
+    if b"%" not in text:
+        return text
     _require_escapes(text)
     return _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), text)
 
@@ -300,13 +335,15 @@ def _unescaped_zone(text: bytes) -> bytes:
 
 
 def _escaped(text: bytes, allowed: frozenset[int]) -> bytes:
+    if not text.translate(None, bytes(allowed)):
+        return text
     return b"".join(bytes([byte]) if byte in allowed else b"%%%02X" % byte for byte in text)
 
 
 def _rewritten(text: bytes, allowed: frozenset[int], as_written: frozenset[int]) -> bytes:
     """A path or fragment as Go writes it again: unchanged where that is valid, else escaped anew."""
     content = _unescaped(text)
-    return text if all(byte in as_written for byte in text) else _escaped(content, allowed)
+    return _escaped(content, allowed) if text.translate(None, bytes(as_written)) else text
 
 
 def _bytes(text: str) -> bytes:

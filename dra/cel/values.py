@@ -24,6 +24,7 @@ from dra.cel.types import Type
 __all__ = [
     "NATIVE",
     "NONE",
+    "NO_ORDER",
     "NO_OVERLOAD",
     "NO_SUCH_OVERLOAD",
     "UNSET",
@@ -85,7 +86,7 @@ def sure(value: Value) -> Value:
 NO_SUCH_OVERLOAD: Final = "no such overload"
 # The failure of an operation that does not know the classes of its operands.
 NO_OVERLOAD: Final = Failure(NO_SUCH_OVERLOAD)
-_NO_ORDER: Final = Failure("NaN values cannot be ordered")
+NO_ORDER: Final = Failure("NaN values cannot be ordered")
 
 
 class Uint(int):
@@ -365,7 +366,7 @@ def compare(left: Value, right: Value) -> int | Failure:
         if kind is float or other is float:
             left, right = float(left), float(right)
             if left != left or right != right:
-                return _NO_ORDER
+                return NO_ORDER
     elif kind is not other or kind not in _ORDERED:
         return NO_OVERLOAD
     else:

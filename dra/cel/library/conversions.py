@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Final
 
 from dra.cel import types
@@ -18,9 +17,10 @@ from dra.cel.declarations import (
     Library,
     Range,
     overload,
+    traversal,
 )
 from dra.cel.types import BOOL, BYTES, DOUBLE, DYN, INT, STRING, UINT, Type, parameter, type_of
-from dra.cel.values import INT_MAX, INT_MIN, UINT_MAX, Failure, Uint, Value, size_of, type_value
+from dra.cel.values import INT_MAX, INT_MIN, UINT_MAX, Failure, Uint, Value, type_value
 
 __all__ = ["CONVERSIONS", "LIBRARY", "conversion_error", "double_text", "text_of_bytes"]
 
@@ -121,11 +121,11 @@ def double_text(number: float) -> str:
         return "-0" if math.copysign(1, number) < 0 else "0"
     if 1e-4 <= abs(number) < 1e6:
         return repr(number).removesuffix(".0")
-    sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
-    first, *rest = map(str, digits)
-    fraction = f".{''.join(rest)}" if rest else ""
-    exponent = int(exponent) + len(rest)
-    return f"{'-' if sign else ''}{first}{fraction}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+    mantissa, _, exponent = repr(abs(number)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).rstrip("0")
+    shown = f"{digits[0]}.{digits[1:]}" if len(digits) > 1 else digits
+    return f"{'-' if number < 0 else ''}{shown}e{int(exponent or 0) + len(whole) - 1:+03d}"
 
 
 def _identity(value: Value) -> Value:
@@ -137,7 +137,8 @@ def _traversal(grow: Callable[[Range], Range]) -> Cost:
         size = arguments.size(0)
         return Estimate(size.times(STRING_TRAVERSAL), grow(size))
 
-    return Cost(estimate, lambda values, _result: math.ceil(size_of(values[0]) * STRING_TRAVERSAL))
+    once = traversal()
+    return Cost(estimate, once.charge, inline=once.inline)
 
 
 def _wrapped(value: int) -> int:
@@ -148,8 +149,12 @@ _ENCODE: Final = _traversal(lambda size: Range(size.low, _wrapped(size.high * 4)
 _DECODE: Final = _traversal(lambda size: Range(size.low // 4, size.high))
 
 
-def _decimal(value: Value) -> str:
-    return str(int(value))
+def _decimal(number: Uint) -> str:
+    return str(int(number))
+
+
+def _bool_text(value: bool) -> str:
+    return "true" if value else "false"
 
 
 LIBRARY: Final = Library(
@@ -160,10 +165,10 @@ LIBRARY: Final = Library(
     ),
     functions=(
         Function("type", overload("type", [_A], type_of(_A), type_value)),
-        Function("dyn", overload("to_dyn", [_A], DYN, _identity)),
+        Function("dyn", overload("to_dyn", [_A], DYN, _identity, inline="{0}")),
         Function(
             "bool",
-            overload("bool_to_bool", [BOOL], BOOL, _identity),
+            overload("bool_to_bool", [BOOL], BOOL, _identity, inline="{0}"),
             overload("string_to_bool", [STRING], BOOL, _bool_of_text),
         ),
         Function(
@@ -173,26 +178,26 @@ LIBRARY: Final = Library(
         ),
         Function(
             "double",
-            overload("double_to_double", [DOUBLE], DOUBLE, _identity),
-            overload("int64_to_double", [INT], DOUBLE, float),
+            overload("double_to_double", [DOUBLE], DOUBLE, _identity, inline="{0}"),
+            overload("int64_to_double", [INT], DOUBLE, float, inline="float({0})"),
             overload("string_to_double", [STRING], DOUBLE, _double_of_text),
-            overload("uint64_to_double", [UINT], DOUBLE, float),
+            overload("uint64_to_double", [UINT], DOUBLE, float, inline="float({0})"),
         ),
         Function(
             "int",
-            overload("int64_to_int64", [INT], INT, _identity),
+            overload("int64_to_int64", [INT], INT, _identity, inline="{0}"),
             overload("double_to_int64", [DOUBLE], INT, _int_of_double),
             overload("string_to_int64", [STRING], INT, _int_of_text),
             overload("uint64_to_int64", [UINT], INT, _int_of_uint),
         ),
         Function(
             "string",
-            overload("string_to_string", [STRING], STRING, _identity),
-            overload("bool_to_string", [BOOL], STRING, lambda value: "true" if value else "false"),
+            overload("string_to_string", [STRING], STRING, _identity, inline="{0}"),
+            overload("bool_to_string", [BOOL], STRING, _bool_text, inline="('true' if {0} else 'false')"),
             overload("bytes_to_string", [BYTES], STRING, text_of_bytes, _DECODE),
             overload("double_to_string", [DOUBLE], STRING, double_text),
-            overload("int64_to_string", [INT], STRING, _decimal),
-            overload("uint64_to_string", [UINT], STRING, _decimal),
+            overload("int64_to_string", [INT], STRING, str, inline="str({0})"),
+            overload("uint64_to_string", [UINT], STRING, _decimal, inline="str(int({0}))"),
         ),
         Function(
             "uint",

@@ -299,12 +299,19 @@ def _result_charge(_values: Sequence[Value], result: Value) -> float:
     return size_of(result)
 
 
-_RANGE: Final = _allocating(lambda it: (Range.exactly(_literal(it, 0, UNBOUNDED)), 1), _result_charge)
+def _range_charge(values: Sequence[Value], _result: Value) -> float:
+    count = values[0]
+    return count if isinstance(count, int) and 0 <= count <= _LONGEST_RANGE else 1
+
+
+_LONGEST_RANGE: Final = 10_000_000
+_RANGE: Final = _allocating(
+    lambda it: (Range.exactly(_literal(it, 0, UNBOUNDED)), 1), _range_charge, beforehand=True
+)
 _REVERSE: Final = _allocating(lambda it: (it.size(0), 1), _result_charge)
 _FLATTEN: Final = _allocating(
     lambda it: (it.size(0), _literal(it, 1, UNBOUNDED) if len(it) > 1 else 1), _flatten_charge
 )
-_LONGEST_RANGE: Final = 10_000_000
 
 
 def _slice(elements: tuple[Value, ...], start: int, end: int) -> tuple[Value, ...] | Failure:
@@ -345,8 +352,12 @@ def _sort_by(elements: tuple[Value, ...], keys: tuple[Value, ...]) -> tuple[Valu
             "@sortByAssociatedKeys() expected a list of the same size as the associated keys list, "
             f"but got {len(elements)} and {len(keys)} elements respectively"
         )
-    if len({key.__class__ for key in keys}) > 1:
+    only = only_class(keys)
+    if keys and only is None:
         raise Failure("list elements must have the same type")
+    if only in NATIVE:
+        indices = sorted(range(len(keys)), key=keys.__getitem__)
+        return tuple([elements[index] for index in indices])
     pairs = sorted(zip(keys, elements, strict=True), key=cmp_to_key(_by_key))
     return tuple(element for _, element in pairs)
 

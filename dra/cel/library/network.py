@@ -21,28 +21,24 @@ from dra.cel.declarations import (
 )
 from dra.cel.network import CIDR, IP, Address, Network
 from dra.cel.types import BOOL, INT, STRING, Type
-from dra.cel.values import NO_SUCH_OVERLOAD, Failure, Value, size_of
+from dra.cel.values import NO_OVERLOAD, Failure, Value, size_of
 
 __all__ = ["LIBRARY"]
 
 
-def _reads(parse: Callable[[str], object]) -> Callable[[str], bool]:
-    def test(text: str) -> bool:
-        try:
-            parse(text)
-        except Failure:
-            return False
-        return True
-
-    return test
+def _reads(read: Callable[[str], object]) -> Callable[[str], bool]:
+    return lambda text: read(text).__class__ is not Failure
 
 
-def _contains_address_text(network: Network, text: str) -> bool:
+def _is_canonical(text: str) -> bool | Failure:
+    address = Address.read(text)
+    return address if isinstance(address, Failure) else str(address) == text
+
+
+def _contains_address_text(network: Network, text: str) -> bool | Failure:
     """Upstream hides why the text is no address; for a network in a text it does not."""
-    try:
-        return network.contains_address(Address.parse(text))
-    except Failure:
-        raise Failure(NO_SUCH_OVERLOAD) from None
+    address = Address.read(text)
+    return NO_OVERLOAD if isinstance(address, Failure) else network.contains_address(address)
 
 
 # Costs
@@ -85,17 +81,17 @@ LIBRARY: Final = Library(
     functions=(
         Function(
             "ip",
-            overload("string_to_ip", [STRING], IP, Address.parse, traversal()),
+            overload("string_to_ip", [STRING], IP, Address.read, traversal()),
             member("cidr_ip", [CIDR], IP, lambda network: network.address),
         ),
-        Function("isIP", overload("is_ip", [STRING], BOOL, _reads(Address.parse), traversal())),
+        Function("isIP", overload("is_ip", [STRING], BOOL, _reads(Address.read), traversal())),
         Function(
             "ip.isCanonical",
             overload(
                 "ip_is_canonical",
                 [STRING],
                 BOOL,
-                lambda text: str(Address.parse(text)) == text,
+                _is_canonical,
                 traversal(factor=2 * STRING_TRAVERSAL),
             ),
         ),
@@ -119,8 +115,8 @@ LIBRARY: Final = Library(
         _property(
             "isGlobalUnicast", "ip_is_global_unicast", IP, BOOL, lambda address: address.is_global_unicast
         ),
-        Function("cidr", overload("string_to_cidr", [STRING], CIDR, Network.parse, traversal())),
-        Function("isCIDR", overload("is_cidr", [STRING], BOOL, _reads(Network.parse), traversal())),
+        Function("cidr", overload("string_to_cidr", [STRING], CIDR, Network.read, traversal())),
+        Function("isCIDR", overload("is_cidr", [STRING], BOOL, _reads(Network.read), traversal())),
         Function(
             "containsIP",
             member(

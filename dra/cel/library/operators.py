@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final, Protocol
 
 from dra.cel.declarations import (
     STRING_TRAVERSAL,
@@ -22,11 +22,11 @@ from dra.cel.types import BOOL, BYTES, DOUBLE, INT, STRING, UINT, Type, list_of,
 from dra.cel.values import (
     INT_MAX,
     INT_MIN,
+    NO_ORDER,
     UINT_MAX,
     Failure,
     Uint,
     Value,
-    compare,
     contains,
     map_key,
     size_of,
@@ -69,10 +69,10 @@ def _search(arguments: Arguments) -> Estimate:
     return Estimate(arguments.size(1).times(1))
 
 
-COMPARISON: Final = Cost(_smaller, _smaller_charge)
-_CONCATENATION: Final = Cost(_both, _both_charge)
+COMPARISON: Final = Cost(_smaller, _smaller_charge, inline="tenths[min(len({0}), len({1}))]")
+_CONCATENATION: Final = Cost(_both, _both_charge, inline="tenths[len({0}) + len({1})]")
 _LIST_CONCATENATION: Final = Cost(_joined_lists)
-_SEARCH: Final = Cost(_search, lambda values, _result: size_of(values[1]))
+_SEARCH: Final = Cost(_search, lambda values, _result: size_of(values[1]), inline="len({1})")
 
 
 # Arithmetic
@@ -180,18 +180,26 @@ _ORDERED: Final = {
 _NUMBERS: Final = ("int64", "uint64", "double")
 
 
-def relation(
-    name: str, sign: str, test: Callable[[int, int], bool]
-) -> Callable[[str, Type, Type, str], Overload]:
-    """Makes overloads of one relation from what the comparison must give."""
+class _Make(Protocol):
+    def __call__(self, suffix: str, left: Type, right: Type, by: str = "") -> Overload: ...
 
-    def implementation(left: Value, right: Value) -> bool | Failure:
-        order = compare(left, right)
-        return order if isinstance(order, Failure) else test(order, 0)
 
-    def make(suffix: str, left: Type, right: Type, kind: str = "") -> Overload:
-        cost = COMPARISON if kind in ("string", "bytes") else Cost()
-        inline = f"{{0}} {sign} {{1}}" if kind in ("string", "bytes", "int64", "uint64") else ""
+def relation(name: str, sign: str, test: Callable[[Any, Any], bool]) -> _Make:
+    """Makes overloads of one relation: of two types, and the attribute by which their values are ordered."""
+
+    def as_doubles(left: float, right: float) -> bool | Failure:
+        left, right = float(left), float(right)
+        return NO_ORDER if left != left or right != right else test(left, right)
+
+    def make(suffix: str, left: Type, right: Type, by: str = "") -> Overload:
+        cost = COMPARISON if left in (STRING, BYTES) else Cost()
+        if DOUBLE in (left, right):
+            return overload(f"{name}_{suffix}", [left, right], BOOL, as_doubles, cost)
+        implementation, dot_by = test, f".{by}" if by else ""
+        if by:
+            key = operator.attrgetter(by)
+            implementation = lambda one, other: test(key(one), key(other))  # noqa: E731 - one of two
+        inline = f"{{0}}{dot_by} {sign} {{1}}{dot_by}"
         return overload(f"{name}_{suffix}", [left, right], BOOL, implementation, cost, inline=inline)
 
     return make
@@ -207,9 +215,9 @@ RELATIONS: Final = {
 
 def _relation(function: str) -> Function:
     make = RELATIONS[function]
-    same = [make(suffix, type_, type_, suffix) for suffix, type_ in _ORDERED.items()]
+    same = [make(suffix, type_, type_) for suffix, type_ in _ORDERED.items()]
     mixed = [
-        make(f"{left}_{right}", _ORDERED[left], _ORDERED[right], "")
+        make(f"{left}_{right}", _ORDERED[left], _ORDERED[right])
         for left in _NUMBERS
         for right in _NUMBERS
         if left != right

@@ -22,11 +22,14 @@ NANO: Final = 10**9
 _PARTS: Final = re.compile(r"[+-]?0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
 _BINARY: Final = {suffix: 10 * power for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)}
 _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_PLAIN: Final = re.compile(r"([1-9][0-9]{0,17})([numkMGTPE]?|[KMGTPE]i)")
+_EXPONENT: Final = re.compile(r"[eE][+-]?[0-9]+")
+_NANOS: Final[dict[str, int]] = {suffix: 10 ** (power + 9) for suffix, power in _DECIMAL.items()}
 _MOST_DIGITS: Final = 18  # of a number that Go keeps as an integer
-_WRONG_FORM: Final = (
+_WRONG_FORM: Final = Failure(
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 )
-_WRONG_SUFFIX: Final = "unable to parse quantity's suffix"
+_WRONG_SUFFIX: Final = Failure("unable to parse quantity's suffix")
 
 
 class Amount:
@@ -138,17 +141,30 @@ def _summed(nanos: int, left: Amount, right: Amount) -> Amount:
 def _parse(text: str) -> Amount | Failure:
     if text.isdecimal() and text.isascii() and len(text) <= _MOST_DIGITS:
         return Amount(int(text) * NANO, 0, text)
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None:
+        nanos = _nanos(int(plain[1]), plain[2])
+        return Amount(nanos, _scale(nanos, plain[1], "", plain[2]), text)
     parts = _PARTS.fullmatch(text)
     if not text or parts is None:
-        return Failure(_WRONG_FORM)
+        return _WRONG_FORM
     whole, fraction, suffix = parts[1], parts[2] or "", parts[3]
+    if suffix not in _DECIMAL and suffix not in _BINARY and not _EXPONENT.fullmatch(suffix):
+        return _WRONG_SUFFIX
     # Go takes a number without any digit for zero.
     readable = text if re.search(r"^[+-]?\.?[0-9]", text) else f"0{suffix}"
     try:
         nanos = Quantity.parse(readable).nanos
     except QuantityError:
-        return Failure(_WRONG_SUFFIX)
+        return _WRONG_SUFFIX
     return Amount(nanos, _scale(nanos, whole, fraction, suffix), text)
+
+
+def _nanos(whole: int, suffix: str) -> int:
+    """What a whole number with a suffix means; the binary ones end with 64 bits."""
+    if suffix in _BINARY:
+        return min(whole << _BINARY[suffix], INT_MAX) * NANO
+    return whole * _NANOS[suffix]
 
 
 def _scale(nanos: int, whole: str, fraction: str, suffix: str) -> int | None:

@@ -21,6 +21,11 @@ SEMVER: Final = struct("kubernetes.Semver")
 _LARGEST_NUMBER: Final = 2**64 - 1
 _IDENTIFIER: Final = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
+# A release, whose numbers are sure to be below 2**64.
+_PLAIN: Final = re.compile(r"(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,18})")
+
+_EMPTY: Final = Failure("Version string empty")
+_NO_PARTS: Final = Failure("No Major.Minor.Patch elements found")
 
 # Precedence: numbers before texts, and a version without pre-release after any with one.
 _Precedence: TypeAlias = tuple[int, int, int, tuple[tuple[int, int, str], ...]]
@@ -121,11 +126,25 @@ def _prerelease(part: str) -> tuple[int, int, str]:
     return (1, 0, part)
 
 
-@lru_cache(maxsize=16384)
 def _parse(text: str) -> Semver | Failure:
+    if text.count(".") < 2:
+        return _NO_PARTS if text else _EMPTY
+    return _parse_parts(text)
+
+
+@lru_cache(maxsize=16384)
+def _parse_parts(text: str) -> Semver | Failure:
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None:
+        return Semver(text, (int(plain[1]), int(plain[2]), int(plain[3]), _RELEASE))
+    try:
+        return _parse_any(text)
+    except Failure as failure:
+        return Failure(*failure.args)  # without its traceback, which holds much
+
+
+def _parse_any(text: str) -> Semver | Failure:
     parts = text.split(".", 2)
-    if len(parts) != 3:
-        return Failure("No Major.Minor.Patch elements found" if text else "Version string empty")
     major, minor = _number(parts[0], "major"), _number(parts[1], "minor")
     rest, has_build, build = parts[2].partition("+")
     patch_text, has_prerelease, prerelease = rest.partition("-")

@@ -24,7 +24,7 @@ from dra.cel.declarations import (
 )
 from dra.cel.library.lists import WALK
 from dra.cel.types import INT, STRING, list_of
-from dra.cel.values import Failure, Value, size_of
+from dra.cel.values import Failure, Value, only_class, size_of
 
 __all__ = ["LIBRARY"]
 
@@ -122,9 +122,10 @@ def _substring_until(text: str, start: int, end: int) -> str | Failure:
 
 
 def _join(parts: tuple[Value, ...], separator: str = "") -> str:
-    for part in parts:
-        if not isinstance(part, str):
-            raise Failure(f"join: invalid input: {part}")
+    if only_class(parts) is not str:
+        for part in parts:
+            if not isinstance(part, str):
+                raise Failure(f"join: invalid input: {part}")
     if sum(map(len, parts)) + len(separator) * len(parts) > _LARGEST_RESULT:
         raise Failure("join: the result is too long")
     return separator.join(parts)
@@ -188,10 +189,11 @@ def _twice_result(_values: Sequence[Value], result: Value) -> int:
 
 
 _KEEPING: Final = traversal(keeps_size=True)
-_REPLACE: Final = Cost(_replace_estimate, _twice)
-_SPLIT: Final = Cost(_split_estimate, _twice)
+_TWICE: Final = f"ceil(len({{0}}) * {2 * STRING_TRAVERSAL!r})"
+_REPLACE: Final = Cost(_replace_estimate, _twice, inline=_TWICE)
+_SPLIT: Final = Cost(_split_estimate, _twice, inline=_TWICE)
 _JOIN: Final = Cost(_join_estimate, _twice_result)
-_QUOTE: Final = Cost(_quote_estimate, lambda values, _: _ceil(size_of(values[0]), STRING_TRAVERSAL))
+_QUOTE: Final = Cost(_quote_estimate, traversal().charge, inline=traversal().inline)
 
 
 LIBRARY: Final = Library(

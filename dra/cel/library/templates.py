@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Final, NamedTuple, TypeVar
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, TypeVar
 
 from dra.cel.declarations import Function, Library, Validator, member, traversal
 from dra.cel.library.conversions import double_text, text_of_bytes
@@ -25,6 +26,8 @@ _A = TypeVar("_A")
 
 _DEFAULT_PRECISION: Final = 6
 _LARGEST_PRECISION: Final = 10_000_009  # beyond, Go no longer reads its own number
+_LONGEST_KEPT: Final = 256  # of a template
+_NO_CLAUSE: Final = Failure("unexpected end of string")
 _NOT_FORMATTED: Final = "%!(NOVERB)"
 _SPECIAL: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -94,22 +97,42 @@ def _expanded(
         Failure: The template is wrong, or `argument` or `text_of` raises it.
     """
     pieces: list[str] = []
-    at = index = 0
-    while (percent := template.find("%", at)) >= 0:
-        pieces.append(template[at:percent])
-        if template.startswith("%", percent + 1):
-            pieces.append("%")
-            at = percent + 2
+    index = 0
+    for part in (_kept_parts if len(template) <= _LONGEST_KEPT else _parts)(template):
+        if part.__class__ is str:
+            pieces.append(part)
             continue
         value = argument(index)
-        if percent + 1 >= len(template):
-            raise Failure("unexpected end of string")
+        if part is _NO_CLAUSE:
+            sure(part)
         if index >= size:
             raise _no_argument(index)
-        clause, at = _clause(template, percent + 1)
-        pieces.append(text_of(clause, value))
+        pieces.append(text_of(sure(part), value))
         index += 1
-    return "".join((*pieces, template[at:]))
+    return "".join(pieces)
+
+
+def _parts(template: str) -> tuple[Any, ...]:
+    """The texts and clauses of a template, up to the first failure, which is the last part."""
+    parts: list[str | _Clause | Failure] = []
+    at = 0
+    while (percent := template.find("%", at)) >= 0:
+        parts.append(template[at:percent])
+        if template.startswith("%", percent + 1):
+            parts.append("%")
+            at = percent + 2
+            continue
+        if percent + 1 >= len(template):
+            return (*parts, _NO_CLAUSE)
+        try:
+            clause, at = _clause(template, percent + 1)
+        except Failure as failure:
+            return (*parts, Failure(*failure.args))
+        parts.append(clause)
+    return (*parts, template[at:])
+
+
+_kept_parts: Final = lru_cache(maxsize=256)(_parts)
 
 
 def _no_argument(index: int) -> Failure:

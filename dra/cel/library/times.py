@@ -38,7 +38,7 @@ def _getters() -> Iterator[Function]:
     for function, (name, get) in _CALENDAR.items():
 
         def in_utc(moment: Timestamp, get: Callable[[Civil], int] = get) -> int:
-            return get(moment.civil("UTC"))
+            return get(moment.in_utc)
 
         def in_zone(moment: Timestamp, zone: str, get: Callable[[Civil], int] = get) -> int:
             return get(moment.civil(zone))
@@ -57,8 +57,8 @@ def _relations() -> Iterator[Function]:
     for function, make in RELATIONS.items():
         yield Function(
             function,
-            make("timestamp", TIMESTAMP, TIMESTAMP, ""),
-            make("duration", DURATION, DURATION, ""),
+            make("timestamp", TIMESTAMP, TIMESTAMP, Timestamp.order_key),
+            make("duration", DURATION, DURATION, Duration.order_key),
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from dra.cel.declarations import (
@@ -17,19 +16,10 @@ from dra.cel.declarations import (
     overload,
     traversal,
 )
-from dra.cel.types import BOOL, STRING, Type, list_of, map_of
-from dra.cel.url import URL, Url, request_uri_error
-from dra.cel.values import Value
+from dra.cel.types import BOOL, STRING, list_of, map_of
+from dra.cel.url import URL, Url, is_request_uri
 
 __all__ = ["LIBRARY"]
-
-
-def _is_url(text: str) -> bool:
-    return not request_uri_error(text)
-
-
-def _part(function: str, name: str, result: Type, get: Callable[[Url], Value]) -> Function:
-    return Function(function, member(f"url_get_{name}", [URL], result, get))
 
 
 def _comparison(arguments: Arguments) -> Estimate:
@@ -42,10 +32,8 @@ LIBRARY: Final = Library(
     "url",
     equality={URL: _comparison},
     functions=(
-        Function("url", overload("string_to_url", [STRING], URL, Url.parse, traversal(keeps_size=True))),
-        Function(
-            "isURL", overload("is_url_string", [STRING], BOOL, lambda text: not request_uri_error(text))
-        ),
+        Function("url", overload("string_to_url", [STRING], URL, Url.read, traversal(keeps_size=True))),
+        Function("isURL", overload("is_url_string", [STRING], BOOL, is_request_uri)),
         Function("getScheme", member("url_get_scheme", [URL], STRING, lambda url: url.scheme)),
         Function("getHost", member("url_get_host", [URL], STRING, lambda url: url.host)),
         Function("getHostname", member("url_get_hostname", [URL], STRING, lambda url: url.hostname)),

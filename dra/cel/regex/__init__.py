@@ -31,6 +31,7 @@ __all__ = ["Regex", "RegexError", "compile"]
 
 _CACHED_PATTERNS = 512
 _MAX_RE2_HEIGHT = 100
+_LONGEST_PLAIN = 1_000
 # Python's `re` takes seconds to compile hundreds of Unicode classes, which our own matcher shares.
 _LONGEST_TRANSLATION = 20_000
 
@@ -44,14 +45,16 @@ class _Engine(Protocol):
 class _Backtracking:
     """A pattern translated for Python's `re`, and the length of text up to which that may run it."""
 
-    __slots__ = ("limit", "search")
+    __slots__ = ("find_all", "limit", "search")
 
     def __init__(self, tree: Node) -> None:
         self.limit = text_limit(tree)
         pattern = spell(tree, PYTHON) if self.limit >= 0 else ""
         if len(pattern) > _LONGEST_TRANSLATION:
             self.limit, pattern = -1, ""
-        self.search = re.compile(pattern, re.ASCII | re.DOTALL).search
+        compiled = re.compile(pattern, re.ASCII | re.DOTALL)
+        self.search = compiled.search
+        self.find_all = compiled.findall
 
 
 class Regex:
@@ -69,13 +72,15 @@ class Regex:
         self.pattern = pattern
         if len(pattern) > MAX_PROGRAM:  # only an expression can make one, and reading it takes seconds
             raise RegexError("expression too large", pattern)
-        self._tree = parse(pattern)
-        if self._tree.size > MAX_PROGRAM:
+        # Letters and digits mean themselves; an expression may ask for very many such patterns.
+        self._is_plain = len(pattern) <= _LONGEST_PLAIN and pattern.isalnum()
+        if not self._is_plain and self._tree.size > MAX_PROGRAM:
             raise RegexError("expression too large", pattern)
-        self._searcher = _Backtracking(core(self._tree))
 
     def search(self, text: str) -> bool:
         """Whether the pattern matches somewhere in the text (Go's `MatchString`)."""
+        if self._is_plain:
+            return self.pattern in text
         searcher = self._searcher
         if len(text) <= searcher.limit:
             return searcher.search(text) is not None
@@ -98,8 +103,21 @@ class Regex:
             text: Where to look.
             n: How many at most; negative for all.
         """
+        finder = self._finder
+        # Of what may match nothing, Python finds more than Go: `|a` finds the a too.
+        if len(text) <= finder.limit and not self._tree.nullable:
+            found: list[str] = finder.find_all(text)
+            return found if n < 0 else found[:n]
         spans = self._matcher.spans(text)
         return [text[start:end] for start, end in (spans if n < 0 else islice(spans, n))]
+
+    @cached_property
+    def _tree(self) -> Node:
+        return parse(self.pattern)
+
+    @cached_property
+    def _searcher(self) -> _Backtracking:
+        return _Backtracking(core(self._tree))
 
     @cached_property
     def _finder(self) -> _Backtracking:

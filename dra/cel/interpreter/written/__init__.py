@@ -57,7 +57,8 @@ def generate_loop(
     try:
         outermost(script, node, found)
         names |= script.constants
-        exec(compile(_SOURCE.format(script.text), "<CEL>", "exec"), names)  # noqa: S102 - of names made here
+        source = _SOURCE.format(lines=script.text, trouble=script.trouble)
+        exec(compile(source, "<CEL>", "exec"), names)  # noqa: S102 - of names made here
     except (NotGenerated, SyntaxError, MemoryError, RecursionError, OverflowError):
         return None
     made: FastLoop = names["loop"]  # type: ignore[assignment]  # what the source defines
@@ -66,9 +67,9 @@ def generate_loop(
 
 _SOURCE: Final = """\
 def loop(elements, c, limit, items, failed, slots, names):
- before, entry = c, None
+ before = c
  try:
-{0}
+{lines}
  except Exception:
-  return TROUBLE, before, entry, failed
+  {trouble}
 """

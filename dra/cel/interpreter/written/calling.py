@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any, Final
 
+import attrs
+
 from dra.cel.codegen.writer import NotGenerated
 from dra.cel.declarations import REGEX_LENGTH, Overload, shared_charge
 from dra.cel.dispatch import candidates, implementation
@@ -62,7 +64,29 @@ def _strict_call(script: Script, node: Call) -> Operand:
     charge = shared_charge(overloads)
     if charge is not None and first.cost.beforehand:
         return _beforehand(script, node, called, script.constant(charge), gives_up=gives_up)
-    return _strict(script, node.operands, called, charge, inline, gives_up=gives_up)
+    price = _Price(charge)
+    if certain is not None and certain.cost == first.cost:
+        price = _Price(charge, first.cost.inline)
+        if charge is regex_cost and pattern is not None:
+            price = _Price(charge, f"tenths[len({{0}}) + 1] * {math.ceil(len(pattern[0]) * REGEX_LENGTH)}")
+    return _strict(script, node.operands, called, price, inline, gives_up=gives_up)
+
+
+@attrs.frozen
+class _Price:
+    """What a call costs.
+
+    Attributes:
+        charge: As in `Cost`; None for one.
+        inline: As in `Cost`, if it is known which overload fits.
+    """
+
+    charge: Callable[..., int] | None
+    inline: str = ""
+
+    def code(self, script: Script, codes: Sequence[str], result: str) -> str:
+        """The statement that pays whatever the operands are."""
+        return f"c += {script.constant(self.charge)}(({''.join(f'{code}, ' for code in codes)}), {result})"
 
 
 def _certain(script: Script, node: Call, overloads: tuple[Overload, ...]) -> Overload | None:
@@ -94,7 +118,7 @@ def _strict(
     script: Script,
     nodes: Sequence[Node],
     called: Callable[..., Value],
-    charge: Callable[..., int] | None,
+    price: _Price,
     inline: str = "",
     *,
     gives_up: bool,
@@ -107,20 +131,22 @@ def _strict(
         failing = [one.code for one in (operands[-1:] if gives_up else operands) if one.fails]
         codes = [one.code for one in operands]
         returns = next((name for name in RETURNS_FAILURES if inline.startswith(f"{name}(")), "")
-        if inline and not returns and not failing and not gave_up and charge is None:
-            script.cost += 1
+        script.cost += price.charge is None
+        fails = bool(failing or gave_up or returns or not inline)
+        if not fails and price.charge is None and "(" not in inline:
             return Operand(f"({inline.format(*codes)})", fails=False)
         with ExitStack() as computing:
-            _first_failure(script, failing, result, computing)
+            dear = f"; {price.code(script, codes, result)}" if failing and price.inline else ""
+            _first_failure(script, failing, result, computing, dear)
             if inline:
                 script.emit(f"{result} = {inline.format(*codes)}")
             else:
                 script.emit(f"try: {result} = {script.constant(called)}({', '.join(codes)})")
                 script.emit(f"except Failure as failure: {result} = failure")
-        script.cost += charge is None
-        if charge is not None:
-            _charge(script, charge, nodes, codes, result, failing=failing)
-    fails = bool(failing or gave_up or returns or not inline)
+            if price.inline:
+                script.emit(f"c += {price.inline.format(*codes, result=result)}")
+        if price.charge is not None and not price.inline:
+            script.emit(price.code(script, codes, result))
     return Operand(result, fails)
 
 
@@ -138,38 +164,15 @@ def _operands(
     return operands
 
 
-def _first_failure(script: Script, failing: list[str], result: str, computing: ExitStack) -> None:
+def _first_failure(
+    script: Script, failing: list[str], result: str, computing: ExitStack, then: str = ""
+) -> None:
     """Unless an operand has failed, what follows is computed."""
     for index, code in enumerate(failing):
-        script.emit(f"{'elif' if index else 'if'} {code}.__class__ is Failure: {result} = {code}")
+        test = f"{'elif' if index else 'if'} {code}.__class__ is Failure"
+        script.emit(f"{test}: {result} = {code}{then}")
     if failing:
         computing.enter_context(script.block("else:"))
-
-
-def _charge(
-    script: Script,
-    charge: Callable[..., int],
-    nodes: Sequence[Node],
-    codes: list[str],
-    result: str,
-    *,
-    failing: list[str],
-) -> None:
-    """Pay for a call whose cost depends on the values."""
-    types = [script.type_of(node) for node in nodes]
-    if charge is COMPARISON.charge and all(type_.kind in _SCALARS for type_ in types):
-        script.cost += 1
-        return
-    if not failing and all(type_ == STRING for type_ in types):
-        if charge is COMPARISON.charge:
-            _pay_comparison(script, codes[0], codes[1], STRING)
-            return
-        pattern = constant_value(script.checked, script.environment, nodes[1]) if nodes[1:] else None
-        if charge is regex_cost and pattern is not None:
-            length = math.ceil(len(pattern[0]) * REGEX_LENGTH)
-            script.emit(f"c += tenths(len({codes[0]}) + 1) * {length}")
-            return
-    script.emit(f"c += {script.constant(charge)}(({''.join(f'{code}, ' for code in codes)}), {result})")
 
 
 def _beforehand(
@@ -231,7 +234,7 @@ def _equality(script: Script, node: Call) -> Operand:
 def _pay_comparison(script: Script, left: str, right: str, kind: Type) -> None:
     """The cost of comparing two values of a type, which is either of size one or text."""
     if kind == STRING:
-        script.emit(f"c += tenths(min(len({left}), len({right})))")
+        script.emit(f"c += {COMPARISON.inline.format(left, right)}")
     else:
         script.cost += 1
 
@@ -250,7 +253,7 @@ def _membership(script: Script, node: Call) -> Operand:
         script.emit(f"{result} = looked_up({found.code}, {wanted})")
         return Operand(result)
     called = implementation(script.environment, node, overloads)
-    return _strict(script, (item, elements), called, shared_charge(overloads), gives_up=False)
+    return _strict(script, (item, elements), called, _Price(shared_charge(overloads)), gives_up=False)
 
 
 # Logic

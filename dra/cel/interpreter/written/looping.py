@@ -75,6 +75,7 @@ def outermost(script: Script, node: Comprehension, found: Shape) -> None:
 def _loop(script: Script, node: Comprehension, found: Shape, names: _Names) -> None:
     first, second = script.name(), script.name() if node.second else ""
     variables = f"{first}, {second}" if second else first
+    script.entry = script.entry or variables
     script.preludes.append(script.prelude())
     level = len(script.preludes)
     script.scopes.append(
@@ -85,7 +86,6 @@ def _loop(script: Script, node: Comprehension, found: Shape, names: _Names) -> N
     with script.block(f"for {variables} in {names.elements}:"):
         if not names.result:
             script.emit("before = c")
-            script.emit(f"entry = {variables}")
         _ELEMENT[found.kind](script, found, names)
     script.certainty.scopes.pop()
     script.scopes.pop()
@@ -141,7 +141,7 @@ def _chosen(script: Script, found: Shape, names: _Names) -> None:
 
 def _otherwise(script: Script, code: str, names: _Names, *, is_certain: bool) -> None:
     """What a test that is not true leads to: the last one that fails is the failure of the whole."""
-    script.emit("elif c > limit: return TROUBLE, before, entry, failed")
+    script.emit(f"elif c > limit: {script.trouble}")
     if not is_certain:
         script.emit(f"elif {code} is not False: {names.failed} = condition_failure({code})")
 

@@ -116,11 +116,14 @@ def _differs(left: Value, right: Value) -> Value:
         return True
 
 
-_TENTHS: Final = tuple(math.ceil(size * STRING_TRAVERSAL) for size in range(1000))
+class _Tenths(dict[int, int]):
+    """What walking over so many characters costs; the usual lengths are known beforehand."""
+
+    def __missing__(self, size: int) -> int:
+        return math.ceil(size * STRING_TRAVERSAL)
 
 
-def _tenths(size: int) -> int:
-    return _TENTHS[size] if size < len(_TENTHS) else math.ceil(size * STRING_TRAVERSAL)
+_TENTHS: Final = _Tenths((size, math.ceil(size * STRING_TRAVERSAL)) for size in range(1000))
 
 
 def _put(made: dict[Any, Value], key: Value, value: Value, optional: bool) -> Failure | None:
@@ -166,7 +169,7 @@ def merge(insert: Callable[..., Value], items: dict[Any, Value], more: Value) ->
 def _comparison_cost(is_equal: bool, left: Value, right: Value) -> int:
     if is_equal and is_registered_opaque(left):
         return 1
-    return _tenths(min(size_of(left), size_of(right)))
+    return _TENTHS[min(size_of(left), size_of(right))]
 
 
 # Of what `inline` code may call, what gives failures; it raises in `codegen.runtime`.
@@ -182,6 +185,7 @@ NAMES: Final[dict[str, object]] = RETURNS_FAILURES | {
     "Optional": Optional,
     "UNSET": UNSET,
     "Uint": Uint,
+    "ceil": math.ceil,
     "comparison_cost": _comparison_cost,
     "condition_failure": condition_failure,
     "differs": _differs,
@@ -197,6 +201,6 @@ NAMES: Final[dict[str, object]] = RETURNS_FAILURES | {
     "pairs": pairs,
     "put": _put,
     "same": _same,
-    "tenths": _tenths,
+    "tenths": _TENTHS,
     "tested": tested,
 }

@@ -79,6 +79,7 @@ class Script:
         scopes: What names within the loop mean, the innermost last.
         preludes: Of each loop around what is being written, the lines that go before it.
         cost: What the lines of the block at hand cost.
+        entry: The element of the outermost loop, as code.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class Script:
         self.preludes: list[tuple[Lines, int]] = []
         self.constants: dict[str, object] = {}
         self.cost = 0
+        self.entry = ""
         self._lines: Lines = []
         self._depth = 2
         self._first: Lines = []
@@ -145,10 +147,15 @@ class Script:
             self.emit(f"c += {self.cost}")
         self.cost = 0
 
+    @property
+    def trouble(self) -> str:
+        """The statement that hands the element back."""
+        return f"return TROUBLE, before, ({self.entry}), failed"
+
     def check(self) -> None:
         """Hand the element back if the limit is passed."""
         self.pay()
-        self.emit("if c > limit: return TROUBLE, before, entry, failed")
+        self.emit(f"if c > limit: {self.trouble}")
 
     @property
     def text(self) -> str:
@@ -248,7 +255,7 @@ class Script:
         for places in reversed(self.places):
             if node.name in places:
                 name = self.read(f"slots[{places[node.name]}]")
-                self.emit(f"if {name} is UNSET: return TROUBLE, before, entry, failed")
+                self.emit(f"if {name} is UNSET: {self.trouble}")
                 return Operand(name)
         return Operand(self.read(f"names[{node.name.lstrip('.')!r}]"), fails=False)
 
