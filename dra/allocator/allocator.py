@@ -102,7 +102,8 @@ class Allocator:
         if not isinstance(claim, ResourceClaim):
             raise AllocationError(
                 f"a list of ResourceClaims is wanted, not of {type(claim).__name__}",
-                remedy="[claim] for one; ResourceClaim.from_dict(...) reads a dict, a builder has build()",
+                remedy="[claim] for one; ResourceClaim.from_dict(...) reads a dict, a builder has build(), "
+                "a template has claim(name)",
             )
         return filled_in(claim, self.features)
 

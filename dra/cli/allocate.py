@@ -31,7 +31,12 @@ _Claim: TypeAlias = "tuple[ResourceClaim, ResourceClaimTemplate | None]"
 """A claim, and the template that it is made from."""
 
 ClaimName = Annotated[
-    str | None, typer.Option("--claim", metavar="NAMESPACE/NAME", help="Only this claim; all if left out.")
+    str | None,
+    typer.Option(
+        "--claim",
+        metavar="NAMESPACE/NAME",
+        help="Only this claim, or that of this template; all if left out.",
+    ),
 ]
 
 
