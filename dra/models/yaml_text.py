@@ -12,6 +12,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 import yaml
@@ -78,16 +79,52 @@ def position(text: str, index: int, path: str) -> tuple[int, int]:
     such document.
     """
     steps = [bracketed or plain for bracketed, plain in _STEP.findall(path)]
+    outline = _outline(text)
+    if index >= len(outline):
+        return 0, 0
+    begin, items = outline[index]
+    end = outline[index + 1][0].index if index + 1 < len(outline) else len(text)
+    if steps[:1] == ["items"] and "".join(steps[1:2]).isdecimal() and int(steps[1]) < len(items):
+        begin, *following = items[int(steps[1]) :]
+        end = following[0].index if following else end
+        steps = steps[2:]
+    # What begins in the middle of a line goes on in lines that are indented as far.
+    events = iter(_Parser(" " * begin.column + text[begin.index : end]).get_event, None)
     try:
-        events = iter(_Parser(text).get_event, None)
-        seen = -1
         for event in events:
-            seen += isinstance(event, yaml.DocumentStartEvent)
-            if seen == index:
-                return _descend(events, steps)
+            if isinstance(event, yaml.DocumentStartEvent):
+                line, column = _descend(events, steps)
+                return begin.line + line, column
     except (yaml.YAMLError, UnicodeError):
         pass
     return 0, 0
+
+
+@lru_cache(maxsize=4)
+def _outline(text: str) -> list[tuple[Any, list[Any]]]:
+    """Where each document of a stream begins, and each of its `items`: found once, for all that is asked."""
+    outline: list[tuple[Any, list[Any]]] = []
+    try:
+        events = iter(_Parser(text).get_event, None)
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                outline.append((event.start_mark, []))
+                if isinstance(next(events), yaml.MappingStartEvent):
+                    found = _member(events, "items")
+                    if found is not None and isinstance(found[1], yaml.SequenceStartEvent):
+                        outline[-1][1].extend(_items(events))
+    except (yaml.YAMLError, UnicodeError):
+        pass  # what comes before the fault has its place
+    return outline
+
+
+def _items(events: Iterator[Any]) -> Iterator[Any]:
+    """The marks of a sequence's items."""
+    for node in events:
+        if isinstance(node, yaml.SequenceEndEvent):
+            return
+        yield node.start_mark
+        _skip(events, node)
 
 
 def _descend(events: Iterator[Any], steps: list[str]) -> tuple[int, int]:

@@ -149,3 +149,24 @@ STRINGS = [
 def test_strings_are_written_so_that_they_stay_strings(value: str) -> None:
     data = {"key": value, f"{value}": [value]}
     assert read(text.write_yaml([data])) == [data]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind: List\nitems:\n- kind: A\n  spec:\n    x: 1\n- kind: B\n  spec:\n    here: 2\n",
+        "items:\n    -   kind: A  # one\n        spec: {x: 1}\n\n    -   kind: B\n        spec: {here: 2}\n",
+        "  items:\n  - {kind: A, spec: {x: 1}}\n  - {kind: B,\n     spec: {here: 2}}\n",
+        "kind: Other\n---\nitems: [{kind: A}, {kind: B, spec: {here: 2}}]\n---\nkind: Last\n",
+        '{"items": [{"spec": {"x": 1}}, {"spec": {"here": 2}}]}',
+        "%YAML 1.1\n---\nitems:\n- &a {kind: A}\n- spec:\n    <<: *a\n    here: 2\n",
+    ],
+)
+def test_a_field_of_an_item_is_found_however_the_list_is_written(text: str) -> None:
+    at = text.index('"here"' if '"here"' in text else "here")
+    expected = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    index = text[:at].count("\n---\n") if text.startswith("kind: Other") else 0
+
+    assert yaml_text.position(text, index, "items[1].spec.here") == expected
+    assert yaml_text.position(text, index, "items[1].spec.here.beyond") == expected
+    assert yaml_text.position(text, index + 9, "items[1].spec.here") == (0, 0)
