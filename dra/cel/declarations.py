@@ -56,7 +56,8 @@ def _scaled(value: int, factor: float) -> int:
     return UNBOUNDED if product >= 2.0**64 else math.ceil(product)
 
 
-@attrs.frozen
+# Not frozen, though nothing changes one: to make a frozen one takes twice the time, and compiling makes many.
+@attrs.define(unsafe_hash=True)
 class Range:
     """Bounds of a size or of a cost: unsigned 64-bit numbers that saturate instead of overflowing.
 
@@ -74,7 +75,8 @@ class Range:
         return cls(value, value)
 
     def __add__(self, other: Range) -> Range:
-        return Range(_saturated(self.low + other.low), _saturated(self.high + other.high))
+        low, high = self.low + other.low, self.high + other.high
+        return Range(low if low < UNBOUNDED else UNBOUNDED, high if high < UNBOUNDED else UNBOUNDED)
 
     def __mul__(self, other: Range) -> Range:
         return Range(_saturated(self.low * other.low), _saturated(self.high * other.high))
