@@ -75,8 +75,7 @@ class Range:
         return cls(value, value)
 
     def __add__(self, other: Range) -> Range:
-        low, high = self.low + other.low, self.high + other.high
-        return Range(low if low < UNBOUNDED else UNBOUNDED, high if high < UNBOUNDED else UNBOUNDED)
+        return Range(_saturated(self.low + other.low), _saturated(self.high + other.high))
 
     def __mul__(self, other: Range) -> Range:
         return Range(_saturated(self.low * other.low), _saturated(self.high * other.high))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 __all__ = ["quote"]
@@ -17,6 +18,8 @@ _NAMED: Final = {
     "\t": "\\t",
     "\v": "\\v",
 }
+# All but the printable ASCII that stands for itself.
+_DOUBTFUL: Final = re.compile(r"[^ !#-\[\]-~]")
 
 
 def quote(text: str) -> str:
@@ -26,12 +29,11 @@ def quote(text: str) -> str:
         >>> print(quote('a "b"\n\x01é\u200b'))
         "a \"b\"\n\x01é\u200b"
     """
-    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return f'"{text}"'
-    return f'"{"".join(map(_character, text))}"'
+    return f'"{_DOUBTFUL.sub(_written, text)}"'
 
 
-def _character(char: str) -> str:
+def _written(found: re.Match[str]) -> str:
+    char = found[0]
     if char in _NAMED:
         return _NAMED[char]
     if char.isprintable():
