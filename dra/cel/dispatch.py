@@ -33,6 +33,15 @@ def _decided_by_class(type_: Type) -> bool:
     )
 
 
+def _deciding(value: Value) -> object:
+    """What decides which types a value fits: its class and that of a first element; None if more does."""
+    kind = value.__class__
+    if kind is not tuple:
+        return None if isinstance(value, dict) else kind
+    first = value[0].__class__ if value else None
+    return None if first is tuple or (value and isinstance(value[0], dict)) else (first,)
+
+
 def refusal(name: str, overloads: Sequence[Overload], values: Sequence[Value], *, shared: bool) -> Failure:
     """The failure of a call that fits no overload.
 
@@ -74,7 +83,7 @@ def dispatcher(name: str, overloads: Sequence[Overload], *, shared: bool) -> Cal
     if len(overloads) == 1 and not overloads[0].guarded:
         return overloads[0].implementation
     cacheable = all(_decided_by_class(type_) for one in overloads for type_ in one.parameters)
-    chosen: dict[tuple[type, ...], Callable[..., Value]] = {}
+    chosen: dict[tuple[object, ...], Callable[..., Value]] = {}
 
     def choose(values: tuple[Value, ...]) -> Callable[..., Value]:
         for one in overloads:
@@ -84,12 +93,12 @@ def dispatcher(name: str, overloads: Sequence[Overload], *, shared: bool) -> Cal
         return lambda *_values: failure
 
     def call(*values: Value) -> Value:
-        if not cacheable:
+        deciding = tuple([value.__class__ if cacheable else _deciding(value) for value in values])
+        if None in deciding:
             return choose(values)(*values)
-        classes = tuple([value.__class__ for value in values])
-        implementation = chosen.get(classes)
+        implementation = chosen.get(deciding)
         if implementation is None:
-            implementation = chosen[classes] = choose(values)
+            implementation = chosen[deciding] = choose(values)
         return implementation(*values)
 
     def call_with_two(left: Value, right: Value) -> Value:

@@ -9,7 +9,7 @@ from dra.cel.declarations import Function, Library, Macro, MacroError, member, o
 from dra.cel.syntax import Factory, Ident, Node
 from dra.cel.times import Duration
 from dra.cel.types import BOOL, DYN, INT, STRING, list_of, map_of, optional_of, parameter
-from dra.cel.values import NONE, Failure, Optional, Value
+from dra.cel.values import NONE, Failure, Optional, Value, only_class
 
 __all__ = ["LIBRARY"]
 
@@ -40,9 +40,10 @@ def _value(optional: Optional) -> Value:
 
 
 def _unwrap(optionals: tuple[Value, ...]) -> tuple[Value, ...] | Failure:
-    for optional in optionals:
-        if not isinstance(optional, Optional):
-            return Failure("value {} is not optional".format, optional)
+    if only_class(optionals) is not Optional:
+        for optional in optionals:
+            if not isinstance(optional, Optional):
+                return Failure("value {} is not optional".format, optional)
     return tuple(optional.value for optional in optionals if optional.present)
 
 
