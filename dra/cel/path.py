@@ -13,7 +13,7 @@ __all__ = ["DevicePath", "device_path"]
 _TABLES = ("attributes", "capacity")
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)  # not frozen: that takes twice the time to make
 class DevicePath:
     """A part of the device, as far as constants name it.
 

@@ -19,10 +19,12 @@ _EXEMPT: Final = ("format",)
 
 def validate(checked: Checked, environment: Environment, issues: Issues) -> None:
     """Note everything in an expression that Kubernetes' validators refuse."""
+    validated = {validator.function for validator in environment.validators}
     for node, exempt in _walk(checked.ast.root):
         found: Iterable[tuple[Node, str]] = ()
         if isinstance(node, Call):
-            found = _of_call(node, checked, environment)
+            if node.function in validated:
+                found = _of_call(node, checked, environment)
         elif isinstance(node, ListExpr) and not exempt:
             found = _list(node, checked)
         elif isinstance(node, MapExpr) and not exempt:
