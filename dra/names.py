@@ -1,4 +1,4 @@
-"""What Kubernetes asks of labels, domains and the names made of them.
+"""What Kubernetes asks of labels, domains, resources and the names made of them.
 
 A fault is one message in Kubernetes' words. Its packages say the same of the same names, but for the unit: it
 is always bytes that are counted, and some call them characters. Validation and CEL's `format` build on this.
@@ -13,6 +13,8 @@ __all__ = [
     "SUBDOMAIN",
     "byte_length",
     "described",
+    "is_extended_resource",
+    "is_native_resource",
     "label_faults",
     "label_key_faults",
     "label_value_faults",
@@ -23,6 +25,8 @@ _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 SUBDOMAIN: Final = rf"{_LABEL}(\.{_LABEL})*"
 """The pattern of a DNS subdomain in lower case."""
 _NAME: Final = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+
+_OF_QUOTAS: Final = "requests."
 
 _label = re.compile(_LABEL)
 _subdomain = re.compile(SUBDOMAIN)
@@ -98,3 +102,24 @@ def label_value_faults(text: str, unit: str) -> tuple[str, ...]:
         rule = f"a valid label must be an empty string or {_NAME_TEXT.removeprefix('must ')}"
         faults.append(described(rule, f"({_NAME})?", "MyValue", "my_value", "12345"))
     return tuple(faults)
+
+
+def is_native_resource(name: str) -> bool:
+    """Whether a resource of containers is Kubernetes' own (`IsNativeResource`), as what has no domain is."""
+    return "/" not in name or "kubernetes.io/" in name
+
+
+def is_extended_resource(name: str) -> bool:
+    """Whether a resource is one that a device plugin or a device class may offer (`IsExtendedResourceName`).
+
+    Example:
+        >>> [is_extended_resource(name) for name in ("cpu", "hugepages-2Mi", "kubernetes.io/batch-cpu")]
+        [False, False, False]
+        >>> is_extended_resource("nvidia.com/gpu")
+        True
+        >>> is_extended_resource("requests.nvidia.com/gpu")  # the name of a quota
+        False
+    """
+    if is_native_resource(name) or name.startswith(_OF_QUOTAS):
+        return False
+    return not label_key_faults(_OF_QUOTAS + name, "name", "bytes")

@@ -33,7 +33,6 @@ __all__ = [
     "label_value",
     "long_name",
     "long_name_caseless",
-    "native_resource_name",
     "node_allocatable_resource_name",
     "path_segment",
     "semantic_version",
@@ -167,11 +166,6 @@ def extended_resource_name(text: str) -> tuple[str, ...]:
     if text.startswith("requests."):
         faults.append('must not have "requests." prefix')
     return (*faults, *label_key(f"requests.{text}"))
-
-
-def native_resource_name(text: str) -> bool:
-    """Whether a resource is one of Kubernetes' own: without a domain, or with `kubernetes.io` in it."""
-    return "/" not in text or "kubernetes.io/" in text
 
 
 def node_allocatable_resource_name(text: str) -> bool:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from dra.names import byte_length, label_faults, label_key_faults, label_value_faults, subdomain_faults
+from dra.names import (
+    byte_length,
+    is_extended_resource,
+    label_faults,
+    label_key_faults,
+    label_value_faults,
+    subdomain_faults,
+)
 
 
 def test_characters_count_with_their_bytes() -> None:
@@ -36,3 +43,28 @@ def test_label_key_names_the_part_at_fault() -> None:
 def test_label_value_may_be_empty() -> None:
     assert label_value_faults("", "bytes") == ()
     assert len(label_value_faults("-", "bytes")) == 1
+
+
+@pytest.mark.parametrize("name", ["nvidia.com/gpu", "k8s.io/gpu", "kubernetes.io.example.com/gpu"])
+def test_resource_of_another_domain_is_extended(name: str) -> None:
+    assert is_extended_resource(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cpu",
+        "hugepages-2Mi",
+        "kubernetes.io/batch-cpu",
+        "sub.kubernetes.io/x",
+        "my-kubernetes.io/x",
+        "requests.nvidia.com/gpu",
+        "/gpu",
+        "nvidia.com/",
+        "a/b/c",
+        f"{'a' * 245}/gpu",
+    ],
+)
+def test_native_quota_and_malformed_resources_are_not_extended(name: str) -> None:
+    """The three conditions of `IsExtendedResourceName` in pkg/apis/core/v1/helper."""
+    assert not is_extended_resource(name)

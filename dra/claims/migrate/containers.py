@@ -12,8 +12,9 @@ from typing import Any, Final
 import attrs
 
 from dra.claims.migrate.report import Entry, Outcome
-from dra.claims.migrate.resources import DeviceNeed, device_need, fractions_of, inexpressible, is_extended
+from dra.claims.migrate.resources import DeviceNeed, device_need, fractions_of, inexpressible
 from dra.errors import DraError
+from dra.names import is_extended_resource
 from dra.quantity import Quantity
 
 __all__ = ["MAX_DEVICES", "Ask", "Asked", "Wanted", "asked_of", "containers_of", "wanted_of"]
@@ -126,7 +127,7 @@ def _amounts(container: dict[str, Any]) -> Iterator[tuple[str, tuple[object, obj
         for field in ("limits", "requests")
     )
     for resource in dict.fromkeys((*limits, *requests)):
-        if isinstance(resource, str) and is_extended(resource):
+        if isinstance(resource, str) and is_extended_resource(resource):
             yield resource, (limits.get(resource), requests.get(resource))
 
 

@@ -8,13 +8,13 @@ from typing import Any, Final
 import attrs
 
 from dra.claims.migrate.report import Entry, Outcome
-from dra.claims.migrate.resources import DeviceNeed, device_need, is_extended
+from dra.claims.migrate.resources import DeviceNeed, device_need
 from dra.models.edits import Step
+from dra.names import is_extended_resource
 
 __all__ = ["Mention", "mentions"]
 
 _DEEPEST: Final = 60
-_LONGEST_NAME: Final = 317  # a domain, a slash and a name
 # What describes a cluster as it is, or configures a device plugin itself.
 _DESCRIPTIONS: Final = ("Node", "ResourceSlice", "DeviceClass", "ConfigMap", "ClusterPolicy", "Event")
 _QUOTA_PREFIXES: Final = ("requests.", "limits.")
@@ -97,7 +97,7 @@ def _search(
 
 
 def _is_device(resource: str) -> bool:
-    return len(resource) <= _LONGEST_NAME and is_extended(resource) and device_need(resource) is not None
+    return is_extended_resource(resource) and device_need(resource) is not None
 
 
 def _field(steps: tuple[Step, ...]) -> str:

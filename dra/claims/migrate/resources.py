@@ -15,7 +15,7 @@ import attrs
 
 from dra.claims.select import Expression, amd, intel, nvidia
 
-__all__ = ["DeviceNeed", "Inexpressible", "device_need", "inexpressible", "is_extended"]
+__all__ = ["DeviceNeed", "Inexpressible", "device_need", "inexpressible"]
 
 
 @attrs.frozen
@@ -202,17 +202,6 @@ def inexpressible(resource: str) -> Inexpressible | None:
         if re.fullmatch(pattern, resource):
             return Inexpressible(reason, remedy)
     return None
-
-
-def is_extended(resource: str) -> bool:
-    """Whether a name is that of an extended resource, which a device plugin may offer.
-
-    Example:
-        >>> [is_extended(name) for name in ("cpu", "hugepages-2Mi", "x.y/z", "kubernetes.io/batch-cpu")]
-        [False, False, True, False]
-    """
-    domain, slash, name = resource.partition("/")
-    return bool(slash and domain and name) and not ("." + domain).endswith(".kubernetes.io")
 
 
 def fractions_of(resources: Iterator[str]) -> list[str]:

@@ -10,6 +10,7 @@ import attrs
 from dra.claims.pods.source import ClaimSource
 from dra.errors import DraError
 from dra.models.pod_templates import PodTemplate
+from dra.names import is_extended_resource
 from dra.suggestions import unknown_name
 
 __all__ = ["ALL", "Change", "Wiring", "add_entry", "add_use", "asks_for_devices", "field_in"]
@@ -191,13 +192,7 @@ def asks_for_devices(container: Mapping[str, Any]) -> bool:
     if not isinstance(resources, Mapping):
         return False
     names = [name for field in ("limits", "requests") for name in resources.get(field) or ()]
-    return bool(resources.get("claims")) or any(_is_extended(str(name)) for name in names)
-
-
-def _is_extended(resource: str) -> bool:
-    """Whether it is a resource with a domain that is not Kubernetes' own."""
-    domain, slash, _ = resource.partition("/")
-    return bool(slash) and not domain.endswith("kubernetes.io")
+    return bool(resources.get("claims")) or any(is_extended_resource(str(name)) for name in names)
 
 
 def add_entry(

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from dra.models.core import Pod, ResourceRequirements
+from dra.names import is_extended_resource, is_native_resource
 from dra.quantity import Quantity
 from dra.validation.checks import Errors
 from dra.validation.field_error import Path
-from dra.validation.formats import native_resource_name
 
 __all__ = ["amounts", "limits_kept"]
 
 _AT: Final = Path() / "spec"
 _HUGE_PAGES: Final = "hugepages-"
-_OF_QUOTAS: Final = "requests."
 
 
 def amounts(pod: Pod) -> Errors:
@@ -52,7 +51,7 @@ def _asked(pod: Pod) -> Iterator[tuple[Path, ResourceRequirements]]:
 def _amount(name: str, amount: Quantity, at: Path) -> Errors:
     if amount.sign < 0:
         yield at.invalid(amount, "must be greater than or equal to 0")
-    if _is_extended(name) and amount.nanos % 10**9:
+    if is_extended_resource(name) and amount.nanos % 10**9:
         yield at.invalid(amount, "must be an integer")
 
 
@@ -67,9 +66,5 @@ def _within(name: str, amount: Quantity, limit: Quantity | None, at: Path) -> Er
         yield (at / "requests").invalid(amount, f"must be less than or equal to {name} limit of {limit}")
 
 
-def _is_extended(name: str) -> bool:
-    return not native_resource_name(name) and not name.startswith(_OF_QUOTAS)
-
-
 def _may_overcommit(name: str) -> bool:
-    return native_resource_name(name) and not name.startswith(_HUGE_PAGES)
+    return is_native_resource(name) and not name.startswith(_HUGE_PAGES)

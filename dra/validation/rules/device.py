@@ -16,6 +16,7 @@ from dra.models.resource import (
     NodeAllocatableResourceMapping,
     ResourceSliceSpec,
 )
+from dra.names import is_native_resource
 from dra.validation import formats
 from dra.validation.checks import Errors, each, entries, matches, max_bytes, qualified_name, same, union
 from dra.validation.field_error import Path
@@ -252,7 +253,7 @@ def _node_resources(value: Device, at: Path) -> Errors:
 
 
 def _node_resource_name(name: str, at: Path, *, former: bool = False) -> Errors:
-    form = formats.native_resource_name if former else formats.node_allocatable_resource_name
+    form = is_native_resource if former else formats.node_allocatable_resource_name
     if not form(name):
         yield at.invalid(name, "must be a node allocatable resource name")
 
