@@ -7,6 +7,7 @@ manifest, so control characters are shown instead of sent to the terminal.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -143,4 +144,6 @@ def _console(stderr: bool = False) -> Console:
         def on_broken_pipe(self) -> None:
             raise
 
+    if stderr:
+        sys.stdout.flush()  # so that both, read as one, come in the order in which they were written
     return Reraising(stderr=stderr, highlight=False, markup=False, emoji=False)

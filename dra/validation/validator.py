@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from dra.errors import DecodeError
 from dra.features import LATEST, Features
 from dra.models.core import Pod
-from dra.models.kinds import decode
+from dra.models.kinds import KINDS, decode
 from dra.models.meta import KubernetesObject
 from dra.models.resource import (
     DeviceClass,
@@ -51,6 +51,8 @@ _RULES: Mapping[type[KubernetesObject], _Rule] = {
     Pod: pod,
 }
 
+_GROUP: Final = "resource.k8s.io"
+
 
 def validate(
     obj: KubernetesObject | Mapping[str, Any],
@@ -64,7 +66,7 @@ def validate(
 
     The object is defaulted, fields behind disabled feature gates are removed, and then all rules are applied,
     as the server does it. The status is checked as if it were written right after. Objects of kinds that
-    this library does not model are valid.
+    this library does not model are valid, other than those of `resource.k8s.io`, all of which it knows.
 
     Args:
         obj: The object, or its wire form in any served version. It is not changed.
@@ -102,13 +104,20 @@ def validate(
         raise DecodeError(f"the stored object is a {before.kind}, not a {new.kind}", path="kind")
     rule = _RULES.get(type(new))
     if rule is None:
-        return []
+        return list(_no_kind(new))
     found = rule(without_disabled_fields(new, before, scope), before, scope)
     return [*_served(new, scope), *(_placed(error, new) for error in found)]
 
 
 def _decoded(obj: KubernetesObject | Mapping[str, Any]) -> KubernetesObject:
     return obj if isinstance(obj, KubernetesObject) else decode(obj)
+
+
+def _no_kind(obj: KubernetesObject) -> Iterator[FieldError]:
+    """No minor has the object's kind in the group of DRA, so it is misspelt."""
+    kinds = {kind for group, kind in KINDS if group == _GROUP}
+    if obj.api_version.startswith(f"{_GROUP}/") and obj.kind.removesuffix("List") not in kinds:
+        yield (Path() / "kind").not_supported(obj.kind, kinds)
 
 
 def _served(obj: KubernetesObject, scope: Scope) -> Iterator[FieldError]:

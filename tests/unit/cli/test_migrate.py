@@ -57,6 +57,18 @@ def test_the_report_is_on_stderr(dra_command: Command, file: Path) -> None:
     assert done.err.endswith("1 changed, 1 new; nothing left for you\n")
 
 
+def test_the_report_comes_after_the_diff_where_both_go_to_one_pipe(file: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dra", "migrate", str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("--- ")
+    assert done.stdout.endswith("nothing left for you\n")
+
+
 def test_write_changes_the_files(dra_command: Command, file: Path) -> None:
     file.chmod(0o640)
     done = dra_command("migrate", file, "--write")

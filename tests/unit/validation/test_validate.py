@@ -35,6 +35,14 @@ def test_models_and_wire_data_are_the_same() -> None:
     assert dra.validate(decode(wire)) == dra.validate(wire) != []
 
 
+def test_a_misspelt_kind_of_the_group_is_refused() -> None:
+    assert texts(claim(request()) | {"kind": "ResourceClam"})[0].startswith(
+        'kind: Unsupported value: "ResourceClam"'
+    )
+    assert texts({"apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaimList", "items": []}) == []
+    assert texts({"apiVersion": "example.com/v1", "kind": "ResourceClam"}) == []
+
+
 def test_older_versions_report_fields_of_the_newest() -> None:
     (error,) = dra.validate(V1BETA1)
     assert error == FieldError(
