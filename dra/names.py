@@ -18,6 +18,7 @@ __all__ = [
     "label_faults",
     "label_key_faults",
     "label_value_faults",
+    "slug",
     "subdomain_faults",
 ]
 
@@ -123,3 +124,13 @@ def is_extended_resource(name: str) -> bool:
     if is_native_resource(name) or name.startswith(_OF_QUOTAS):
         return False
     return not label_key_faults(_OF_QUOTAS + name, "name", "bytes")
+
+
+def slug(text: str) -> str:
+    """A text as part of a name: lower case letters and digits, a dash for what stands between.
+
+    Example:
+        >>> slug("MIG 1g.5gb+me")
+        'mig-1g-5gb-me'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -6,7 +6,6 @@ as `gpu("H100-80GB")`, sharing strategies. What is wrong with it by itself is an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -40,6 +39,7 @@ from dra.models.resource import (
     ExactDeviceRequest,
     OpaqueDeviceConfiguration,
 )
+from dra.names import slug
 from dra.quantity import Quantity
 from dra.suggestions import did_you_mean
 
@@ -279,7 +279,7 @@ def _free(name: str, taken: Iterable[str]) -> str:
 
 def label(text: str) -> str:
     """A text as a DNS label: an alternative needs one for a name."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-")
+    return slug(text)[:63].strip("-")
 
 
 def _check_device_type(config: OpaqueDeviceConfiguration, wanted: Option) -> None:

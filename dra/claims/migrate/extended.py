@@ -7,7 +7,6 @@ depend on the pod.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,6 +22,7 @@ from dra.features import Features
 from dra.models.meta import KubernetesObject
 from dra.models.pod_templates import PodTemplate
 from dra.models.resource import DeviceClass
+from dra.names import slug
 
 __all__ = ["ExtendedResources"]
 
@@ -113,5 +113,5 @@ class ExtendedResources:
 
 
 def _class_name(need: DeviceNeed, driver: str) -> str:
-    word = re.sub(r"[^a-z0-9]+", "-", need.resource.partition("/")[2].lower()).strip("-")
+    word = slug(need.resource.partition("/")[2])
     return f"{word}.extended.{driver}"

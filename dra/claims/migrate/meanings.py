@@ -10,6 +10,7 @@ import attrs
 
 from dra.claims.select import Expression, Term, any_of, cel
 from dra.errors import DraError
+from dra.names import slug
 from dra.quantity import Quantity
 
 __all__ = [
@@ -161,7 +162,7 @@ def name_of(requirement: Requirement, *parts: str, what: str = "") -> str:
     words = {"NotIn": "not", "Gt": "gt", "Lt": "lt"}
     values = parts or tuple(re.sub(r"^AMD[_-]", "", value) for value in requirement.values)
     wanted = [what, words.get(requirement.operator, ""), *values]
-    return re.sub(r"[^a-z0-9]+", "-", "-".join(each for each in wanted if each).lower()).strip("-")
+    return slug("-".join(each for each in wanted if each))
 
 
 def number(text: str) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from dra.claims.pods.source import ClaimSource
 from dra.claims.pods.wiring import Wiring, add_entry, add_use
 from dra.errors import DraError
 from dra.models.pod_templates import PodTemplate
+from dra.names import slug
 
 __all__ = ["migrate_pods"]
 
@@ -181,7 +181,7 @@ class _Migrant:
         registry, namespace = self._owner.registry, self._owner.namespace
         if needs[0].shared is None or needs[0].shares:
             return ClaimSource("ResourceClaimTemplate", registry.template(namespace, needs))
-        group = re.sub(r"[^a-z0-9]+", "-", self._template.group.lower()).strip("-")
+        group = slug(self._template.group)
         name = "-".join(part for part in (self._owner.name, group, noun) if part)
         return ClaimSource("ResourceClaim", registry.claim(namespace, name, needs))
 

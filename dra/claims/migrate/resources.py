@@ -14,6 +14,7 @@ from typing import Final
 import attrs
 
 from dra.claims.select import Expression, amd, intel, nvidia
+from dra.names import slug
 
 __all__ = ["DeviceNeed", "Inexpressible", "device_need", "inexpressible"]
 
@@ -84,7 +85,7 @@ def _mig(resource: str, profile: str, shared: str = "") -> DeviceNeed:
         "nvidia",
         "mig",
         _MIG_CLASS,
-        f"nvidia-mig-{_slug(name)}",
+        f"nvidia-mig-{slug(name)}",
         (nvidia.mig.profile == name,),
         profile=name,
         shared=bool(shared),
@@ -97,7 +98,7 @@ def _amd(resource: str) -> DeviceNeed:
 
 def _amd_partition(resource: str, mode: str) -> DeviceNeed:
     return DeviceNeed(
-        resource, "amd", "gpu", "gpu.amd.com", f"amd-gpu-{_slug(mode)}", (amd.gpu.partition_profile == mode,)
+        resource, "amd", "gpu", "gpu.amd.com", f"amd-gpu-{slug(mode)}", (amd.gpu.partition_profile == mode,)
     )
 
 
@@ -207,8 +208,3 @@ def inexpressible(resource: str) -> Inexpressible | None:
 def fractions_of(resources: Iterator[str]) -> list[str]:
     """Those of some resources that make the others of their container fractions."""
     return [each for each in resources if (why := inexpressible(each)) and why.reason == _FRACTIONS[0]]
-
-
-def _slug(text: str) -> str:
-    """A text as part of a Kubernetes name."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
