@@ -85,10 +85,6 @@ class Units:
             taken += sum(self.of_counters(usage).values())
         return taken
 
-    def utilisation(self, usage: Usage) -> float:
-        """The part of the hardware that is taken, 0 to 1."""
-        return self.used(usage) / self.total if self.total else 0.0
-
     def of_counters(self, usage: Usage) -> dict[str, float]:
         """How much of each counter set is taken: the largest part of any of its counters."""
         consumed: dict[CounterId, float] = {}
