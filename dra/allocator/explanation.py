@@ -194,7 +194,12 @@ class Explanation:
         if self.blocked:
             yield "combinations were stopped by:"
             yield from (f"- {by} ({count_of(times, 'time')})" for by, times in self.blocked)
-        yield from (f"it would fit if claim {each} were released" for each in self.releases)
+        if len(self.releases) == 1:
+            yield f"it would fit if claim {self.releases[0]} were released"
+        elif self.releases:
+            shown = ", ".join(self.releases[:_EXAMPLES])
+            more = ", …" if len(self.releases) > _EXAMPLES else ""
+            yield f"it would fit if one of {len(self.releases)} claims were released: {shown}{more}"
 
 
 def count_of(number: int, noun: str) -> str:

@@ -319,7 +319,11 @@ class _Planner:
     def _class(self, name: str, class_name: str, path: str) -> DeviceClass:
         path = f"{path}.deviceClassName"
         if not class_name:
-            raise self._fault(f"request {name}: missing device class name (unsupported request type?)", path)
+            raise self._fault(
+                f"request {name}: missing device class name (unsupported request type?)",
+                path,
+                remedy="name a class as deviceClassName; `dra validate` finds misspelt fields",
+            )
         if class_name not in self.classes:
             known = f"classes: {', '.join(sorted(self.classes)) or 'none'}"
             raise self._fault(

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from dra.allocator import AllocatedState, Budget, DeviceId
+from dra.allocator.explanation import Explanation
 from dra.features import Features
 from dra.models.core import Node
 from tests.unit.allocator.builders import (
@@ -121,6 +122,12 @@ def test_shares_that_are_gone_and_policies_are_reasons() -> None:
         "do not hand out 4Gi of memory",
     }
     assert found.releases == ("team-a/first",)
+    assert str(found).endswith("it would fit if claim team-a/first were released")
+
+
+def test_claims_of_which_one_would_have_to_go_are_told_in_one_line() -> None:
+    found = Explanation("n1", fits=False, releases=("a/1", "a/2", "a/3", "a/4"))
+    assert str(found).splitlines()[1:] == ["it would fit if one of 4 claims were released: a/1, a/2, a/3, …"]
 
 
 def test_requirements_that_cannot_hold_together_are_named_and_no_others() -> None:
