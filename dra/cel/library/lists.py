@@ -49,6 +49,7 @@ from dra.cel.values import (
     INT_MAX,
     INT_MIN,
     NATIVE,
+    NO_OVERLOAD,
     UINT_MAX,
     Failure,
     Uint,
@@ -164,6 +165,8 @@ def _sum_of(zero: Value, low: float, high: float, message: str) -> Callable[[tup
             return reduce(operator.add, elements, zero)
         result = zero
         for element in elements:
+            if element.__class__ is not zero.__class__:  # the first element has decided the overload
+                return NO_OVERLOAD
             result = type(zero)(result + element)
             if not low <= result <= high and result == result:
                 return Failure(message)
@@ -177,7 +180,12 @@ def _sum_durations(elements: tuple[Value, ...]) -> Value:
     quick = total(nanos, INT_MIN, INT_MAX) if nanos is not None else None
     if quick is not None:
         return Duration(quick)
-    return reduce(operator.add, elements) if elements else Duration(0)
+    sum_ = Duration(0)
+    for element in elements:
+        if element.__class__ is not Duration:
+            return NO_OVERLOAD
+        sum_ += element
+    return sum_
 
 
 _SUMS: Final = {

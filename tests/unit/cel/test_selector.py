@@ -204,3 +204,10 @@ def test_matches_ends_at_the_cost_limit_also_where_the_estimate_does_not_see_it(
     assert selector.max_cost < cel.COST_LIMIT
     with pytest.raises(cel.EvaluationError, match="actual cost limit exceeded"):
         selector.matches({})
+
+
+@pytest.mark.parametrize("numbers", ["[0.5]", "[1]", "[1u]", '[duration("1s")]'])
+def test_a_sum_of_mixed_elements_fails(numbers: str) -> None:
+    selector = cel.compile(f'string(({numbers} + dyn(["a"])).sum()) == ""')
+    with pytest.raises(cel.EvaluationError, match="no such overload"):
+        selector.evaluate({})
