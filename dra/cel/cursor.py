@@ -80,6 +80,11 @@ class Cursor:
         """Take the token at hand if it is of a kind."""
         return self.advance() if self.token.kind == kind else None
 
+    def lone_comma(self) -> None:
+        """Pass a comma that stands for nothing between brackets, as in `[,]`, which cel-go takes."""
+        if self.token.kind == "," and self.following() in ("]", "}"):
+            self.advance()
+
     def following(self) -> str:
         """The kind of the token after the one at hand."""
         return self.tokens[min(self.index + 1, len(self.tokens) - 1)].kind
@@ -93,7 +98,8 @@ class Cursor:
             self.complain(f"extraneous input {self.quoted()} expecting {expected}")
             self.index += 1
             return self.advance()
-        if kind in ")]}" and self.token.kind in (_OPERATORS | {".", "["} | self.follows[-1]):
+        may_follow = OPERAND if kind == ":" else _OPERATORS | {".", "["} | self.follows[-1]
+        if kind in ")]}:" and self.token.kind in may_follow:
             self.complain(f"missing '{kind}' at {self.quoted()}")
             return Token(kind, kind, self.token.offset)
         self.complain(f"mismatched input {self.quoted()} expecting {expected}")

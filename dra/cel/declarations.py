@@ -319,7 +319,7 @@ class Library:
     Attributes:
         name: For people.
         functions: What it declares. Functions of the same name in several libraries are merged.
-        types: Types that expressions may name, by identifier, such as `net.IP`.
+        types: Types that expressions may name, such as `net.IP`; `Quantity` and `Semver` have no name.
         macros: Calls it has expanded while parsing.
         validators: Checks of literal arguments.
         since: The first minor of Kubernetes whose `new` expressions have it.

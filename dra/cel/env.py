@@ -101,6 +101,11 @@ class Environment:
         return self.kubernetes == "1.36" and not self.features.list_type_attributes
 
     @property
+    def quotes_names(self) -> bool:
+        """Whether fields may be written in back-quotes: since 1.37, in both environments."""
+        return _number(self.kubernetes) >= (1, 37)
+
+    @property
     def device_sizes(self) -> SizeTree:
         """The largest sizes of what `device` reaches."""
         largest = MOST_VALUES if self.attribute.kind is Kind.DYN else 0

@@ -118,8 +118,7 @@ def tokenize(source: str, issues: Issues) -> list[Token]:
 def _skip_unreadable(source: str, offset: int, issues: Issues) -> int:
     begun = _BEGUN.match(source, offset)
     end = min((begun.end() if begun else offset) + 1, len(source))
-    text = source[offset:end].replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-    issues.add(offset, f"Syntax error: token recognition error at: '{text}'")
+    issues.add(offset, f"Syntax error: token recognition error at: '{source[offset:end]}'")
     return end
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from dra.cel.cursor import BINARY, OPERAND, OPERAND_TEXT, Cursor, Mismatch
 from dra.cel.declarations import Macro, MacroError
 from dra.cel.lexer import EOF, RESERVED, Token, number, unescape, unescape_bytes
+from dra.cel.nesting import LARGEST_DEPTH, deepest_bracket, nests_too_deeply
 from dra.cel.source import Issues
 from dra.cel.syntax import (
     Ast,
@@ -33,23 +34,38 @@ __all__ = ["MacroTable", "macro_table", "parse"]
 
 MacroTable = Mapping[tuple[str, int, bool], Macro]
 
-LARGEST_DEPTH: Final = 250
+# Level of an operator -> the rule of cel-go's grammar that reads what is on its right.
+_RULES: Final = {3: "relation", 4: "calc", 5: "calc"}
 
-_LEFT_RECURSIVE: Final = {3: "relation", 4: "calc", 5: "calc"}
+
+_TOO_MANY_RULES: Final = f"expression recursion limit exceeded: {LARGEST_DEPTH}"
 
 
 class _TooDeep(Exception):  # noqa: N818 - control flow, never seen outside
     """The expression is nested deeper than cel-go reads."""
 
 
-def parse(source: str, macros: MacroTable, issues: Issues) -> Ast | None:
-    """The tree of an expression, or None when `issues` has got some."""
-    parser = _Parser(source, macros, issues)
+def parse(source: str, macros: MacroTable, issues: Issues, *, quoted_names: bool = True) -> Ast | None:
+    """The tree of an expression, or None when `issues` has got some.
+
+    Args:
+        source: The expression.
+        macros: What calls are expanded.
+        issues: Where complaints are put.
+        quoted_names: Whether fields may be written in back-quotes.
+    """
+    parser = _Parser(source, macros, issues, quoted_names=quoted_names)
     try:
         root = parser.whole()
-    except (_TooDeep, RecursionError):
-        issues.add(-1, f"expression recursion limit exceeded: {LARGEST_DEPTH}")
+    except _TooDeep:
+        issues.add(-1, _TOO_MANY_RULES)
         return None
+    except RecursionError:  # Python's own limit can come first
+        is_upstreams = deepest_bracket(parser.tokens) >= LARGEST_DEPTH
+        issues.add(-1, _TOO_MANY_RULES if is_upstreams else "the expression is nested too deeply for Python")
+        return None
+    if len(parser.tokens) > LARGEST_DEPTH and nests_too_deeply(root, parser.expanded):
+        issues.add(-1, "max recursion depth exceeded")
     return None if issues else Ast(root, source, parser.factory.positions, parser.expanded)
 
 
@@ -69,12 +85,13 @@ class _Chain:
 
 
 class _Parser(Cursor):
-    def __init__(self, source: str, macros: MacroTable, issues: Issues) -> None:
+    def __init__(self, source: str, macros: MacroTable, issues: Issues, *, quoted_names: bool) -> None:
         super().__init__(source, issues)
+        self.quoted_names = quoted_names
         self.macros = macros
         self.factory = Factory({})
         self.expanded: dict[int, Call] = {}
-        self.depths: dict[str, int] = dict.fromkeys(("expr", "relation", "calc", "member"), 0)
+        self.depths: dict[str, int] = dict.fromkeys(("expr", "relation", "calc"), 0)
 
     def recover(self) -> Node:
         """Skip what cannot be read, and put something in its place."""
@@ -109,27 +126,25 @@ class _Parser(Cursor):
         """Operands joined by binary operators: all but `? :`."""
         before = dict(self.depths)
         pending: list[tuple[int, str, int]] = []
+        self.deepen(pending, before)
         operands: list[Node | _Chain] = [self.operand()]
         while self.token.kind in BINARY:
             level, function = BINARY[self.token.kind]
             while pending and pending[-1][0] >= level:
                 self.reduce(operands, pending.pop())
             pending.append((level, function, self.advance().offset))
-            self.deepen(level, before)
+            self.deepen(pending, before)
             operands.append(self.operand())
         while pending:
             self.reduce(operands, pending.pop())
         self.depths = before
         return self.settled(operands[0])
 
-    def deepen(self, level: int, before: dict[str, int]) -> None:
-        """Count as cel-go does: operators of the same level nest until one that binds less comes."""
-        if level <= 3:
-            self.depths["calc"] = before["calc"]
-        if level <= 2:
-            self.depths["relation"] = before["relation"]
-        if level in _LEFT_RECURSIVE:
-            self.enter(_LEFT_RECURSIVE[level])
+    def deepen(self, pending: list[tuple[int, str, int]], before: dict[str, int]) -> None:
+        """Count as cel-go does: an operand is one rule deeper for each operator that still waits for it."""
+        self.depths = dict(before)
+        for rule in ("relation", "calc", *(_RULES[level] for level, _, _ in pending if level in _RULES)):
+            self.enter(rule)
 
     def reduce(self, operands: list[Node | _Chain], operator: tuple[int, str, int]) -> None:
         level, function, offset = operator
@@ -187,20 +202,15 @@ class _Parser(Cursor):
         return Call(self.factory.fresh(sign.offset), function, (operand,))
 
     def member(self) -> Node:
-        self.enter("member")
-        extensions = 1
         try:
             node = self.primary()
         except Mismatch:
             node = self.recover()
         try:
             while self.token.kind in (".", "["):
-                self.enter("member")
-                extensions += 1
                 node = self.index_of(node) if self.token.kind == "[" else self.field_of(node)
         except Mismatch:
             node = self.recover()
-        self.depths["member"] -= extensions
         return node
 
     def index_of(self, operand: Node) -> Node:
@@ -217,7 +227,7 @@ class _Parser(Cursor):
         if name.kind not in ("IDENTIFIER", "ESC_IDENTIFIER"):
             self.no_viable_field(dot, name)
         self.take(3 if optional else 2)
-        field = name.text[1:-1] if name.kind == "ESC_IDENTIFIER" else name.text
+        field = self.field_name(name, name.offset)
         if optional:
             literal = Literal(self.factory.fresh(name.offset), field)
             return Call(self.factory.fresh(dot.offset), "_?._", (operand, literal))
@@ -226,8 +236,16 @@ class _Parser(Cursor):
             return self.called(at, field, operand, self.arguments())
         return Select(self.factory.fresh(dot.offset), operand, field)
 
+    def field_name(self, name: Token, at: int) -> str:
+        """The name of a field; `at` is where one in back-quotes is complained about."""
+        if name.kind != "ESC_IDENTIFIER":
+            return name.text
+        if not self.quoted_names:
+            self.issues.add(at, "unsupported syntax: '`'")
+        return name.text[1:-1]
+
     def no_viable_field(self, dot: Token, name: Token) -> None:
-        text = self.source[dot.offset : name.offset] + name.text
+        text = self.source[dot.offset : name.offset + (len(name.text) if name.kind != EOF else 0)]
         message = f"no viable alternative at input '{text}'"
         if name.text in ("true", "false", "null") and text == f".{name.text}":
             message = f"mismatched input '{name.text}' expecting IDENTIFIER"
@@ -250,6 +268,8 @@ class _Parser(Cursor):
 
     def name(self) -> Node:
         dot = "." if self.accept(".") else ""
+        if self.token.kind in ("true", "false", "null"):
+            self.expect("IDENTIFIER")
         if self.token.kind != "IDENTIFIER":
             self.no_alternative()
             raise Mismatch
@@ -278,14 +298,16 @@ class _Parser(Cursor):
         while self.token.kind != "{":
             name += self.advance().text
         at = self.advance().offset
+        start = self.token.offset
         entries: list[Entry] = []
+        self.lone_comma()
         while self.token.kind not in ("}", EOF):
             optional = self.accept("?") is not None
             field = self.advance()
             if field.kind not in ("IDENTIFIER", "ESC_IDENTIFIER"):
                 self.index -= 1
                 self.expect("IDENTIFIER", "{'}', IDENTIFIER}")
-            text = field.text.strip("`")
+            text = self.field_name(field, start)
             key = Literal(self.factory.fresh(field.offset), text)
             colon = self.expect(":").offset
             value = self.within(frozenset((",", "}")), self.expression)
@@ -299,6 +321,7 @@ class _Parser(Cursor):
         at = self.advance().offset
         elements: list[Node] = []
         optional: set[int] = set()
+        self.lone_comma()
         while self.token.kind != "]" and not (elements and self.token.kind == EOF):
             if self.accept("?"):
                 optional.add(len(elements))
@@ -311,6 +334,7 @@ class _Parser(Cursor):
     def map(self) -> Node:
         at = self.advance().offset
         entries: list[Entry] = []
+        self.lone_comma()
         while self.token.kind != "}" and not (entries and self.token.kind == EOF):
             optional = self.accept("?") is not None
             key = self.within(frozenset(":"), self.expression)
@@ -329,6 +353,10 @@ class _Parser(Cursor):
             return ()
         if self.token.kind not in OPERAND and self.following() not in OPERAND:
             expected = OPERAND_TEXT.replace("'(',", "'(', ')',")
+            if self.following() == ")":
+                self.complain(f"extraneous input {self.quoted()} expecting {{{expected}}}")
+                self.take(2)
+                return ()
             self.complain(f"mismatched input {self.quoted()} expecting {{{expected}}}")
             raise Mismatch
         while True:

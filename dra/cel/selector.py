@@ -110,7 +110,7 @@ def checked(expression: str, env: Environment) -> Checked:
         CompileError: It has mistakes.
     """
     issues = Issues(expression)
-    ast = parse(expression, env.macros, issues)
+    ast = parse(expression, env.macros, issues, quoted_names=env.quotes_names)
     found = check(ast, env, issues) if ast else None
     if found is not None:
         validate(found, env, issues)

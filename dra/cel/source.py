@@ -52,7 +52,8 @@ class Issues:
         """Note an issue at an offset in characters; -1 for one that concerns no place."""
         line = bisect_right(self._line_ends, offset - 1)
         start = self._line_ends[line - 1] + 1 if line else 0
-        place = (line + 1, offset - start + 1) if offset >= 0 else (-1, 0)
+        column = offset - start + 1 if self.source else 0  # cel-go: nothing has no first column
+        place = (line + 1, column) if offset >= 0 else (-1, 0)
         self._found.append(Issue(message, *place))
 
     @property

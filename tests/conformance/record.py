@@ -24,6 +24,18 @@ GENERATED, SAMPLE = 1500, 320
 # So often is a case asked again: Go walks maps in random order, and some answers depend on it.
 ALLOCATED_AGAIN, EVALUATED_AGAIN = 20, 200
 
+SYNTAX_DEVICE = {
+    "driver": "d.example.com",
+    "attributes": {
+        "s": {"string": "abc"},
+        "i": {"int": 3},
+        "b": {"bool": True},
+        "v": {"version": "1.2.3"},
+        "o.example.com/x": {"string": "y"},
+    },
+    "capacity": {"memory": {"value": "80Gi"}, "n": {"value": "3"}},
+}
+
 
 def record(asked: Iterable[Case], kubernetes: str) -> Iterator[Case]:
     """The cases with the answer of a release as `expect`.
@@ -82,6 +94,21 @@ def selectors(kubernetes: str) -> Iterator[Case]:
             yield {**{key: value for key, value in case.items() if key != "kind"}, "device": device}
 
 
+def syntax(kubernetes: str) -> Iterator[Case]:
+    """The expressions of `cel-syntax.jsonl`, right and wrong, about one device."""
+    for number, line in enumerate(
+        (DATA.parent / "cel-syntax.jsonl").read_text(encoding="utf-8").splitlines()
+    ):
+        yield {
+            "id": f"cel-syntax-{number}",
+            "expression": json.loads(line),
+            "device": SYNTAX_DEVICE,
+            "envType": "stored",
+            "features": {},
+            "kubernetes": kubernetes,
+        }
+
+
 def _is_scalar(attribute: dict[str, Any]) -> bool:
     return not {"ints", "bools", "strings", "versions"} & attribute.keys()
 
@@ -108,6 +135,8 @@ def record_all() -> None:
         }
         for file, answered in kept.items():
             print(file, write(DATA / file, answered), "cases")
+    answered = (case for minor in KUBERNETES_MINORS for case in record(syntax(minor), minor))
+    print("cel-syntax.jsonl.gz", write(DATA / "cel-syntax.jsonl.gz", answered), "cases")
 
 
 def main() -> None:

@@ -208,7 +208,6 @@ def _sign(value: Amount) -> int:
 LIBRARY: Final = Library(
     "quantity",
     since="1.28",
-    types=(QUANTITY,),
     equality={QUANTITY: fixed()},
     functions=(
         Function("quantity", overload("string_to_quantity", [STRING], QUANTITY, _parse, traversal())),

@@ -193,7 +193,6 @@ def _compare(left: Semver, right: Semver) -> int:
 LIBRARY: Final = Library(
     "semver",
     since="1.33",
-    types=(SEMVER,),
     equality={SEMVER: fixed()},
     functions=(
         Function(

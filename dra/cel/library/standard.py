@@ -219,7 +219,6 @@ LIBRARY: Final = Library(
         _quantifier("all", "all"),
         _quantifier("exists", "exists"),
         _quantifier("exists_one", "exists_one"),
-        _quantifier("existsOne", "exists_one"),
         Macro("map", 2, True, _map),
         Macro("map", 3, True, _map),
         Macro("filter", 2, True, _filter),
