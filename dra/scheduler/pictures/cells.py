@@ -131,7 +131,7 @@ def held_text(cell: Cell, owners: Owners) -> str:
     for part in cell.parts:
         share = "" if part.amount >= 1 else f" ({100 * part.amount:.0f} %)"
         owner = owners.of(part.claim)
-        of = f" of {owners.by} {owner.name}" if owners.by != "claim" else ""
+        of = f" of {owner.label}" if owner.kind != "claim" else ""
         lines.append(f"held by claim {label_of(part.claim)}{of}{share} [{owner.key}]")
     if cell.barred:
         lines.append("tainted: only claims that tolerate it get it")

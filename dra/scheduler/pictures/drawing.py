@@ -15,7 +15,7 @@ from dra.scheduler.pictures.cards import draw_groups
 from dra.scheduler.pictures.cells import COMPACT, NAMED
 from dra.scheduler.pictures.groups import grouped
 from dra.scheduler.pictures.legend import draw_legend
-from dra.scheduler.pictures.owners import Owners, owners_of
+from dra.scheduler.pictures.owners import Owners, counted, owners_of
 from dra.scheduler.pictures.page import page_of
 from dra.scheduler.pictures.scene import Scene, scene_of
 from dra.scheduler.pictures.strips import draw_strips
@@ -167,7 +167,7 @@ def _name(scene: Scene, owners: Owners) -> str:
     what = f"{count_of(len(scene.places), 'node')}, {count_of(devices, 'device')}"
     if not held:
         return f"{what}, nothing held"
-    return f"{what}, {held} held by {count_of(len(owners.all), owners.by)}"
+    return f"{what}, {held} held by {counted(owners.all)}"
 
 
 def _head(name: str, scene: Scene, width: float) -> Block:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from dra.scheduler.pictures.owners import Owner, Owners
+from dra.scheduler.pictures.owners import Owner, Owners, counted
 from dra.scheduler.pictures.scene import Scene
 from dra.scheduler.pictures.strips import SHOWN_OWNERS
 from dra.scheduler.pictures.svg import Block, flow, tag, text, text_width
@@ -28,20 +28,16 @@ def draw_legend(scene: Scene, owners: Owners, width: float, *, strips: bool = Fa
         strips: Whether nodes are columns.
     """
     most = SHOWN_OWNERS if strips else _MOST
-    entries = [_owner(each, owners, strips=strips) for each in owners.all[:most]]
-    more = len(owners.all) - most
-    if more > 0:
+    entries = [_owner(each, strips=strips) for each in owners.all[:most]]
+    more = owners.all[most:]
+    if more:
         sample = tag("rect", class_="others", y=3, width=_SQUARE, height=14, rx=2) if strips else ""
-        entries.append(_entry(sample, f"{more} more {_plural(owners.by, more)}"))
+        entries.append(_entry(sample, counted(more, "more")))
     entries += _signs(scene, strips=strips)
     return flow(entries, width, 14)
 
 
-def _plural(noun: str, many: int) -> str:
-    return noun if many == 1 else f"{noun}s"
-
-
-def _owner(owner: Owner, owners: Owners, *, strips: bool) -> Block:
+def _owner(owner: Owner, *, strips: bool) -> Block:
     box = {"y": 3, "width": _SQUARE, "height": 14, "rx": 2}
     drawn = tag("rect", class_=f"c{owner.colour}", **box)
     if not strips:
@@ -49,9 +45,7 @@ def _owner(owner: Owner, owners: Owners, *, strips: bool) -> Block:
         drawn += text(
             _SQUARE / 2, 14, owner.key, 10, _SQUARE, class_=f"k{owner.colour}", anchor="middle", bold=True
         )
-    many = owners.devices[owner.name]
-    name = owner.name if owners.by == "claim" else f"{owners.by} {owner.name}"
-    return _entry(drawn, name, f" · {many}", data_owner=owner.number)
+    return _entry(drawn, owner.label, f" · {owner.devices}", data_owner=owner.number)
 
 
 def _entry(sample: str, label: str, count: str = "", **attributes: object) -> Block:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias, get_args
 
 import attrs
 
+from dra.allocator.explanation import count_of
 from dra.errors import LoadError
 from dra.models.core import Pod
 from dra.scheduler.contents import Contents
@@ -14,12 +16,13 @@ from dra.scheduler.objects import Key, key_of, label_of
 from dra.scheduler.pictures.scene import Cell
 from dra.scheduler.pictures.theme import COLOURS, PATTERNS, key
 
-__all__ = ["Colouring", "Owner", "Owners", "owners_of"]
+__all__ = ["Colouring", "Owner", "Owners", "counted", "owners_of"]
 
 Colouring: TypeAlias = Literal["claim", "workload", "namespace"]
 """What a colour stands for."""
 
 _COMBINATIONS: Final = len(COLOURS) * PATTERNS
+_Name: TypeAlias = tuple[Colouring, str]
 
 
 @attrs.frozen
@@ -28,11 +31,20 @@ class Owner:
 
     Attributes:
         number: Its place in the order of appearance.
+        kind: What it is.
         name: A claim, a workload or a namespace.
+        devices: How many devices it holds something of.
     """
 
     number: int
+    kind: Colouring
     name: str
+    devices: int
+
+    @property
+    def label(self) -> str:
+        """Its name, with what it is unless it is a claim."""
+        return self.name if self.kind == "claim" else f"{self.kind} {self.name}"
 
     @property
     def key(self) -> str:
@@ -55,14 +67,10 @@ class Owners:
     """The owners of all claims that hold devices.
 
     Attributes:
-        by: What they are.
         all: In the order in which they come.
-        devices: How many devices each holds something of.
     """
 
-    by: Colouring
     all: tuple[Owner, ...]
-    devices: dict[str, int]
     _of_claim: dict[Key, Owner]
 
     def of(self, claim: Key) -> Owner:
@@ -90,21 +98,36 @@ def owners_of(contents: Contents, cells: Iterable[Cell], by: str, *, largest_fir
     else:
         raise LoadError(f"no colouring {by!r}", value=by, remedy=f"by: {', '.join(get_args(Colouring))}")
     workloads = _workloads(contents) if by_ == "workload" else {}
-    of_claim: dict[Key, str] = {}
-    devices: dict[str, int] = {}
+    of_claim: dict[Key, _Name] = {}
+    devices: dict[_Name, int] = {}
     for cell in cells:
         names = set()
         for part in cell.parts:
-            name = part.claim[0] if by_ == "namespace" else workloads.get(part.claim, label_of(part.claim))
+            name = _name(part.claim, by_, workloads)
             of_claim[part.claim] = name
             devices.setdefault(name, 0)
             names.add(name)
         for name in names:
             devices[name] += 1
-    ordered = sorted(devices, key=lambda name: (-devices[name], name)) if largest_first else devices
-    owners = {name: Owner(number, name) for number, name in enumerate(ordered)}
+    ordered = sorted(devices, key=lambda name: (-devices[name], name[::-1])) if largest_first else devices
+    owners = {name: Owner(number, *name, devices[name]) for number, name in enumerate(ordered)}
     of = {claim: owners[name] for claim, name in of_claim.items()}
-    return Owners(by_, tuple(owners.values()), devices, of)
+    return Owners(tuple(owners.values()), of)
+
+
+def counted(owners: Iterable[Owner], word: str = "") -> str:
+    """How many owners there are of each kind: `1 workload and 3 claims`; the word stands before each kind."""
+    kinds = Counter(owner.kind for owner in owners)
+    order = reversed(get_args(Colouring))
+    return " and ".join(count_of(kinds[kind], f"{word} {kind}".strip()) for kind in order if kinds[kind])
+
+
+def _name(claim: Key, by: Colouring, workloads: dict[Key, str]) -> _Name:
+    if by == "namespace":
+        return "namespace", claim[0]
+    if claim in workloads:
+        return "workload", workloads[claim]
+    return "claim", label_of(claim)
 
 
 def _workloads(contents: Contents) -> dict[Key, str]:

@@ -253,6 +253,19 @@ class Given:
         return self._by_name.get((kind, namespace, name))
 
     @cached_property
+    def channel_templates(self) -> set[tuple[str, str]]:
+        """Namespace and name of the templates that the controllers of given ComputeDomains make."""
+        found = set()
+        for obj in self.objects:
+            if isinstance(obj, Unstructured) and obj.kind == "ComputeDomain":
+                here: Any = obj.to_dict().get("spec")
+                for step in ("channel", "resourceClaimTemplate", "name"):
+                    here = here.get(step) if isinstance(here, dict) else None
+                if isinstance(here, str):
+                    found.add((obj.metadata.namespace or "default", here))
+        return found
+
+    @cached_property
     def devices(self) -> list[KnownDevice]:
         """The devices of the newest generation of each pool."""
         newest: dict[tuple[str, str], int] = {}

@@ -17,16 +17,33 @@ from dra.validation.scope import Limits
 
 __all__: list[str] = []
 
-# Devices of device plugins, which know nothing of claims.
-_PLUGIN_DOMAINS: Final = (
-    "nvidia.com/",
-    "amd.com/",
-    "gpu.intel.com/",
-    "habana.ai/",
-    "google.com/tpu",
-    "aws.amazon.com/neuron",
-    "rdma/",
-)
+# What device plugins hand out, which know nothing of claims: how the resource's name begins, and the kind.
+_PLUGINS: Final = {
+    "nvidia.com/": "gpu",
+    "amd.com/": "gpu",
+    "gpu.intel.com/": "gpu",
+    "habana.ai/": "gpu",
+    "google.com/tpu": "tpu",
+    "aws.amazon.com/neuron": "neuron",
+    "rdma/": "network",
+}
+
+# The kind of device of classes that are called the same everywhere and stand beside plugins by design.
+# With ComputeDomains that is how AWS sets up P6e-GB200: channels by claim, GPUs by plugin.
+_KINDS: Final = {
+    "compute-domain-daemon.nvidia.com": "channel",
+    "compute-domain-default-channel.nvidia.com": "channel",
+    "dra.cpu": "cpu",
+    "dra.hugepages-1g": "memory",
+    "dra.hugepages-2m": "memory",
+    "dra.memory": "memory",
+    "dranet": "network",
+    "efa.networking.k8s.aws": "network",
+    "erdma.alibaba.dra.net": "network",
+    "mrdma.google.com": "network",
+    "netdev.google.com": "network",
+    "sriovnetwork.k8snetworkplumbingwg.io": "network",
+}
 
 
 # What `status.reservedFor` has room for.
@@ -158,21 +175,44 @@ def _shares(claim: Claim) -> bool:
 
 @check("DRA306", Severity.WARNING)
 def claim_and_device_plugin(given: Given) -> Hints:
-    """A container asks for a device through a device plugin and through a claim, and gets both."""
+    """A container asks for a kind of device through a device plugin and through a claim, and gets both."""
     for pod in given.pods:
         for at, container in _containers(pod):
             resources = container.resources
             if resources is None or not resources.claims:
                 continue
+            claimed = _kinds(given, pod, {use.name for use in resources.claims})
             for field, amounts in (("limits", resources.limits), ("requests", resources.requests)):
                 for name in amounts or ():
-                    if name.startswith(_PLUGIN_DOMAINS):
+                    kinds = {kind for prefix, kind in _PLUGINS.items() if name.startswith(prefix)}
+                    if kinds & claimed or (kinds and None in claimed):
                         yield Hint(
                             pod.object,
                             (at / "resources" / field) @ name,
                             f"asks for {name} and for claims: that is different devices, and both are taken",
                             "keep one of the two",
                         )
+
+
+def _kinds(given: Given, pod: PodUse, names: set[str]) -> set[str | None]:
+    """The kinds of device that some claims of a pod are for; None stands for one that cannot be told."""
+    found: set[str | None] = set()
+    for claim in pod.spec.resource_claims or ():
+        if claim.name not in names:
+            continue
+        source = _source(given, pod, claim)
+        if source is not None:
+            found.update(_KINDS.get(wanted.request.device_class_name) for wanted in source.wanted)
+        elif _is_of_compute_domain(given, pod, claim):
+            found.add("channel")
+        else:
+            found.add(None)
+    return found or {None}
+
+
+def _is_of_compute_domain(given: Given, pod: PodUse, claim: PodResourceClaim) -> bool:
+    """Whether the controller of a given ComputeDomain makes the template that a pod's entry names."""
+    return (_namespace(pod.object), claim.resource_claim_template_name) in given.channel_templates
 
 
 @check("DRA307", Severity.INFO)
@@ -182,6 +222,8 @@ def missing_source(given: Given) -> Hints:
         for at, claim in _entries(pod):
             name = claim.resource_claim_name or claim.resource_claim_template_name
             if not name or _source(given, pod, claim) or not given.claims:
+                continue
+            if _is_of_compute_domain(given, pod, claim):
                 continue
             is_claim = bool(claim.resource_claim_name)
             kind = "ResourceClaim" if is_claim else "ResourceClaimTemplate"

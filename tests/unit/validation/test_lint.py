@@ -596,6 +596,56 @@ def test_pods_in_any_object() -> None:
     assert "all 4 pods" in finding.message
 
 
+CHANNEL = "compute-domain-default-channel.nvidia.com"
+
+
+@pytest.mark.parametrize(
+    ("resource", "device_class_name", "codes"),
+    [
+        ("nvidia.com/gpu", CHANNEL, []),  # AWS's P6e-GB200
+        ("nvidia.com/gpu", "efa.networking.k8s.aws", []),
+        ("nvidia.com/gpu", "gpu.nvidia.com", ["DRA306"]),
+        ("nvidia.com/gpu", "our-gpus", ["DRA306"]),
+        ("rdma/hca", "dranet", ["DRA306"]),
+        ("rdma/hca", "dra.cpu", []),
+    ],
+)
+def test_a_plugin_and_claims_for_another_kind_of_device_are_no_mistake(
+    resource: str, device_class_name: str, codes: list[str]
+) -> None:
+    objects = [
+        pod(GPU_TEMPLATE, uses=[USE], limits={resource: 4}),
+        template(request(deviceClassName=device_class_name)),
+    ]
+    assert [finding.code for finding in dra.lint(objects)] == codes
+
+
+def test_claims_of_several_kinds_are_all_looked_at() -> None:
+    objects = [
+        pod(GPU_TEMPLATE, uses=[USE], limits={"nvidia.com/gpu": 4}),
+        template(
+            request("channel", deviceClassName=CHANNEL), request("gpu", deviceClassName="gpu.nvidia.com")
+        ),
+    ]
+    assert [finding.code for finding in dra.lint(objects)] == ["DRA306"]
+
+
+def test_the_template_of_a_compute_domain_is_known() -> None:
+    domain = {
+        "apiVersion": "resource.nvidia.com/v1beta1",
+        "kind": "ComputeDomain",
+        "metadata": {"name": "domain"},
+        "spec": {"numNodes": 0, "channel": {"resourceClaimTemplate": {"name": "train"}}},
+    }
+    worker = pod(GPU_TEMPLATE, uses=[USE], limits={"nvidia.com/gpu": 4})
+    other = claim(request())  # so that templates that are not there are looked for
+    assert [finding.code for finding in dra.lint([worker, other])] == ["DRA306", "DRA307"]
+    assert dra.lint([worker, other, domain]) == []
+    for broken in ({}, {"channel": None}, {"channel": {"resourceClaimTemplate": {"name": 3}}}):
+        found = dra.lint([worker, other, {**domain, "spec": broken}])
+        assert [finding.code for finding in found] == ["DRA306", "DRA307"]
+
+
 def test_exclusive_sharing_is_none() -> None:
     parameters = {"sharing": {"strategy": "Exclusive"}}
     objects = [

@@ -187,6 +187,14 @@ def test_a_gang_has_one_colour() -> None:
     assert legend(cluster, by="namespace")[0] == "Anamespace ml · 64"
 
 
+def test_claims_without_a_workload_are_called_claims() -> None:
+    cluster = clusters.placed(clusters.gangs(1), clusters.gpus("pretrain", 4))
+    assert legend(cluster, by="workload")[2:3] == ["Cml/pretrain · 4"]  # beside the workload of that name
+    picture = draw(cluster, by="workload")
+    assert picture.name.endswith("held by 2 workloads and 1 claim")
+    assert "held by claim ml/pretrain [C]" in picture.svg
+
+
 def test_a_group_may_be_named_by_the_whole_label_or_its_end() -> None:
     cluster = clusters.gangs(1)
     assert draw(cluster, group_by="rack") == draw(cluster, group_by=nodes.RACK_LABEL)
