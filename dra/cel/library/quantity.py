@@ -26,6 +26,7 @@ _PLAIN: Final = re.compile(r"([1-9][0-9]{0,17})([numkMGTPE]?|[KMGTPE]i)")
 _EXPONENT: Final = re.compile(r"[eE][+-]?[0-9]+")
 _NANOS: Final[dict[str, int]] = {suffix: 10 ** (power + 9) for suffix, power in _DECIMAL.items()}
 _MOST_DIGITS: Final = 18  # of a number that Go keeps as an integer
+_LONGEST_KEPT: Final = 64  # characters
 _WRONG_FORM: Final = Failure(
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 )
@@ -137,8 +138,11 @@ def _summed(nanos: int, left: Amount, right: Amount) -> Amount:
     return Sum(nanos, scale if INT_MIN <= _scaled(nanos, scale) <= INT_MAX else None)
 
 
-@lru_cache(maxsize=16384)
 def _parse(text: str) -> Amount | Failure:
+    return (_kept if len(text) <= _LONGEST_KEPT else _read)(text)
+
+
+def _read(text: str) -> Amount | Failure:
     if text.isdecimal() and text.isascii() and len(text) <= _MOST_DIGITS:
         return Amount(int(text) * NANO, 0, text)
     plain = _PLAIN.fullmatch(text)
@@ -158,6 +162,10 @@ def _parse(text: str) -> Amount | Failure:
     except QuantityError:
         return _WRONG_SUFFIX
     return Amount(nanos, _scale(nanos, whole, fraction, suffix), text)
+
+
+# Devices repeat the same few texts; neither many nor long ones that an expression makes may fill the memory.
+_kept: Final = lru_cache(maxsize=16384)(_read)
 
 
 def _nanos(whole: int, suffix: str) -> int:

@@ -21,6 +21,7 @@ SEMVER: Final = struct("kubernetes.Semver")
 _LARGEST_NUMBER: Final = 2**64 - 1
 _IDENTIFIER: Final = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
+_LONGEST_KEPT: Final = 256  # characters
 # A release, whose numbers are sure to be below 2**64.
 _PLAIN: Final = re.compile(r"(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,18})")
 
@@ -129,11 +130,10 @@ def _prerelease(part: str) -> tuple[int, int, str]:
 def _parse(text: str) -> Semver | Failure:
     if text.count(".") < 2:
         return _NO_PARTS if text else _EMPTY
-    return _parse_parts(text)
+    return (_kept if len(text) <= _LONGEST_KEPT else _read)(text)
 
 
-@lru_cache(maxsize=16384)
-def _parse_parts(text: str) -> Semver | Failure:
+def _read(text: str) -> Semver | Failure:
     plain = _PLAIN.fullmatch(text)
     if plain is not None:
         return Semver(text, (int(plain[1]), int(plain[2]), int(plain[3]), _RELEASE))
@@ -141,6 +141,10 @@ def _parse_parts(text: str) -> Semver | Failure:
         return _parse_any(text)
     except Failure as failure:
         return Failure(*failure.args)  # without its traceback, which holds much
+
+
+# Devices repeat the same few texts; neither many nor long ones that an expression makes may fill the memory.
+_kept: Final = lru_cache(maxsize=16384)(_read)
 
 
 def _parse_any(text: str) -> Semver | Failure:
