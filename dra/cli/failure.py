@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import inspect
 import os
@@ -45,6 +46,12 @@ def reported(command: Callable[..., ExitCode]) -> Callable[..., None]:
             status = _report("interrupted", ExitCode.INTERRUPTED)
         except DraError as error:
             status = _report(str(error), ExitCode.BAD_INPUT)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                status = _report(_bug(error), ExitCode.BUG)
+            else:
+                _discard_output()
+                status = _report(f"cannot write the output: {error.strerror}", ExitCode.BAD_INPUT)
         except Exception as error:  # the last resort: a bug must be readable, too
             status = _report(_bug(error), ExitCode.BUG)
         raise typer.Exit(status)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from dra.cli.output import print_text
+from dra.cli.output import Output, print_data, print_text
 
 if TYPE_CHECKING:
     from dra.errors import DraError
@@ -25,9 +24,11 @@ _LOOKED_UP: Final = 20
 
 
 class Report(str, Enum):
-    """The forms of a report."""
+    """The forms of a report; `table` is another name of `text`, since that is what other commands call it."""
 
+    TABLE = "table"
     TEXT = "text"
+    YAML = "yaml"
     JSON = "json"
     GITHUB = "github"
 
@@ -119,8 +120,8 @@ def look_ups(located: Iterable[Located]) -> Iterable[bool]:
 
 def print_problems(problems: Sequence[Problem], report: Report) -> None:
     """Print the problems; as text nothing if there are none."""
-    if report is Report.JSON:
-        print(json.dumps([attrs.asdict(problem) for problem in problems], indent=2, ensure_ascii=False))
+    if report in (Report.JSON, Report.YAML):
+        print_data([attrs.asdict(problem) for problem in problems], Output(report.value))
         return
     for problem in problems:
         if report is Report.GITHUB:

@@ -30,6 +30,7 @@ app = typer.Typer(
     name="simulate",
     help="Let the tasks of a trace, or pods, come to a cluster and go.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
 )
 
@@ -92,8 +93,8 @@ def openb(
             executor=executor,
             advance=advance,
         )
-    if output is Tabular.JSON:
-        print_data(experiment.to_dict(), Output.JSON)
+    if output in (Tabular.YAML, Tabular.JSON):
+        print_data(experiment.to_dict(), Output(output.value))
         return ExitCode.OK
     columns = ("policy", "seeds", "demand_percent", "allocated_percent")
     rows = [
@@ -171,8 +172,8 @@ def run(
         write_file(svg, simulation.picture(shown, demand=demand is not None))
     if series is not None:
         write_file(series, simulation.series_csv(shown))
-    if output is Tabular.JSON:
-        print_data(comparison.to_dict(), Output.JSON)
+    if output in (Tabular.YAML, Tabular.JSON):
+        print_data(comparison.to_dict(), Output(output.value))
     else:
         print_rows(_COLUMNS, [_cells(row) for row in comparison.rows], output)
     if output is Tabular.TABLE:

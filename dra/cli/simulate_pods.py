@@ -84,8 +84,8 @@ def pods(
         write_file(svg, simulation.picture([each.run for each in done]))
     if series is not None:
         write_file(series, simulation.series_csv([each.run for each in done]))
-    if output is Tabular.JSON:
-        print_data([_data(each) for each in done], Output.JSON)
+    if output in (Tabular.YAML, Tabular.JSON):
+        print_data([_data(each) for each in done], Output(output.value))
     else:
         print_rows(_COLUMNS, [_cells(each) for each in done], output)
     if output is Tabular.TABLE:

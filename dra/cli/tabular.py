@@ -1,4 +1,4 @@
-"""Answers that are rows: a table for people, CSV for spreadsheets; JSON is each command's own."""
+"""Answers that are rows: a table for people, CSV for spreadsheets; YAML and JSON are each command's own."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Tabular(str, Enum):
     """The forms of an answer that is rows."""
 
     TABLE = "table"
+    YAML = "yaml"
     JSON = "json"
     CSV = "csv"
 

@@ -105,7 +105,7 @@ def _reported(manifests: Files, found: Iterable[Problem], output: Report, praise
     print_problems(problems, output)
     for error in manifests.unreadable:
         print_error(str(error))
-    if output is Report.TEXT and not problems and not manifests.unreadable:
+    if output in (Report.TABLE, Report.TEXT) and not problems and not manifests.unreadable:
         count = len(manifests.located)
         print_text(f"{count} {'object' if count == 1 else 'objects'}: {praise}")
     if manifests.unreadable:

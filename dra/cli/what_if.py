@@ -31,6 +31,7 @@ app = typer.Typer(
     name="what-if",
     help="Tell what a change of a cluster would do.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import json
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 
 import dra
 from dra.cli import ExitCode, main
@@ -296,3 +298,25 @@ class TestTheWhole:
             check=False,
         )
         assert done.stdout.split() == ["schedule"]
+
+
+@pytest.mark.parametrize("group", ["simulate", "what-if"])
+def test_only_the_whole_command_installs_completion(group: str, dra_command: Command) -> None:
+    assert "--install-completion" not in dra_command(group, "--help").out
+
+
+@pytest.mark.parametrize("name", ["lint", "validate", "simulate pods"])
+def test_yaml_says_what_json_says(name: str, dra_command: Command) -> None:
+    given, _ = arguments(name)
+    as_json, as_yaml = (dra_command(*given, "-o", form).out for form in ("json", "yaml"))
+    assert yaml.safe_load(as_yaml) == json.loads(as_json)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full is Linux's")
+def test_a_full_disk_is_no_bug_of_this_program() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "dra", "features"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == ExitCode.BAD_INPUT
+    assert done.stderr == b"Error: cannot write the output: No space left on device\n"
