@@ -28,7 +28,7 @@ _PLUGINS: Final = {
     "rdma/": "network",
 }
 
-# The kind of device of classes that are called the same everywhere and stand beside plugins by design.
+# The kind of device of classes that have one name everywhere and come beside a plugin's GPUs by design.
 # With ComputeDomains that is how AWS sets up P6e-GB200: channels by claim, GPUs by plugin.
 _KINDS: Final = {
     "compute-domain-daemon.nvidia.com": "channel",
@@ -175,7 +175,7 @@ def _shares(claim: Claim) -> bool:
 
 @check("DRA306", Severity.WARNING)
 def claim_and_device_plugin(given: Given) -> Hints:
-    """A container asks for a kind of device through a device plugin and through a claim, and gets both."""
+    """A container asks for one kind of device through a device plugin and through a claim, and gets both."""
     for pod in given.pods:
         for at, container in _containers(pod):
             resources = container.resources
