@@ -80,10 +80,12 @@ class Cursor:
         """Take the token at hand if it is of a kind."""
         return self.advance() if self.token.kind == kind else None
 
-    def lone_comma(self) -> None:
-        """Pass a comma that stands for nothing between brackets, as in `[,]`, which cel-go takes."""
-        if self.token.kind == "," and self.following() in ("]", "}"):
-            self.advance()
+    def lone_comma(self, closing: str) -> bool:
+        """Whether nothing but a comma is between brackets, as in `[,]`, which cel-go's grammar allows."""
+        if not self.accept(","):
+            return False
+        self.expect(closing)
+        return True
 
     def following(self) -> str:
         """The kind of the token after the one at hand."""

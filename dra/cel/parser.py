@@ -300,7 +300,8 @@ class _Parser(Cursor):
         at = self.advance().offset
         start = self.token.offset
         entries: list[Entry] = []
-        self.lone_comma()
+        if self.lone_comma("}"):
+            return StructExpr(self.factory.fresh(at), name, ())
         while self.token.kind not in ("}", EOF):
             optional = self.accept("?") is not None
             field = self.advance()
@@ -321,7 +322,8 @@ class _Parser(Cursor):
         at = self.advance().offset
         elements: list[Node] = []
         optional: set[int] = set()
-        self.lone_comma()
+        if self.lone_comma("]"):
+            return ListExpr(self.factory.fresh(at), (), frozenset())
         while self.token.kind != "]" and not (elements and self.token.kind == EOF):
             if self.accept("?"):
                 optional.add(len(elements))
@@ -334,7 +336,8 @@ class _Parser(Cursor):
     def map(self) -> Node:
         at = self.advance().offset
         entries: list[Entry] = []
-        self.lone_comma()
+        if self.lone_comma("}"):
+            return MapExpr(self.factory.fresh(at), ())
         while self.token.kind != "}" and not (entries and self.token.kind == EOF):
             optional = self.accept("?") is not None
             key = self.within(frozenset(":"), self.expression)

@@ -26,10 +26,11 @@ from dra.cel.validators import validate
 from dra.cel.values import Failure, Optional, Value, type_value
 from dra.errors import CompileError, EvaluationError
 from dra.features import LATEST, Features
+from dra.names import byte_length
 
 __all__ = ["Evaluation", "Selector", "compile"]
 
-LONGEST_EXPRESSION: Final = 10 * 1024
+LONGEST_EXPRESSION: Final = 10 * 1024  # bytes
 _CACHED_SELECTORS: Final = 4096
 # An evaluation may cost a little more than the estimate, never twice as much: no need to count up to here.
 _UNCOUNTED_COST: Final = COST_LIMIT // 2
@@ -68,7 +69,7 @@ def compile(  # noqa: A001 - the public name, as in `re.compile`
     """Compile a device selector as the kube-apiserver of a minor would. Cached.
 
     Args:
-        expression: The text, at most 10 KiB.
+        expression: The text, at most 10 KiB in UTF-8.
         kubernetes: The minor, such as `1.37`.
         features: Feature gates that are on; the minor's defaults if None. They matter to `new` only.
         mode: `stored` for an expression that is in the cluster, `new` for one being written, for which only
@@ -86,10 +87,9 @@ def compile(  # noqa: A001 - the public name, as in `re.compile`
     instance(expression, str, "expression", "a text in CEL")
     if any("\ud800" <= character <= "\udfff" for character in expression):
         raise CompileError("the text holds half a character (a lone surrogate)", value=expression)
-    if len(expression) > LONGEST_EXPRESSION:
-        raise CompileError(
-            f"too long: {len(expression)} characters, at most {LONGEST_EXPRESSION}", value=expression
-        )
+    length = byte_length(expression)
+    if length > LONGEST_EXPRESSION:
+        raise CompileError(f"too long: {length} bytes, at most {LONGEST_EXPRESSION}", value=expression)
     return _compiled(expression, environment(kubernetes, mode, features))
 
 
@@ -126,6 +126,14 @@ def _require_bool(found: Checked, env: Environment) -> None:
         raise CompileError(f"must evaluate to bool or the unknown type, not {name}", value=found.ast.source)
 
 
+def _require_names(found: Checked) -> None:
+    """No type with fields is a value: cel-go's checker knows the device's, its planner does not."""
+    for constant in found.constants.values():
+        if isinstance(constant, types.Type) and constant.kind is types.Kind.STRUCT:
+            message = f"program instantiation failed: reference to undefined type: {constant.name}"
+            raise CompileError(message, value=found.ast.source)
+
+
 class Selector:
     """A compiled expression. Immutable, thread-safe and picklable; made by `dra.cel.compile`.
 
@@ -139,6 +147,7 @@ class Selector:
         self._environment = env
         self._checked = checked(expression, env)
         _require_bool(self._checked, env)
+        _require_names(self._checked)
         self.output_type: Type = self._checked.output
         try:
             self._program = plan(self._checked, env)

@@ -32,6 +32,7 @@ from dra.models.resource import (
     ResourceClaimTemplate,
     ResourceSlice,
 )
+from dra.names import byte_length
 from dra.validation.field_error import Path
 from dra.validation.lint.accesses import domains
 from dra.validation.scope import Limits
@@ -322,7 +323,7 @@ class Given:
 
     def compiled(self, text: str) -> Selector | None:
         """A selector; None if it does not compile, which `validate` reports."""
-        if len(text) > _LONGEST_EXPRESSION:
+        if byte_length(text) > _LONGEST_EXPRESSION:
             return None
         try:
             return compile_selector(text, self.kubernetes, self.features)
@@ -331,7 +332,7 @@ class Given:
 
     def tree(self, text: str) -> Ast | None:
         """The syntax tree of an expression; None if it is not CEL. Its types may be wrong."""
-        if len(text) > _LONGEST_EXPRESSION:
+        if byte_length(text) > _LONGEST_EXPRESSION:
             return None
         env = environment(self.kubernetes, "stored", self.features)
         return self.remembered(("tree", text), lambda: parse(text, env.macros, Issues(text)))

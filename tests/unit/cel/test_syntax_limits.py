@@ -1,0 +1,74 @@
+"""What is read and what is refused, as Kubernetes' own compiler answers (1.34.4, 1.36.3, 1.37.2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from dra import cel
+
+
+def refused(expression: str, kubernetes: str = "1.37") -> str:
+    with pytest.raises(cel.CompileError) as caught:
+        cel.compile(expression, kubernetes)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("operators", "accepted"), [(249, True), (250, False)])
+def test_a_chain_nests_by_every_operator(operators: int, accepted: bool) -> None:
+    chain = "1" + " + 1" * operators + " == 1"
+    if accepted:
+        assert cel.compile(chain).output_type.name == "bool"
+    else:
+        assert "<input>:-1:0: max recursion depth exceeded" in refused(chain)
+
+
+def test_250_selections_are_read_and_251_are_not() -> None:
+    assert cel.compile("dyn(1)" + ".b" * 250).output_type.is_dyn
+    assert "max recursion depth exceeded" in refused("dyn(1)" + ".b" * 251)
+
+
+def test_operands_that_wait_for_brackets_count_twice() -> None:
+    assert "expression recursion limit exceeded: 250" in refused("(1 + " * 125 + "1" + ")" * 125 + " == 1")
+
+
+def test_brackets_beyond_the_limit_are_refused_in_upstreams_words() -> None:
+    assert "expression recursion limit exceeded: 250" in refused("(" * 5000 + ")" * 5000)
+
+
+def test_what_python_cannot_follow_is_not_blamed_on_the_limit() -> None:
+    assert "nested too deeply for Python" in refused("(" * 240 + "true" + ")" * 240)
+
+
+@pytest.mark.parametrize(
+    "expression", ["[,].size() == 0", "{,}.size() == 0", "kubernetes.DRADevice{,} != device"]
+)
+def test_a_lone_comma_is_an_empty_literal(expression: str) -> None:
+    assert cel.compile(expression).output_type.name == "bool"
+
+
+def test_names_in_back_quotes_came_with_1_37() -> None:
+    assert cel.compile("{'a-b': 1}.`a-b` == 1", "1.37").matches({})
+    assert "<input>:1:12: unsupported syntax: '`'" in refused("{'a-b': 1}.`a-b` == 1", "1.36")
+
+
+@pytest.mark.parametrize("name", ["kubernetes.Quantity", "kubernetes.Semver"])
+def test_types_of_quantities_and_versions_have_no_name(name: str) -> None:
+    assert "undeclared reference to 'kubernetes'" in refused(f"type(1) == {name}")
+
+
+def test_the_type_of_the_device_cannot_be_a_value() -> None:
+    text = refused("type(device) == kubernetes.DRADevice")
+    assert text == "program instantiation failed: reference to undefined type: kubernetes.DRADevice"
+
+
+def test_exists_one_has_its_other_spelling_with_two_variables_only() -> None:
+    assert "undeclared reference to 'existsOne'" in refused("[1].existsOne(v, true)")
+    assert cel.compile("[1].existsOne(i, v, true)").matches({})
+
+
+def test_the_length_is_counted_in_bytes() -> None:
+    assert "10242 bytes" in refused('"' + "é" * 5116 + '"=="a"' + " " * 3)
+
+
+def test_text_that_is_no_token_is_shown_as_it_is() -> None:
+    assert "token recognition error at: ''a\tb'" in refused("'a\tb")
