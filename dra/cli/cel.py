@@ -141,17 +141,23 @@ class _Workbench:
         """Answer expressions until the input ends."""
         with contextlib.suppress(ImportError):  # it is not everywhere
             import readline  # noqa: F401 - lets `input` edit lines and remember them
-        while True:
-            try:
-                expression = input("cel> ").strip()
-            except EOFError:
-                print_text("")
-                return ExitCode.OK
-            if expression:
-                try:
-                    self.answer(expression, Output.TABLE)
-                except DraError as error:
-                    print_error(str(error))
+        while self._answer_a_line():
+            pass
+        return ExitCode.OK
+
+    def _answer_a_line(self) -> bool:
+        """Whether there was a line; Ctrl-C drops one, or the answer that takes long."""
+        try:
+            if expression := input("cel> ").strip():
+                self.answer(expression, Output.TABLE)
+        except EOFError:
+            print_text("")
+            return False
+        except KeyboardInterrupt:
+            print_text("")
+        except DraError as error:
+            print_error(str(error))
+        return True
 
 
 def _about(selector: Selector) -> dict[str, object]:
