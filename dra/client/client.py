@@ -180,8 +180,8 @@ class Client:
         """Changes as they happen, beginning with what there is as `ADDED`.
 
         The watch goes on after a broken connection and a restart of the server. When the server does not
-        remember what has happened since, objects are listed again and told from what was known before: as
-        added, as modified, or as deleted with their last known state.
+        remember what has happened since, objects are listed again and told from what was known before: first
+        as deleted, with their last known state, then as modified or added.
 
         Args:
             kind: The class of the objects.

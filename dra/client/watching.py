@@ -170,20 +170,17 @@ class Watching(Generic[_Object]):
         self._events.append(Event(change, obj))
 
     def _differences(self, page: Page) -> Iterator[Event[_Object]]:
-        """What a new list says that was not known."""
+        """What a new list says that was not known: first what is gone, since others may have its place."""
         now = {_key(obj): obj for obj in map(self._decoded, page.items)}
+        for key, known in list(self._known.items()):
+            if key not in now or now[key].metadata.uid != known.metadata.uid:
+                del self._known[key]
+                yield Event(Change.DELETED, known)
         for key, obj in now.items():
-            before = self._known.get(key)
-            if before is not None and before.metadata.uid != obj.metadata.uid:
-                yield Event(Change.DELETED, before)
-                before = None
-            if before is None:
+            if key not in self._known:
                 yield Event(Change.ADDED, obj)
-            elif before.metadata.resource_version != obj.metadata.resource_version:
+            elif self._known[key].metadata.resource_version != obj.metadata.resource_version:
                 yield Event(Change.MODIFIED, obj)
-        for key, obj in self._known.items():
-            if key not in now:
-                yield Event(Change.DELETED, obj)
         self._known = now
 
     def _decoded(self, data: Any) -> _Object:

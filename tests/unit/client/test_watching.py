@@ -80,7 +80,7 @@ def test_bookmarks_move_the_version_and_are_not_told() -> None:
 
 
 @pytest.mark.parametrize("in_the_stream", [True, False])
-def test_after_a_forgotten_version_differences_are_told(in_the_stream: bool) -> None:
+def test_after_a_forgotten_version_differences_are_told_first_what_is_gone(in_the_stream: bool) -> None:
     gone = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"}
     forgotten: list[Any] = [OPEN, line("ERROR", gone)] if in_the_stream else [refused(410)]
     talk = Talk(
@@ -92,11 +92,11 @@ def test_after_a_forgotten_version_differences_are_told(in_the_stream: bool) -> 
     )
     found = talk.have(events(watching(), 9))
     assert found[4:] == [
+        ("DELETED", "gone"),
+        ("DELETED", "again"),
         ("MODIFIED", "changed"),
         ("ADDED", "new"),
-        ("DELETED", "again"),
         ("ADDED", "again"),
-        ("DELETED", "gone"),
     ]
 
 
