@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from dra.cli.exit_code import ExitCode
+from dra.cli.streams import open_closed
 
 __all__ = ["ExitCode", "main"]
 
@@ -24,6 +25,7 @@ def main(arguments: Sequence[str] | None = None, prog_name: str = "dra") -> int:
         arguments: What follows the program's name; `sys.argv[1:]` if None.
         prog_name: What the program is called in its help.
     """
+    open_closed()
     try:
         from dra.cli.app import app
     except ModuleNotFoundError as missing:
@@ -36,7 +38,14 @@ def main(arguments: Sequence[str] | None = None, prog_name: str = "dra") -> int:
         )
         return ExitCode.BAD_INPUT
     try:
-        app(args=arguments, prog_name=prog_name)
+        try:
+            app(args=arguments, prog_name=prog_name)
+        finally:
+            sys.stdout.flush()
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else ExitCode.OK
+    except OSError as error:  # of what no command prints: help, the version, what is wrong with the options
+        from dra.cli.failure import failed
+
+        return failed(error)
     return ExitCode.OK

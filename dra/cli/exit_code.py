@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
     NO = 1
     """The answer is no: something is invalid, does not fit, does not match."""
     BAD_INPUT = 2
-    """There is no answer: the input or the command line cannot be used."""
+    """There is no answer: the input or the command line cannot be used, or the output cannot be written."""
     BUG = 70
     """There is no answer and the fault is this program's (sysexits.h calls it EX_SOFTWARE)."""
     INTERRUPTED = 130

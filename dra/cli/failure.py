@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import inspect
 import os
@@ -16,9 +15,10 @@ import dra
 from dra.cli.exit_code import ExitCode
 from dra.cli.options import Quiet
 from dra.cli.output import quietly
+from dra.cli.streams import discard, why_unwritten
 from dra.errors import DraError
 
-__all__ = ["DEBUG_VARIABLE", "reported"]
+__all__ = ["DEBUG_VARIABLE", "failed", "reported"]
 
 DEBUG_VARIABLE = "DRA_DEBUG"
 _ISSUES = "the project's issue tracker"
@@ -39,24 +39,26 @@ def reported(command: Callable[..., ExitCode]) -> Callable[..., None]:
             with quietly(bool(kwargs.pop(_QUIET, False))):
                 status = command(*args, **kwargs)
             sys.stdout.flush()
-        except BrokenPipeError:
-            _discard_output()
-            status = ExitCode.BROKEN_PIPE
-        except (KeyboardInterrupt, typer.Abort):  # Abort: Ctrl-C or the end of input at a question
-            status = _report("interrupted", ExitCode.INTERRUPTED)
-        except DraError as error:
-            status = _report(str(error), ExitCode.BAD_INPUT)
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                status = _report(_bug(error), ExitCode.BUG)
-            else:
-                _discard_output()
-                status = _report(f"cannot write the output: {error.strerror}", ExitCode.BAD_INPUT)
-        except Exception as error:  # the last resort: a bug must be readable, too
-            status = _report(_bug(error), ExitCode.BUG)
+        except (Exception, KeyboardInterrupt) as error:
+            status = failed(error)
         raise typer.Exit(status)
 
     return _with_quiet(run)
+
+
+def failed(error: BaseException) -> ExitCode:
+    """Say on stderr what went wrong, as far as it can be written, and give the exit status for it."""
+    if isinstance(error, BrokenPipeError):
+        discard(sys.stdout)
+        return ExitCode.BROKEN_PIPE
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):  # Abort: Ctrl-C or end of input at a question
+        return _report("interrupted", ExitCode.INTERRUPTED)
+    if isinstance(error, DraError):
+        return _report(str(error), ExitCode.BAD_INPUT)
+    if reason := why_unwritten(error):
+        discard(sys.stdout)
+        return _report(f"cannot write the output: {reason}", ExitCode.BAD_INPUT)
+    return _report(_bug(error), ExitCode.BUG)
 
 
 def _with_quiet(run: Callable[..., None]) -> Callable[..., None]:
@@ -73,13 +75,17 @@ def _with_quiet(run: Callable[..., None]) -> Callable[..., None]:
 def _report(text: str, status: ExitCode) -> ExitCode:
     from dra.cli.output import print_error
 
-    if os.environ.get(DEBUG_VARIABLE):
-        traceback.print_exc()
-    print_error(text)
+    try:
+        if os.environ.get(DEBUG_VARIABLE):
+            traceback.print_exc()
+        print_error(text)
+    except OSError:  # there is no way left to say it
+        discard(sys.stdout)
+        discard(sys.stderr)
     return status
 
 
-def _bug(error: Exception) -> str:
+def _bug(error: BaseException) -> str:
     what = "".join(traceback.format_exception_only(type(error), error)).strip()
     python = ".".join(str(part) for part in sys.version_info[:3])
     return (
@@ -87,8 +93,3 @@ def _bug(error: Exception) -> str:
         f"  please report it at {_ISSUES} with the command, its input and what\n"
         f"  {DEBUG_VARIABLE}=1 shows (dra {dra.__version__}, Python {python})"
     )
-
-
-def _discard_output() -> None:
-    """Point stdout at nothing, so that the interpreter's last flush does not complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
