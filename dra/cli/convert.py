@@ -11,8 +11,8 @@ import dra
 from dra.cli.exit_code import ExitCode
 from dra.cli.files import Files, FilesToRead, read
 from dra.cli.gates import FeatureGates, features_of
-from dra.cli.options import Kubernetes, OptionalFilenames, OutputFormat
-from dra.cli.output import Output, print_error
+from dra.cli.options import Kubernetes, ManifestFormat, OptionalFilenames
+from dra.cli.output import Manifest, print_error, print_manifests
 from dra.errors import UnknownVersionError
 from dra.features import LATEST, minor
 
@@ -37,7 +37,7 @@ def convert(
     filenames: OptionalFilenames = None,
     to: To = None,
     kubernetes: Kubernetes = LATEST,
-    output: OutputFormat = Output.YAML,
+    output: ManifestFormat = Manifest.YAML,
 ) -> ExitCode:
     """Write manifests in another API version.
 
@@ -79,7 +79,7 @@ def default(
     filenames: OptionalFilenames = None,
     kubernetes: Kubernetes = LATEST,
     feature_gates: FeatureGates = None,
-    output: OutputFormat = Output.YAML,
+    output: ManifestFormat = Manifest.YAML,
 ) -> ExitCode:
     """Write manifests with what the API server fills in."""
     features = features_of(kubernetes, feature_gates)
@@ -87,13 +87,13 @@ def default(
 
 
 def _rewritten(
-    manifests: Files, rewrite: Callable[[KubernetesObject], KubernetesObject], output: Output
+    manifests: Files, rewrite: Callable[[KubernetesObject], KubernetesObject], output: Manifest
 ) -> ExitCode:
     """Print every object rewritten, and on stderr what cannot be."""
     errors: list[dra.DraError] = list(manifests.unreadable)
     done = [obj for each in manifests.located if (obj := _one(each, rewrite, errors)) is not None]
     if done:
-        print(dra.dump(done, "json" if output is Output.JSON else "yaml"), end="")
+        print_manifests(done, output)
     for problem in (*manifests.faults, *errors):
         print_error(str(problem))
     return ExitCode.BAD_INPUT if errors or manifests.faults else ExitCode.OK

@@ -29,7 +29,7 @@ __all__ = ["explain"]
 Name = Annotated[
     str | None,
     typer.Argument(
-        metavar="[[KIND/][NAMESPACE/]NAME]",
+        metavar="[KIND/][NAMESPACE/]NAME",
         help="A pod; or claim/NAME, workload/NAME, podgroup/NAME; all pods that wait for a node if left out.",
         show_default=False,
     ),

@@ -16,6 +16,7 @@ from dra.cli.exit_code import ExitCode
 from dra.cli.options import Quiet
 from dra.cli.output import quietly
 from dra.cli.streams import discard, why_unwritten
+from dra.cli.values import with_values_checked
 from dra.errors import DraError
 
 __all__ = ["DEBUG_VARIABLE", "failed", "reported"]
@@ -43,7 +44,7 @@ def reported(command: Callable[..., ExitCode]) -> Callable[..., None]:
             status = failed(error)
         raise typer.Exit(status)
 
-    return _with_quiet(run)
+    return _as_typer_reads_it(run)
 
 
 def failed(error: BaseException) -> ExitCode:
@@ -61,14 +62,15 @@ def failed(error: BaseException) -> ExitCode:
     return _report(_bug(error), ExitCode.BUG)
 
 
-def _with_quiet(run: Callable[..., None]) -> Callable[..., None]:
-    """The command with `--quiet`, which all commands have: typer reads its options from its signature."""
+def _as_typer_reads_it(run: Callable[..., None]) -> Callable[..., None]:
+    """The command with `--quiet`, which all have, and values checked: typer looks at its signature."""
     signature = inspect.signature(run, eval_str=True)
     quiet = inspect.Parameter(_QUIET, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Quiet)
+    parameters = [*map(with_values_checked, signature.parameters.values()), quiet]
     run.__signature__ = signature.replace(  # type: ignore[attr-defined] # what inspect looks at first
-        parameters=[*signature.parameters.values(), quiet]
+        parameters=parameters
     )
-    run.__annotations__ = {each.name: each.annotation for each in (*signature.parameters.values(), quiet)}
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run
 
 

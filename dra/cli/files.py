@@ -24,7 +24,7 @@ __all__ = ["Files", "FilesToRead", "path_of", "read", "write_file"]
 FilesToRead = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[FILE_OR_FOLDER]...",
+        metavar="FILE_OR_FOLDER",
         help="Manifests to read, YAML or JSON; '-' is standard input. The same as --filename.",
         show_default=False,
     ),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import dra
 from dra.cli.exit_code import ExitCode
-from dra.cli.options import Kubernetes, starting
-from dra.cli.output import print_note
+from dra.cli.options import Kubernetes, ManifestFormat, starting
+from dra.cli.output import Manifest, print_manifests, print_note
 from dra.cli.questions import ask, can_ask
 from dra.cli.wish import KINDS, SHARES, Wish
 from dra.errors import LoadError
@@ -23,13 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["new"]
 
 _IMAGE = "busybox"
-
-
-class Form(str, Enum):
-    """How objects are written."""
-
-    YAML = "yaml"
-    JSON = "json"
 
 
 def _boards() -> Iterator[str]:
@@ -48,7 +40,7 @@ def _classes() -> Iterator[str]:
 Kind = Annotated[
     str | None,
     typer.Argument(
-        metavar="[gpu | device]",
+        metavar="gpu | device",
         help="What the claim is for; asked for, with the rest, on a terminal if left out.",
         show_default=False,
         autocompletion=starting(lambda: KINDS),
@@ -140,7 +132,6 @@ Template = Annotated[
     bool, typer.Option("--template", help="A ResourceClaimTemplate: each pod gets devices of its own.")
 ]
 WithPod = Annotated[bool, typer.Option("--pod", help="Print a pod that uses it as well.")]
-Written = Annotated[Form, typer.Option("--output", "-o", help="How to print it.")]
 
 
 def new(
@@ -161,7 +152,7 @@ def new(
     template: Template = False,
     pod: WithPod = False,
     kubernetes: Kubernetes = LATEST,
-    output: Written = Form.YAML,
+    output: ManifestFormat = Manifest.YAML,
 ) -> ExitCode:
     """Write a claim from options, or from answers to questions.
 
@@ -193,7 +184,7 @@ def new(
     objects: list[KubernetesObject] = [made]
     if pod:
         objects.append(_pod(made))
-    print(dra.dump(objects, output.value), end="")
+    print_manifests(objects, output)
     return ExitCode.OK
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import attrs
 import typer
 
-import dra
 from dra.cli.exit_code import ExitCode
 from dra.cli.options import Kubernetes, starting
-from dra.cli.output import Output, print_data, print_table
+from dra.cli.output import Manifest, Output, print_data, print_manifests, print_table
+from dra.errors import LoadError
 from dra.features import LATEST
 
 if TYPE_CHECKING:
@@ -84,7 +84,10 @@ Shares = Annotated[
 Form = Annotated[
     Output | None,
     typer.Option(
-        "--output", "-o", help="How to print it.", show_default="yaml; table for the list of machines"
+        "--output",
+        "-o",
+        help="How to print it; a table is of machines only.",
+        show_default="yaml; table for the list of machines",
     ),
 ]
 
@@ -106,6 +109,12 @@ def nodes(
     """
     if not machines:
         return _listed(output or Output.TABLE)
+    if output is Output.TABLE:
+        raise LoadError(
+            "-o table is for the list of machines, nodes are manifests: yaml or json",
+            value=output.value,
+            remedy="leave out -o, or the machines: dra nodes -o table",
+        )
     from dra.testing.nodes import Fixture, Setup
 
     setup = Setup(
@@ -117,7 +126,7 @@ def nodes(
     made = Fixture()
     for machine in machines:
         made += _nodes(machine, count or 1, setup) if racks is None else _racks(machine, racks, count, setup)
-    print(dra.dump(made.objects, "json" if output is Output.JSON else "yaml"), end="")
+    print_manifests(made.objects, Manifest(output.value if output else "yaml"))
     return ExitCode.OK
 
 

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from dra.cli.output import Output
+from dra.cli.output import Manifest, Output
 
 __all__ = [
     "Filenames",
     "Kubernetes",
+    "ManifestFormat",
     "NodeName",
     "OptionalFilenames",
     "OutputFormat",
@@ -29,6 +30,7 @@ _FILENAMES = typer.Option(
 Filenames = Annotated[list[str], _FILENAMES]
 OptionalFilenames = Annotated[list[str] | None, _FILENAMES]
 
+ManifestFormat = Annotated[Manifest, typer.Option("--output", "-o", help="How to write the manifests.")]
 OutputFormat = Annotated[Output, typer.Option("--output", "-o", help="How to print the answer.")]
 
 Kubernetes = Annotated[

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import Enum
@@ -19,11 +19,15 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from dra.models.meta import KubernetesObject
+
 __all__ = [
+    "Manifest",
     "Output",
     "is_quiet",
     "print_data",
     "print_error",
+    "print_manifests",
     "print_note",
     "print_table",
     "print_text",
@@ -55,8 +59,15 @@ def is_quiet() -> bool:
     return _QUIET.get()
 
 
+class Manifest(str, Enum):
+    """The forms of objects, which go to a file or another command: a table of them would be no manifest."""
+
+    YAML = "yaml"
+    JSON = "json"
+
+
 class Output(str, Enum):
-    """The forms of an answer."""
+    """The forms of an answer to a question."""
 
     TABLE = "table"
     YAML = "yaml"
@@ -110,6 +121,13 @@ def print_data(data: object, output: Output) -> None:
     import yaml
 
     print(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), end="")
+
+
+def print_manifests(objects: Iterable[KubernetesObject], form: Manifest) -> None:
+    """Print objects, so that they can be applied."""
+    import dra
+
+    print(dra.dump(objects, form.value), end="")
 
 
 def print_error(text: str) -> None:

@@ -26,7 +26,7 @@ __all__ = ["schedule"]
 Names = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[KIND/[NAMESPACE/]NAME]...",
+        metavar="[KIND/][NAMESPACE/]NAME",
         help="Pods; gangs as workload/NAME, podgroup/NAME or compositepodgroup/NAME; the pods that any other"
         " kind would make, as job/NAME; in this order. All pods that wait for a node if left out.",
         show_default=False,

@@ -35,15 +35,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-NodeNames = Annotated[list[str], typer.Argument(metavar="NODE...", help="The nodes.")]
+NodeNames = Annotated[list[str], typer.Argument(metavar="NODE", help="The nodes.")]
 ObjectNames = Annotated[
     list[str],
-    typer.Argument(
-        metavar="KIND/[NAMESPACE/]NAME...", help="The objects, such as pod/team/train or node/n1."
-    ),
+    typer.Argument(metavar="KIND/[NAMESPACE/]NAME", help="The objects, such as pod/team/train or node/n1."),
 ]
 RuleFiles = Annotated[
-    list[str], typer.Argument(metavar="RULE_FILE...", help="Files with DeviceTaintRules; '-' is stdin.")
+    list[str], typer.Argument(metavar="RULE_FILE", help="Files with DeviceTaintRules; '-' is stdin.")
 ]
 Layout = Annotated[
     str,
