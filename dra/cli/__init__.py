@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from dra.cli.completion import shell_answers
 from dra.cli.exit_code import ExitCode
 from dra.cli.streams import open_closed
 
@@ -39,7 +40,8 @@ def main(arguments: Sequence[str] | None = None, prog_name: str = "dra") -> int:
         return ExitCode.BAD_INPUT
     try:
         try:
-            app(args=arguments, prog_name=prog_name)
+            with shell_answers():
+                app(args=arguments, prog_name=prog_name)
         finally:
             sys.stdout.flush()
     except SystemExit as done:

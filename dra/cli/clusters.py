@@ -12,6 +12,7 @@ from typing_extensions import Self
 import dra
 from dra.cli.gates import gates_said
 from dra.cli.manifests import Manifests
+from dra.cli.options import POLICY_NAMES
 from dra.errors import AllocationError, DraError, LoadError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ Policy = Annotated[
         "--policy",
         metavar="POLICY",
         help="Which node of those that fit: first, least-allocated, most-allocated, best-fit, fragmentation.",
+        autocompletion=POLICY_NAMES,
     ),
 ]
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import attrs
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 __all__ = ["COMMANDS", "CONTEXT", "Commands", "Entry", "example"]
 
@@ -154,6 +154,7 @@ class Commands(TyperGroup):
         super().__init__(**settings)
         # Typer finds the nearest among their names, and looks at nothing else of them.
         self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # commands are loaded when asked for
+        self._names_only = False
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Their names."""
@@ -161,11 +162,13 @@ class Commands(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command of a name, loaded; None if there is none."""
+        """A command of a name, loaded unless names are completed; None if there is none."""
         del ctx
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
+        if self._names_only:
+            return TyperCommand(cmd_name, short_help=entry.help)
         from dra.cli.failure import reported
         from dra.cli.live import live
 
@@ -177,6 +180,14 @@ class Commands(TyperGroup):
         alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
         alone.command(cmd_name, context_settings=CONTEXT, epilog=example(entry.example))(reported(target))
         return typer.main.get_command(alone)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """The commands and options that begin so, without loading a command."""
+        self._names_only = True
+        try:
+            return super().shell_complete(ctx, incomplete)
+        finally:
+            self._names_only = False
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands, without loading them."""

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
 
+from dra.cli.options import starting
 from dra.errors import UnknownVersionError
-from dra.features import Features
+from dra.features import LATEST, Features
 from dra.suggestions import did_you_mean
 
 __all__ = ["FeatureGates", "features_of", "gates_said"]
+
+
+def _settings() -> Iterator[str]:
+    for name in Features.for_kubernetes(LATEST).gates():
+        yield from (f"{name}=true", f"{name}=false")
+
 
 FeatureGates = Annotated[
     list[str] | None,
@@ -19,6 +26,7 @@ FeatureGates = Annotated[
         "--feature-gates",
         metavar="NAME=true|false",
         help="Gates that differ from the minor's defaults. May be given several times.",
+        autocompletion=starting(_settings),
     ),
 ]
 

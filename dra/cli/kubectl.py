@@ -1,19 +1,20 @@
 """`dra` as a plugin of kubectl: `kubectl dra ...`, and what kubectl asks when Tab is pressed.
 
 kubectl runs the program `kubectl-dra` for `kubectl dra`, and `kubectl_complete-dra` with the words so far to
-complete them. It wants a candidate a line, then a colon and a number that says what else to offer.
+complete them. It wants a candidate a line, with its meaning behind a tab, then a colon and a number that says
+what else to offer.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-import os
 import shlex
 import sys
 from typing import Final
 
 from dra.cli import main
+from dra.cli.completion import changed_environment
 
 __all__ = ["complete", "plugin"]
 
@@ -28,24 +29,19 @@ def plugin() -> int:
 
 def complete() -> int:
     """Print what the last of the words that kubectl passes may become."""
-    words = ["dra", *sys.argv[1:]]
+    *words, last = ["dra", *sys.argv[1:]]
+    if last.startswith("--") and "=" in last:  # kubectl puts the option before the candidates itself
+        option, _, last = last.partition("=")
+        words.append(option)
+    # As fish asks: kubectl, too, wants a candidate a line, with what it means behind a tab.
     asked = {
-        "_DRA_COMPLETE": "complete_bash",
-        "COMP_WORDS": shlex.join(words[:-1]) + " " + words[-1],
-        "COMP_CWORD": str(len(words) - 1),
+        "_DRA_COMPLETE": "complete_fish",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "_TYPER_COMPLETE_ARGS": f"{shlex.join(words)} {last}",
     }
-    before = {name: os.environ.get(name) for name in asked}
-    os.environ.update(asked)
     said = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(said):
-            main([])
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-    candidates = said.getvalue().split()
+    with changed_environment(asked), contextlib.redirect_stdout(said):
+        main([])
+    candidates = [line for line in said.getvalue().splitlines() if line]
     print("\n".join([*candidates, _NOTHING_ELSE if candidates else _FILES_TOO]))
     return 0

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, ParamSpec, TypeVar, cas
 import typer
 from typing_extensions import Self
 
+from dra.cli.options import starting
 from dra.errors import LoadError
-from dra.features import LATEST, nearest_minor
+from dra.features import KUBERNETES_MINORS, LATEST, nearest_minor
 
 if TYPE_CHECKING:
     from dra.client import Client
@@ -47,6 +48,7 @@ _KUBERNETES: Final = Annotated[
         "--kubernetes",
         metavar="VERSION",
         help="The Kubernetes minor whose rules hold.",
+        autocompletion=starting(lambda: KUBERNETES_MINORS),
         show_default=f"that of the cluster, {LATEST} for files",
     ),
 ]

@@ -8,7 +8,7 @@ import attrs
 import typer
 
 from dra.cli.exit_code import ExitCode
-from dra.cli.options import Kubernetes, starting
+from dra.cli.options import LAYOUT_NAMES, Kubernetes, starting
 from dra.cli.output import Manifest, Output, print_data, print_manifests, print_table
 from dra.errors import LoadError
 from dra.features import LATEST
@@ -25,6 +25,12 @@ def _known() -> Iterator[str]:
     from dra.testing.nodes import machines
 
     yield from (each.name for each in machines())
+
+
+def _drivers() -> Iterator[str]:
+    from dra import drivers
+
+    yield from (each.name for each in drivers.all())
 
 
 Machines = Annotated[
@@ -61,6 +67,7 @@ Drivers = Annotated[
         metavar="NAME",
         help="Only what this driver publishes. May be given several times.",
         show_default=False,
+        autocompletion=starting(_drivers),
     ),
 ]
 Mig = Annotated[
@@ -70,6 +77,7 @@ Mig = Annotated[
         metavar="LAYOUT",
         help="How GPUs are cut: dynamic, a name such as all-balanced, or profiles.",
         show_default=False,
+        autocompletion=LAYOUT_NAMES,
     ),
 ]
 Shares = Annotated[
@@ -79,6 +87,7 @@ Shares = Annotated[
         metavar="memory | unlimited | NUMBER",
         help="How GPUs are offered in shares (consumable capacity).",
         show_default=False,
+        autocompletion=starting(lambda: ("memory", "unlimited")),
     ),
 ]
 Form = Annotated[

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Annotated
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Final
 
 import typer
 
 from dra.cli.output import Manifest, Output
+from dra.features import KUBERNETES_MINORS
 
 __all__ = [
+    "LAYOUT_NAMES",
+    "POLICY_NAMES",
     "Filenames",
     "Kubernetes",
     "ManifestFormat",
@@ -19,6 +22,28 @@ __all__ = [
     "Quiet",
     "starting",
 ]
+
+
+def starting(words: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+    """Completion for one of some words, which are looked up when a shell asks."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in words() if word.startswith(incomplete)]
+
+    return complete
+
+
+def _policies() -> Iterator[str]:
+    from dra.scheduler.policies import POLICIES
+
+    yield from POLICIES
+
+
+POLICY_NAMES: Final = starting(_policies)
+"""Completion for the name of a policy."""
+
+LAYOUT_NAMES: Final = starting(lambda: ("all-balanced", "all-disabled", "all-enabled", "dynamic"))
+"""Completion for a layout of MIG devices; names with a profile differ by the model."""
 
 _FILENAMES = typer.Option(
     "--filename",
@@ -34,7 +59,13 @@ ManifestFormat = Annotated[Manifest, typer.Option("--output", "-o", help="How to
 OutputFormat = Annotated[Output, typer.Option("--output", "-o", help="How to print the answer.")]
 
 Kubernetes = Annotated[
-    str, typer.Option("--kubernetes", metavar="VERSION", help="The Kubernetes minor whose rules hold.")
+    str,
+    typer.Option(
+        "--kubernetes",
+        metavar="VERSION",
+        help="The Kubernetes minor whose rules hold.",
+        autocompletion=starting(lambda: KUBERNETES_MINORS),
+    ),
 ]
 
 NodeName = Annotated[
@@ -48,12 +79,3 @@ Quiet = Annotated[
         "--quiet", "-q", help="Print data and errors only; the exit status is the answer.", show_default=False
     ),
 ]
-
-
-def starting(words: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
-    """Completion for one of some words, which are looked up when a shell asks."""
-
-    def complete(incomplete: str) -> list[str]:
-        return [word for word in words() if word.startswith(incomplete)]
-
-    return complete

@@ -10,7 +10,7 @@ from dra.cli.clusters import ClusterFiles
 from dra.cli.exit_code import ExitCode
 from dra.cli.files import write_file
 from dra.cli.gates import FeatureGates
-from dra.cli.options import Filenames, Kubernetes
+from dra.cli.options import POLICY_NAMES, Filenames, Kubernetes
 from dra.cli.output import Output, print_data, print_text
 from dra.cli.progress import progress
 from dra.cli.tabular import Tabular, TabularFormat, print_rows
@@ -33,6 +33,7 @@ def pods(
             "--policy",
             metavar="POLICY",
             help="first, least-allocated, most-allocated, best-fit, fragmentation; several to compare.",
+            autocompletion=POLICY_NAMES,
         ),
     ] = None,
     repeat: Annotated[int, typer.Option("--repeat", min=1, help="How often each pod comes.")] = 1,

@@ -15,7 +15,7 @@ from dra.cli.failure import reported
 from dra.cli.gates import FeatureGates
 from dra.cli.live import live
 from dra.cli.manifests import Manifests
-from dra.cli.options import Filenames, Kubernetes, OutputFormat
+from dra.cli.options import LAYOUT_NAMES, Filenames, Kubernetes, OutputFormat
 from dra.cli.output import Output, print_data, print_text
 from dra.cli.progress import progress
 from dra.errors import AllocationError, LoadError
@@ -50,6 +50,7 @@ Layout = Annotated[
         metavar="LAYOUT",
         help="dynamic, a name of mig-parted (all-balanced, all-1g.10gb, all-disabled), or profiles such as"
         " 3g.40gb,2g.20gb.",
+        autocompletion=LAYOUT_NAMES,
     ),
 ]
 PodName = Annotated[str, typer.Argument(metavar="[pod/][NAMESPACE/]NAME", help="The pod that is to fit.")]

@@ -234,7 +234,7 @@ class TestFiles:
 
 
 class TestTheWhole:
-    """`dra` itself, `kubectl dra`, and completion."""
+    """`dra` itself, and `kubectl dra`."""
 
     def test_the_list_of_commands_loads_none_of_them(self) -> None:
         code = (
@@ -243,7 +243,7 @@ class TestTheWhole:
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         loaded = done.stdout.splitlines()[-1]
-        parts = ("app", "commands", "exit_code", "streams")
+        parts = ("app", "commands", "completion", "exit_code", "streams")
         assert loaded == str(["dra._version", "dra.cli", *(f"dra.cli.{part}" for part in parts)])
 
     def test_version_tells_what_is_known(self, dra_command: Command) -> None:
@@ -258,45 +258,10 @@ class TestTheWhole:
         assert plugin() == ExitCode.OK
         assert capsys.readouterr().out.startswith("Usage: kubectl dra features ")
 
-    @pytest.mark.parametrize(
-        ("words", "candidates"),
-        [
-            (["al"], ["allocate", ":4"]),
-            (["what-if", "dr"], ["drain", ":4"]),
-            (["new", "gpu", "--board", "H100"], ["H100-80GB", "H100-NVL-94GB", ":4"]),
-            (["nodes", "dgx-a"], ["dgx-a100", "dgx-a100-40gb", ":4"]),
-            (["allocate", "-f", "exam"], [":0"]),
-        ],
-    )
-    def test_kubectl_completes_words(
-        self,
-        capsys: pytest.CaptureFixture[str],
-        monkeypatch: pytest.MonkeyPatch,
-        words: list[str],
-        candidates: list[str],
-    ) -> None:
-        from dra.cli.kubectl import complete
-
-        before = dict(os.environ)
-        monkeypatch.setattr(sys, "argv", ["kubectl_complete-dra", *words])
-        assert complete() == 0
-        assert capsys.readouterr().out.splitlines() == candidates
-        assert dict(os.environ) == before
-
     def test_the_scripts_are_those_that_kubectl_looks_for(self) -> None:
         text = (ROOT / "pyproject.toml").read_text()
         assert '\nkubectl-dra = "dra.cli.kubectl:plugin"\n' in text
         assert '\n"kubectl_complete-dra" = "dra.cli.kubectl:complete"\n' in text
-
-    def test_a_shell_can_be_taught_to_complete(self) -> None:
-        done = subprocess.run(
-            [sys.executable, "-m", "dra"],
-            env=os.environ | {"_DRA_COMPLETE": "complete_bash", "COMP_WORDS": "dra sch", "COMP_CWORD": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.stdout.split() == ["schedule"]
 
 
 @pytest.mark.parametrize("group", ["simulate", "what-if"])
