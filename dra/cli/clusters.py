@@ -18,6 +18,7 @@ from dra.errors import AllocationError, DraError, LoadError
 if TYPE_CHECKING:
     from dra.models.meta import KubernetesObject
     from dra.scheduler import GangPlacement, Placement, Unschedulable
+    from dra.scheduler.queue import Entry
 
 __all__ = ["ClusterFiles", "Policy"]
 
@@ -68,16 +69,18 @@ class ClusterFiles:
             raise LoadError("no Node in the manifests", remedy="add `kubectl get nodes -o yaml` to them")
         return cls(manifests, cluster)
 
-    def schedule(self, cluster: dra.Cluster, pod: dra.Pod, policy: str) -> Placement | Unschedulable:
-        """Where a pod goes; an error about it has its file and line.
+    def ask(
+        self, entry: Entry, cluster: dra.Cluster, policy: str
+    ) -> Placement | GangPlacement | Unschedulable:
+        """Where a pod or a group goes; an error about it has its file and line.
 
         Raises:
             DraError: Something is broken.
         """
         try:
-            return cluster.schedule(pod, policy=policy)
+            return entry.ask(cluster, policy)
         except AllocationError as error:
-            raise self.located(error, pod) from None
+            raise self.located(error, entry.group or entry.pods[0]) from None
 
     def schedule_gang(
         self, cluster: dra.Cluster, gang: str, policy: str, topology: str

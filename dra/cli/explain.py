@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
@@ -142,35 +142,57 @@ def _of_pod(files: ClusterFiles, pod: dra.Pod, node: str | None, policy: str) ->
             f"pod {pod.metadata.name} is on node {pod.spec.node_name} already",
             remedy="leave --node out to see what it has",
         )
-    from dra.scheduler.pending import group_of
+    if node is not None:
+        return _on_node(files, pod, pod.subject, node)
+    from dra.scheduler.queue import Queue
 
-    group = group_of(files.cluster, pod)
-    if group is not None and node is None:
-        answer = _of_gang(files, group, node, policy)
-        verb = "would be placed" if answer.fits else "waits"
-        first = f"{pod.subject} {verb} with the others of {group.subject}"
-        return attrs.evolve(answer, subject=pod.subject, lines=(first, "", *answer.lines))
-    return _waiting(files, pod, pod.subject, node, policy)
+    queue = Queue(files.cluster)
+    entry = queue.entry(pod)
+    answer = files.ask(entry, queue.cluster, policy)
+    if entry.group is None:
+        return _told(pod.subject, answer, _said(pod))
+    together = _told(entry.group.subject, answer)
+    verb = "would be placed" if together.fits else "waits"
+    first = f"{pod.subject} {verb} with the others of {together.subject}"
+    return attrs.evolve(together, subject=pod.subject, lines=(first, "", *together.lines))
 
 
 def _of_gang(
     files: ClusterFiles, gang: Workload | PodGroup | CompositePodGroup, node: str | None, policy: str
 ) -> _Answer:
-    """A gang that waits. It fits if kube-scheduler finds its places, too, which tries one order only."""
     if node is not None:
         raise LoadError("--node is about one pod or claim", remedy="name it as pod/NAME or claim/NAME")
     reference = gang.subject.lower().replace(" ", "/", 1)
-    answer = files.schedule_gang(files.cluster, reference, policy, "")
+    return _told(gang.subject, files.schedule_gang(files.cluster, reference, policy, ""))
+
+
+def _told(
+    subject: str, answer: Placement | GangPlacement | Unschedulable, said: Iterable[str] = ()
+) -> _Answer:
+    """What is said about a pod or a gang that waits.
+
+    A gang fits if kube-scheduler finds its places, too, which tries one order only.
+
+    Args:
+        subject: What waits.
+        answer: Where it goes, or why nowhere.
+        said: What kube-scheduler wrote into the pod when it last tried.
+    """
+    if isinstance(answer, dra.Placement):
+        explanation = answer.explain()
+        lines = [f"{subject} would go to node {answer.node}", *str(explanation).splitlines()[1:]]
+        return _Answer(subject, True, tuple(lines), placement=answer, explanations=(explanation,))
     if isinstance(answer, dra.GangPlacement):
-        lines = str(answer).splitlines()
-        lines += [f"- pod {pod}: node {name}" for pod, name in answer.nodes.items()]
-        return _Answer(gang.subject, answer.found_in_order, tuple(lines), placement=answer)
-    lines = list(answer.lines())
-    lines += _other_domains(answer)
+        lines = [*str(answer).splitlines(), *(f"- pod {pod}: node {on}" for pod, on in answer.nodes.items())]
+        return _Answer(subject, answer.found_in_order, tuple(lines), placement=answer)
+    head, *lines = answer.lines()
+    if not isinstance(answer, dra.UnschedulableGang):
+        head = f"{subject} fits nowhere" + (f": {answer.reason}" if answer.reason else "")
+    lines = [head, *lines, *_other_domains(answer), *(f"kube-scheduler said: {each}" for each in said)]
     explanations = tuple(_explained(answer))
     for each in explanations:
         lines += ["", *textwrap.indent(str(each), "  ").splitlines()]
-    return _Answer(gang.subject, False, tuple(lines), refusal=answer, explanations=explanations)
+    return _Answer(subject, False, tuple(lines), refusal=answer, explanations=explanations)
 
 
 def _other_domains(answer: Unschedulable) -> Iterator[str]:
@@ -205,31 +227,22 @@ def _of_claim(files: ClusterFiles, claim: dra.ResourceClaim, node: str | None, p
         lines.append(f"in use by {', '.join(users)}" if users else "in use by nobody")
         return _Answer(claim.subject, True, tuple(lines), {"devices": _devices(claim), "users": users})
     from dra.scheduler.claims import stand_in
+    from dra.scheduler.queue import Entry
 
-    return _waiting(files, stand_in(claim), claim.subject, node, policy)
-
-
-def _waiting(files: ClusterFiles, pod: dra.Pod, subject: str, node: str | None, policy: str) -> _Answer:
+    pod = stand_in(claim)
     if node is not None:
-        try:
-            explanation = files.cluster.explain(pod, node)
-        except DraError as error:
-            raise files.located(error, pod) from None
-        told = tuple(str(explanation).splitlines())
-        return _Answer(subject, explanation.fits, told, explanations=(explanation,))
-    answer = files.schedule(files.cluster, pod, policy)
-    if isinstance(answer, dra.Placement):
-        explanation = answer.explain()
-        lines = [f"{subject} would go to node {answer.node}"]
-        lines += str(explanation).splitlines()[1:]
-        return _Answer(subject, True, tuple(lines), placement=answer, explanations=(explanation,))
-    lines = [f"{subject} fits nowhere" + (f": {answer.reason}" if answer.reason else "")]
-    lines += list(answer.lines())[1:]
-    lines += [f"kube-scheduler said: {said}" for said in _said(pod)]
-    explanations = tuple(_explained(answer))
-    for each in explanations:
-        lines += ["", *textwrap.indent(str(each), "  ").splitlines()]
-    return _Answer(subject, False, tuple(lines), refusal=answer, explanations=explanations)
+        return _on_node(files, pod, claim.subject, node)
+    return _told(claim.subject, files.ask(Entry((pod,)), files.cluster, policy))
+
+
+def _on_node(files: ClusterFiles, pod: dra.Pod, subject: str, node: str) -> _Answer:
+    """A pod that waits, and everything about one node."""
+    try:
+        explanation = files.cluster.explain(pod, node)
+    except DraError as error:
+        raise files.located(error, pod) from None
+    told = tuple(str(explanation).splitlines())
+    return _Answer(subject, explanation.fits, told, explanations=(explanation,))
 
 
 def _said(pod: dra.Pod) -> Iterator[str]:

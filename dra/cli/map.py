@@ -133,6 +133,7 @@ def map_(
 def _placed(files: ClusterFiles) -> dra.Cluster:
     """The cluster with what waits on its nodes, as far as it fits: pods, then claims that no pod names."""
     from dra.scheduler.claims import stand_in
+    from dra.scheduler.queue import Entry, Queue
 
     cluster = files.cluster
     used = {
@@ -140,15 +141,16 @@ def _placed(files: ClusterFiles) -> dra.Cluster:
         for pod in cluster.pods
         for claim in cluster.claims_of(pod)
     }
-    waiting = list(cluster.pending())
+    queue = Queue(cluster)
+    cluster, waiting = queue.cluster, list(queue)
     for claim in files.manifests.of(dra.ResourceClaim):
         is_allocated = claim.status is not None and claim.status.allocation is not None
         if not is_allocated and (claim.metadata.namespace, claim.metadata.name) not in used:
-            waiting.append(stand_in(claim))
+            waiting.append(Entry((stand_in(claim),)))
     with progress("scheduling", len(waiting)) as advance:
-        for pod in waiting:
-            answer = files.schedule(cluster, pod, "first")
-            if isinstance(answer, dra.Placement):
+        for entry in waiting:
+            answer = files.ask(entry, cluster, "first")
+            if not isinstance(answer, dra.Unschedulable):
                 cluster = answer.apply()
             advance()
     return cluster

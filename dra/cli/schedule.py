@@ -20,6 +20,7 @@ from dra.features import LATEST
 if TYPE_CHECKING:
     from dra.models.meta import KubernetesObject
     from dra.scheduler import GangPlacement, PendingGroup, Placement, Unschedulable
+    from dra.scheduler.queue import Entry
 
 __all__ = ["schedule"]
 
@@ -58,22 +59,21 @@ def schedule(
     """Schedule pods and gangs as kube-scheduler would, or say why they fit nowhere.
 
     Pods are scheduled one after another, and what one gets is taken for the next: those that are named in
-    this order, else all that have no node, by priority and age. A workload or pod group that is named is a
-    gang: all the pods that it needs are placed, or none.
+    this order, else all that have no node, by priority and age, those of a pod group together. A workload or
+    pod group that is named is a gang: all the pods that it needs are placed, or none.
 
     Exit status: 0 all pods fit, 1 some do not, 2 the input cannot be used.
     """
     files = ClusterFiles.read(filename, kubernetes, feature_gates)
-    wanted = _wanted(files, names)
+    cluster, wanted = _wanted(files, names)
     answers: list[Placement | GangPlacement | Unschedulable] = []
-    cluster = files.cluster
     with progress("scheduling", len(wanted)) as advance:
         for each in wanted:
             answer: Placement | GangPlacement | Unschedulable
-            if isinstance(each, dra.Pod):
-                answer = files.schedule(cluster, each, policy)
-            else:
+            if isinstance(each, str):
                 answer = files.schedule_gang(cluster, each, policy, topology)
+            else:
+                answer = files.ask(each, cluster, policy)
             if not isinstance(answer, dra.Unschedulable):
                 cluster = answer.apply()
             answers.append(answer)
@@ -85,12 +85,14 @@ def schedule(
     return ExitCode.OK if all(answers) else ExitCode.NO
 
 
-def _wanted(files: ClusterFiles, names: Sequence[str] | None) -> Sequence[dra.Pod | str]:
-    """The pods to be scheduled, and the names of gangs."""
+def _wanted(files: ClusterFiles, names: Sequence[str] | None) -> tuple[dra.Cluster, Sequence[Entry | str]]:
+    """The pods and groups to be scheduled, and the names of gangs; and the cluster for them."""
+    from dra.scheduler.queue import Queue
+
     if names:
-        return [each for name in names for each in _named(files, name)]
-    waiting = files.cluster.pending()
-    if not waiting:
+        return files.cluster, [each for name in names for each in _named(files, name)]
+    queue = Queue(files.cluster)
+    if not queue.pods:
         makers = ", ".join(_reference(each) for each in _workloads(files))
         raise LoadError(
             "no pod in the manifests waits for a node",
@@ -98,17 +100,19 @@ def _wanted(files: ClusterFiles, names: Sequence[str] | None) -> Sequence[dra.Po
             if makers
             else "add a Pod without spec.nodeName, or name one as pod/NAME",
         )
-    return waiting
+    return queue.cluster, list(queue)
 
 
-def _named(files: ClusterFiles, name: str) -> Sequence[dra.Pod | str]:
+def _named(files: ClusterFiles, name: str) -> Sequence[Entry | str]:
+    from dra.scheduler.queue import Entry
+
     if name.lower().startswith(_GANGS):
         return [name]
     kind, _, rest = name.lower().partition("/")
     for each in _workloads(files):
         if _reference(each) in (f"{kind}/{rest}", f"{kind}/{each.metadata.namespace}/{rest}"):
-            return _pods_of(files, each)
-    return [files.cluster.pod(name)]
+            return [Entry((pod,)) for pod in _pods_of(files, each)]
+    return [Entry((files.cluster.pod(name),))]
 
 
 def _pods_of(files: ClusterFiles, workload: KubernetesObject) -> Sequence[dra.Pod]:

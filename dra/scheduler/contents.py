@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TypeVar
 
 from dra.allocator.explanation import listed
@@ -20,7 +21,7 @@ from dra.models.resource import (
 from dra.models.scheduling import CompositePodGroup, PodGroup, Workload
 from dra.scheduler.objects import Key, Objects, key_of, label_of, parse_reference
 from dra.scheduler.persistent import PersistentMap
-from dra.scheduler.pods import has_ended, importance
+from dra.scheduler.pods import has_ended, importance, runs
 
 __all__ = ["Contents", "not_there"]
 
@@ -148,6 +149,11 @@ class Contents:
             if not pod.spec.node_name and not has_ended(pod) and pod.metadata.deletion_timestamp is None
         ]
         return tuple(sorted(waiting, key=importance))
+
+    @cached_property
+    def _running(self) -> tuple[Pod, ...]:
+        """The pods that are on a node and have not ended."""
+        return tuple(filter(runs, self._objects.pods.values()))
 
     def __iter__(self) -> Iterator[KubernetesObject]:
         return iter(self._objects)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -10,19 +10,18 @@ import attrs
 from dra.allocator.explanation import count_of
 from dra.arguments import instance
 from dra.errors import AllocationError, ArgumentError, LoadError
-from dra.models.core import Pod
-from dra.models.scheduling import PodGroup, Workload
 from dra.scheduler.contents import Contents
 from dra.scheduler.gangs.placement import GangPlacement, UnschedulableGang
 from dra.scheduler.objects import Key, key_of, label_of
 from dra.scheduler.placement import Placement, Unschedulable
 from dra.scheduler.policies import Policy, policy_of
+from dra.scheduler.queue import Entry, Queue
 from dra.scheduler.refusals import PendingGroup, by_reason
 
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
 
-__all__ = ["PendingGroup", "PendingPods", "group_of", "settled"]
+__all__ = ["PendingGroup", "PendingPods", "settled"]
 
 
 @attrs.frozen(eq=False)
@@ -78,9 +77,9 @@ def settled(
 ) -> PendingPods:
     """Take up all pods that wait, by priority, then by age, and place those that fit.
 
-    Pods of a group that is there are taken up together, with the first of them, all or none as the group's
-    policy is. A pod about which something is broken, so that kube-scheduler would fail, is refused with the
-    error.
+    Pods of a group are taken up together, with the first of them, all or none as the group's policy is
+    (`dra.scheduler.queue`). A pod about which something is broken, so that kube-scheduler would fail, is
+    refused with the error.
 
     Args:
         cluster: The cluster, which stays as it is.
@@ -94,8 +93,11 @@ def settled(
     """
     instance(cluster, Contents, "cluster", "a dra.Cluster", "Cluster.load reads manifests")
     policy_of(policy)
-    pending = [pod for pod in cluster.pending() if only is None or key_of(pod) in only]
+    queue = Queue(cluster)
+    cluster = queue.cluster
+    pending = [pod for pod in queue.pods if only is None or key_of(pod) in only]
     waiting = sorted(pending, key=lambda pod: (-(pod.spec.priority or 0), key_of(pod) in late))
+    keys = set(map(key_of, waiting))
     placements: list[Placement] = []
     refusals: list[Unschedulable] = []
     done: set[Key] = set()
@@ -104,61 +106,33 @@ def settled(
             advance()
         if key_of(pod) in done:
             continue
-        cluster, placed, refused = _taken_up(cluster, pod, waiting, policy)
-        placements += placed
-        refusals += [one for one in refused if key_of(one.pod) not in done]
-        done.update(key_of(one.pod) for one in placed)
-        done.update(key_of(one.pod) for one in refused)
+        entry = queue.entry(pod)
+        answer = _asked(cluster, entry, policy)
+        if isinstance(answer, Unschedulable):
+            members = [each for each in entry.pods if key_of(each) in keys]
+            refused: Iterable[Unschedulable] = [attrs.evolve(answer, pod=each) for each in members]
+        elif isinstance(answer, Placement):
+            cluster, refused = answer.apply(), ()
+            placements.append(answer)
+        else:
+            cluster, refused = answer.apply(), answer.left_out
+            placements += answer.placements
+        refusals += refused
+        done.update(map(key_of, entry.pods))
     return PendingPods(tuple(placements), tuple(refusals), cluster)
 
 
-def _taken_up(
-    cluster: Cluster, pod: Pod, waiting: Sequence[Pod], policy: str | Policy
-) -> tuple[Cluster, Sequence[Placement], Sequence[Unschedulable]]:
-    """The cluster after a pod, with those of its group, was taken up; who is placed then, and who is not."""
-    group = group_of(cluster, pod)
+def _asked(cluster: Cluster, entry: Entry, policy: str | Policy) -> Placement | GangPlacement | Unschedulable:
+    """What kube-scheduler says to what it takes up, of which it tries one order of pods and nodes only."""
     try:
-        answer = _asked(cluster, pod, group, policy)
+        answer = entry.ask(cluster, policy)
     except ArgumentError:  # of whoever asks, such as what a policy gives
         raise
     except (AllocationError, LoadError) as error:
-        answer = Unschedulable(pod, f"kube-scheduler would fail: {error}")
-    if isinstance(answer, Placement):
-        return answer.apply(), [answer], []
-    if isinstance(answer, GangPlacement):
-        return answer.apply(), answer.placements, answer.left_out
-    if group is None:
-        return cluster, [], [answer]
-    members = [each for each in waiting if group_of(cluster, each) is group]
-    return cluster, [], [attrs.evolve(answer, pod=each) for each in members]
-
-
-def group_of(cluster: Cluster, pod: Pod) -> PodGroup | Workload | None:
-    """What a pod is placed together with, if that is there: its PodGroup, or in 1.35 its Workload.
-
-    Without the gate GenericWorkload that is nothing: the API server drops the field when the pod is made
-    (`dropDisabledSchedulingGroup`), and the scheduler does not look at it.
-    """
-    if not cluster.features.generic_workload:
-        return None
-    namespace, _ = key_of(pod)
-    if pod.spec.scheduling_group is not None:
-        return cluster.get(PodGroup, pod.spec.scheduling_group.pod_group_name or "", namespace)
-    if pod.spec.workload_ref is not None:
-        return cluster.get(Workload, pod.spec.workload_ref.name, namespace)
-    return None
-
-
-def _asked(
-    cluster: Cluster, pod: Pod, group: PodGroup | Workload | None, policy: str | Policy
-) -> Placement | GangPlacement | Unschedulable:
-    """What kube-scheduler says to a pod or its group, of which it tries one order of pods and nodes only."""
-    if group is None:
-        return cluster.schedule(pod, policy=policy)
-    answer = cluster.schedule_gang(group, policy=policy)
+        return Unschedulable(entry.pods[0], f"kube-scheduler would fail: {error}")
     if isinstance(answer, UnschedulableGang):
         return Unschedulable(answer.pod, f"{answer.gang} {answer.reason}")
-    if not answer.found_in_order:
+    if isinstance(answer, GangPlacement) and not answer.found_in_order:
         first = answer.placements[0].pod
         return Unschedulable(
             first, f"{answer.gang} fits, but not in the order of pods and nodes that kube-scheduler tries"

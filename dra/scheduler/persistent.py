@@ -7,7 +7,7 @@ own. The list is cut into pieces, and a changed copy shares all pieces but one.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, ItemsView, Iterable, Iterator, Mapping, ValuesView
 from itertools import chain
 from math import isqrt
 from typing import Any, Final, Generic, TypeVar, overload
@@ -95,16 +95,22 @@ class PersistentMap(Mapping[_K, _V]):
         return key in self._base
 
     def __iter__(self) -> Iterator[_K]:
+        return (key for key, _ in self._pairs())
+
+    def items(self) -> _Items[_K, _V]:
+        """Keys with their values."""
+        return _Items(self)
+
+    def values(self) -> _Values[_K, _V]:
+        """The values, in the order of the keys."""
+        return _Values(self)
+
+    def _pairs(self) -> Iterable[tuple[_K, _V]]:
         changes = self._changes
         if not changes:
-            yield from self._base
-            return
-        for key in self._base:
-            if key not in changes:
-                yield key
-        for key, value in changes.items():
-            if value is not _GONE:
-                yield key
+            return self._base.items()
+        kept = (pair for pair in self._base.items() if pair[0] not in changes)
+        return chain(kept, ((key, new) for key, new in changes.items() if not isinstance(new, _Gone)))
 
     def __len__(self) -> int:
         return self._size
@@ -119,6 +125,24 @@ class PersistentMap(Mapping[_K, _V]):
 
     def __repr__(self) -> str:
         return f"PersistentMap({dict(self)!r})"
+
+
+class _Items(ItemsView[_K, _V]):
+    """As the mixin's, without looking every key up."""
+
+    _mapping: PersistentMap[_K, _V]
+
+    def __iter__(self) -> Iterator[tuple[_K, _V]]:
+        return iter(self._mapping._pairs())
+
+
+class _Values(ValuesView[_V], Generic[_K, _V]):
+    """As the mixin's, without looking every key up."""
+
+    _mapping: PersistentMap[_K, _V]
+
+    def __iter__(self) -> Iterator[_V]:
+        return (value for _, value in self._mapping._pairs())
 
 
 class Piece(tuple[_V, ...]):

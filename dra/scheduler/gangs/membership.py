@@ -13,8 +13,8 @@ replicas, or `<template>` alone; pods that name no group belong to the only temp
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, TypeVar
 
 from dra.claims.pod_groups import composite_made_from, group_made_from, group_name, group_templates
 from dra.errors import LoadError
@@ -26,15 +26,21 @@ from dra.models.scheduling import (
     PodGroup,
     PodGroupTemplate,
     Workload,
+    WorkloadReference,
 )
 from dra.scheduler.gangs.subject import Subject
-from dra.scheduler.objects import Objects, key_of
+from dra.scheduler.objects import Key, Objects, key_of
+from dra.scheduler.persistent import PersistentMap
 from dra.suggestions import unknown_name
 
-__all__ = ["Family"]
+__all__ = ["WITHOUT_POD_GROUPS", "Family", "root_of"]
 
-_WITHOUT_POD_GROUPS: Final = "1.35"
+WITHOUT_POD_GROUPS: Final = "1.35"
+"""The minor in which groups are entries of Workloads."""
+
 _DEEPEST: Final = 16
+
+_Group = TypeVar("_Group", PodGroup, CompositePodGroup)
 
 
 class Family:
@@ -64,7 +70,7 @@ class Family:
         self.subject = subject
         self.namespace, self.name = key_of(subject)
         self.kubernetes = kubernetes
-        self.by_entry = kubernetes == _WITHOUT_POD_GROUPS
+        self.by_entry = kubernetes == WITHOUT_POD_GROUPS
         found = group_templates(subject) if isinstance(subject, Workload) else {}
         self.templates = {name: each.parent for name, each in found.items()}
         self._plain = {
@@ -80,7 +86,8 @@ class Family:
         self.made: list[KubernetesObject] = []
         self.waiting: dict[str, list[Pod]] = {}
         self.running: dict[str, list[str]] = {}
-        if objects.of_kind(type(subject)).get((self.namespace, self.name)) is None:
+        is_entry = self.by_entry and isinstance(subject, PodGroup)
+        if not is_entry and objects.of_kind(type(subject)).get((self.namespace, self.name)) is None:
             self.made.append(subject)
         self._find()
 
@@ -93,30 +100,36 @@ class Family:
 
     def _find(self) -> None:
         """The groups that are there already."""
-        groups = {
-            name: each
-            for (namespace, name), each in sorted(self.objects.pod_groups.items())
-            if namespace == self.namespace
-        }
-        composites = {
-            name: each
-            for (namespace, name), each in sorted(self.objects.composite_pod_groups.items())
-            if namespace == self.namespace
-        }
         subject = self.subject
+        composites = self._here(self.objects.composite_pod_groups)
         if isinstance(subject, Workload):
+            groups = self._here(self.objects.pod_groups)
             self.groups = {name: each for name, each in groups.items() if self._is_mine(each)}
             self.composites = {name: each for name, each in composites.items() if self._is_mine(each)}
             for each in self.composites.values():
-                _root(each, self.composites)
+                self.root(each)
             return
+        if isinstance(subject, CompositePodGroup):
+            composites[self.name] = subject
+        root = root_of(subject, composites.get)
+        if isinstance(root, PodGroup):
+            self.groups = {self.name: root}
+            return
+        groups = self._here(self.objects.pod_groups)
         if isinstance(subject, PodGroup):
             groups[self.name] = subject
-        else:
-            composites[self.name] = subject
-        root = _root(subject, composites)
-        self.groups = {name: each for name, each in groups.items() if _root(each, composites) is root}
-        self.composites = {name: each for name, each in composites.items() if _root(each, composites) is root}
+        self.groups = {name: each for name, each in groups.items() if root_of(each, composites.get) is root}
+        self.composites = {
+            name: each for name, each in composites.items() if root_of(each, composites.get) is root
+        }
+
+    def _here(self, objects: PersistentMap[Key, _Group]) -> dict[str, _Group]:
+        """Those of the namespace, by name."""
+        return {name: each for (space, name), each in sorted(objects.items()) if space == self.namespace}
+
+    def root(self, group: PodGroup | CompositePodGroup) -> PodGroup | CompositePodGroup:
+        """The group at the top of that of a group."""
+        return root_of(group, self.composites.get)
 
     def _is_mine(self, group: PodGroup | CompositePodGroup) -> bool:
         reference = group.spec.workload_ref
@@ -174,7 +187,7 @@ class Family:
         Raises:
             LoadError: It belongs to another group but has to be of this one.
         """
-        name = self._group_of(pod)
+        name = self.named_by(pod)
         if name is None and must:
             pod, name = self._joined(pod)
         if name is not None:
@@ -182,12 +195,16 @@ class Family:
 
     def count(self, pod: Pod) -> None:
         """Count a pod that runs."""
-        name = self._group_of(pod)
+        name = self.named_by(pod)
         if name is not None and pod.spec.node_name:
             self.running.setdefault(name, []).append(pod.spec.node_name)
 
-    def _group_of(self, pod: Pod) -> str | None:
-        """The group that a pod names, if it is one of these; it is made if there is a template for it."""
+    def named_by(self, pod: Pod) -> str | None:
+        """The group that a pod names, if it is one of these; it is made if there is a template for it.
+
+        Raises:
+            UnknownNameError: It names an entry that the Workload does not have.
+        """
         if key_of(pod)[0] != self.namespace:
             return None
         if pod.spec.scheduling_group is not None and not self.by_entry:
@@ -198,14 +215,20 @@ class Family:
                     self._make(name, template)
             return name if name in self.groups else None
         entry = pod.spec.workload_ref
-        if entry is not None and isinstance(self.subject, Workload) and entry.name == self.name:
-            name = group_name(self.name, entry.pod_group, entry.pod_group_replica_key or "")
+        if entry is None:
+            return None
+        name = group_name(entry.name, entry.pod_group, entry.pod_group_replica_key or "")
+        if isinstance(self.subject, Workload):
+            if entry.name != self.name:
+                return None
             if name not in self.groups:
                 if entry.pod_group not in self.templates:
                     raise unknown_name("group of the workload", entry.pod_group, self.templates)
                 self._make(name, entry.pod_group)
             return name
-        return None
+        group = self.groups.get(name)
+        reference = WorkloadReference(workload_name=entry.name, template_name=entry.pod_group)
+        return name if group is not None and group.spec.workload_ref == reference else None
 
     def _joined(self, pod: Pod) -> tuple[Pod, str]:
         """A pod that was given, made a member of the only group that it can be of."""
@@ -250,17 +273,21 @@ class Family:
         return pod.model_copy(update={"spec": pod.spec.model_copy(update=update)})
 
 
-def _root(
-    group: PodGroup | CompositePodGroup, composites: Mapping[str, CompositePodGroup]
+def root_of(
+    group: PodGroup | CompositePodGroup, composite: Callable[[str], CompositePodGroup | None]
 ) -> PodGroup | CompositePodGroup:
     """The group at the top of that of a group.
+
+    Args:
+        group: The group.
+        composite: Gives the CompositePodGroup of a name, None if there is none.
 
     Raises:
         LoadError: There are too many above it, or it is above itself.
     """
     at = group
     for _ in range(_DEEPEST):
-        parent = composites.get(at.spec.parent_composite_pod_group_name or "")
+        parent = composite(at.spec.parent_composite_pod_group_name or "")
         if parent is None:
             return at
         at = parent

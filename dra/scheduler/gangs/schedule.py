@@ -50,7 +50,7 @@ def place_gang(
     steps: int | None,
 ) -> GangPlacement | UnschedulableGang:
     """Where the pods of a gang go, or why they go nowhere (`Cluster.schedule_gang`)."""
-    gang = gang_of(cluster._objects, cluster.pending(), subject, pods, topology, cluster.kubernetes)
+    gang = gang_of(cluster, subject, pods, topology)
     start = cluster._copy(changed=gang.added) if gang.added else cluster
     attempt = _Attempt(gang, start, list(claims), policy, target, Effort(steps))
     return attempt.answer(cluster)

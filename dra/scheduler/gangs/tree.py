@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from dra.errors import LoadError
 from dra.features import KUBERNETES_MINORS
@@ -18,9 +18,12 @@ from dra.scheduler.gangs.groups import Composite, Gang, Group, Leaf
 from dra.scheduler.gangs.membership import Family
 from dra.scheduler.gangs.subject import Subject, pods_given, subject_of
 from dra.scheduler.gangs.topology import DeviceAttribute, Topology
-from dra.scheduler.objects import Objects, key_of, label_of
-from dra.scheduler.pods import importance, runs
+from dra.scheduler.objects import key_of, label_of
+from dra.scheduler.pods import importance
 from dra.suggestions import unknown_name
+
+if TYPE_CHECKING:
+    from dra.scheduler.cluster import Cluster
 
 __all__ = ["TopologyArgument", "gang_of"]
 
@@ -31,34 +34,31 @@ _GANGS_MERGED: Final = "1.37"
 
 
 def gang_of(
-    objects: Objects,
-    waiting: Sequence[Pod],
+    cluster: Cluster,
     subject: Subject | str,
     pods: Iterable[Pod | str | Mapping[str, Any]] | None,
     topology: TopologyArgument,
-    kubernetes: str,
 ) -> Gang:
     """What is scheduled together.
 
     Args:
-        objects: The cluster.
-        waiting: Its pods that wait for a node, in the order in which they are tried.
+        cluster: The cluster.
         subject: The workload or group, or its name.
         pods: The pods; None for those of the cluster.
         topology: Topologies that count in place of those of the groups.
-        kubernetes: The minor.
 
     Raises:
         LoadError: Something named is not there, or a pod belongs to another group, or there are no pods.
         AllocationError: A pod is on a node already.
         UnknownNameError: A topology is given for a group that is not there.
     """
+    objects = cluster._objects
     found = subject_of(objects, subject)
-    family = Family(objects, found, kubernetes)
-    tried = waiting if pods is None else sorted(pods_given(objects, pods), key=importance)
+    family = Family(objects, found, cluster.kubernetes)
+    tried = cluster.pending() if pods is None else sorted(pods_given(objects, pods), key=importance)
     for pod in tried:
         family.join(pod, must=pods is not None)
-    for pod in filter(runs, objects.pods.values()):
+    for pod in cluster._running:
         family.count(pod)
     label = f"{found.kind} {label_of(key_of(found))}"
     if not family.waiting:

@@ -200,6 +200,25 @@ def gang(minimum: int, *names: str) -> list[Wire]:
     return made
 
 
+def gang_of_workload(kubernetes: str, minimum: int, *names: str) -> list[Wire]:
+    """A Workload whose PodGroup nobody has made yet, and pods of it that each have a claim for one GPU."""
+    policy = {"gang": {"minCount": minimum}}
+    version = {"1.35": "v1alpha1", "1.36": "v1alpha2", "1.37": "v1beta1"}[kubernetes]
+    if kubernetes == "1.35":
+        spec: Wire = {"podGroups": [{"name": "workers", "policy": policy}]}
+        reference: Wire = {"workloadRef": {"name": "job", "podGroup": "workers"}}
+    else:
+        spec = {"podGroupTemplates": [{"name": "workers", "schedulingPolicy": policy}]}
+        reference = {"schedulingGroup": {"podGroupName": "job-workers"}}
+    metadata = {"namespace": "team", "name": "job"}
+    made: list[Wire] = [
+        {"apiVersion": f"scheduling.k8s.io/{version}", "kind": "Workload", "metadata": metadata, "spec": spec}
+    ]
+    for name in names:
+        made += [claim(name, 1), pod(name, name, **reference)]
+    return made
+
+
 def test_a_gang_is_placed_as_a_whole(dra: Command) -> None:
     run = dra("schedule", "podgroup/team/train", *CLUSTER, *gang(2, "a", "b"))
     assert run.status is ExitCode.OK
@@ -280,6 +299,31 @@ def test_a_broken_selector_is_an_error_with_its_line(dra: Command) -> None:
     assert "ResourceClaim team/a: spec.devices.requests[0].exactly.selectors[0].cel.expression" in run.err
 
 
+@pytest.mark.parametrize("kubernetes", ["1.35", "1.36", "1.37"])
+def test_without_names_gangs_are_taken_up_together_and_schedule_and_explain_agree(
+    dra: Command, kubernetes: str
+) -> None:
+    objects = [*CLUSTER, *gang_of_workload(kubernetes, 5, *"abcde"), claim("z", 1), pod("z", "z")]
+    scheduled = dra("schedule", "--kubernetes", kubernetes, *objects)
+    explained = dra("explain", "--kubernetes", kubernetes, *objects)
+
+    assert scheduled.status == explained.status == ExitCode.NO
+    assert lines(scheduled)[-1] == "1 of 6 pods placed"
+    assert lines(explained)[:2] == ["6 pods waiting: 1 would be placed", "- pod team/z: node n0"]
+    reason = "needs 5 pods at the same time, but the cluster has room for 4"
+    assert f"PodGroup team/job-workers cannot be scheduled: {reason}" in scheduled.out
+    assert f"- PodGroup team/job-workers {reason}" in lines(explained)
+
+
+@pytest.mark.parametrize("kubernetes", ["1.35", "1.36", "1.37"])
+def test_a_gang_that_fits_is_placed_without_being_named(dra: Command, kubernetes: str) -> None:
+    objects = [*CLUSTER, *gang_of_workload(kubernetes, 2, *"ab")]
+    run = dra("schedule", "--kubernetes", kubernetes, *objects)
+
+    assert run.status == ExitCode.OK
+    assert "PodGroup team/job-workers: 2 pods placed" in run.out
+
+
 # --- explain ------------------------------------------------------------------------------------------------
 
 
@@ -301,6 +345,21 @@ def test_a_pod_of_a_gang_that_fits_is_told_where_all_go(dra: Command) -> None:
     assert run.status == ExitCode.OK
     assert "Pod team/a would be placed with the others of PodGroup team/train" in run.out
     assert lines(run)[-2:] == ["- pod team/a: node n0", "- pod team/b: node n0"]
+
+
+def test_a_pod_of_a_gang_whose_group_is_yet_to_be_made_is_told_about_the_gang(dra: Command) -> None:
+    run = dra("explain", "pod/team/a", *CLUSTER, *gang_of_workload("1.37", 5, *"abcde"))
+
+    assert run.status == ExitCode.NO
+    assert lines(run)[0] == "Pod team/a waits with the others of PodGroup team/job-workers"
+
+
+def test_a_pod_whose_group_is_nowhere_waits_for_it(dra: Command) -> None:
+    _, *members = gang(1, "a")
+    for words in (["explain", "pod/team/a"], ["explain"], ["schedule"]):
+        run = dra(*words, *CLUSTER, *members)
+        assert run.status == ExitCode.NO
+        assert "PodGroup team/train does not exist" in run.out
 
 
 def test_where_the_gate_is_said_to_be_off_a_pod_of_a_gang_is_for_itself(dra: Command) -> None:

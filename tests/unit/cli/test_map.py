@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 from dra.cli import ExitCode
 from tests.unit.cli.conftest import Run
@@ -55,3 +57,33 @@ def test_a_label_that_no_node_has_is_said(dra_command: Command) -> None:
     run = dra_command("map", "-f", DGX, "-o", "-", "--group-by", "hostnam")
     assert run.status == ExitCode.BAD_INPUT
     assert "did you mean 'hostname'?" in run.err
+
+
+def test_a_gang_that_does_not_fit_as_a_whole_is_not_placed(dra_command: Command, tmp_path: Path) -> None:
+    gpus = {"deviceClassName": "gpu.nvidia.com", "count": 8}
+    claim: dict[str, Any] = {"spec": {"devices": {"requests": [{"name": "gpu", "exactly": gpus}]}}}
+    objects: list[dict[str, Any]] = [
+        {
+            "apiVersion": "scheduling.k8s.io/v1beta1",
+            "kind": "PodGroup",
+            "metadata": {"name": "train"},
+            "spec": {"schedulingPolicy": {"gang": {"minCount": 3}}},
+        }
+    ]
+    for name in "abc":  # of 16 GPUs on two nodes two pods get eight each
+        objects.append(
+            {"apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaim", "metadata": {"name": name}, **claim}
+        )
+        spec = {
+            "containers": [{"name": "main"}],
+            "resourceClaims": [{"name": "gpus", "resourceClaimName": name}],
+            "schedulingGroup": {"podGroupName": "train"},
+        }
+        objects.append({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec})
+    (tmp_path / "gang.yaml").write_text(yaml.safe_dump_all(objects))
+    files = [
+        word for name in ("nodes", "resourceslices", "deviceclasses") for word in ("-f", DGX / f"{name}.yaml")
+    ]
+
+    run = dra_command("map", *files, "-f", tmp_path / "gang.yaml", "-o", tmp_path / "a.svg", "--place")
+    assert run.out.endswith("2 nodes, 16 devices, nothing held\n")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dra.features import Features
 from dra.models.core import Pod
 from dra.scheduler import Cluster
 from tests.unit.scheduler.clusters import claim, gpu_class, pod, request, small_cluster, template
-from tests.unit.scheduler.gangs.gangs import group, pods, racks
+from tests.unit.scheduler.gangs.gangs import group, pods, policy, racks, workload
 
 
 def test_pods_are_taken_up_by_priority_and_see_those_before_them() -> None:
@@ -81,6 +83,18 @@ def test_a_gang_is_taken_up_together_all_or_none() -> None:
     [refused] = answers.groups
     assert refused.pods == ("default/train-0", "default/train-1", "default/train-2")
     assert refused.reason.startswith("PodGroup default/train needs 3")
+
+
+@pytest.mark.parametrize("kubernetes", ["1.36", "1.37"])
+def test_a_gang_whose_group_is_yet_to_be_made_is_taken_up_together(kubernetes: str) -> None:
+    job = workload({"name": "workers", "schedulingPolicy": policy(3)})
+    cluster = racks(2, each=1, kubernetes=kubernetes).with_(job, *pods(3, "job-workers"))
+    answers = cluster.explain_pending()
+
+    assert not answers.placements
+    assert [each.reason for each in answers.groups] == [
+        "PodGroup default/job-workers needs 3 pods at the same time, but the cluster has room for 2"
+    ]
 
 
 def test_a_gate_that_nobody_speaks_of_is_on_where_there_are_groups() -> None:
