@@ -12,7 +12,6 @@ from dra.cel.checker import Checked
 from dra.cel.path import DevicePath
 from dra.cel.syntax import Call, Comprehension, Ident, ListExpr, Literal, MapExpr, Node, Select
 from dra.cel.types import BOOL, DYN, INT, STRING, Type, list_of, map_of
-from dra.cel.unification import has_variables
 from dra.cel.values import type_value
 
 __all__ = ["Certainty"]
@@ -76,7 +75,7 @@ class Certainty:
             return _OF_ONE_CLASS[node.function]
         results = {overload.result for overload in self.checked.overloads[node.id]}
         result = results.pop()
-        return DYN if results or has_variables(result) or result.parameters else result
+        return DYN if results or result.has_variables or result.parameters else result
 
     def _comprehension(self, node: Comprehension) -> Type:
         if node.is_bind:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Final
 
 import attrs
 
@@ -82,24 +83,11 @@ class _Checker:
 
     def check(self, node: Node) -> Type:
         """Find the type of a node and of all below it."""
-        if isinstance(node, Literal):
-            found = type_value(node.value)
-        elif isinstance(node, Ident):
-            found = self.ident(node)
-        elif isinstance(node, Select):
-            found = self.select(node)
-        elif isinstance(node, Call):
-            found = self.call(node)
-        elif isinstance(node, ListExpr):
-            found = self.list(node)
-        elif isinstance(node, MapExpr):
-            found = self.map(node)
-        elif isinstance(node, StructExpr):
-            found = self.struct(node)
-        else:
-            found = self.comprehension(node)
-        self.types[node.id] = found
+        found = self.types[node.id] = _WAYS[type(node)](self, node)
         return found
+
+    def literal(self, node: Literal) -> Type:
+        return type_value(node.value)
 
     # Names
 
@@ -205,24 +193,16 @@ class _Checker:
         if function.name in _LOGICAL:
             return self.logical(node, function, arguments)
         receiver = node.target is not None
-        result: Type | None = None
-        fitting: list[Overload] = []
-        for overload in function.overloads:
-            if overload.receiver is not receiver or len(overload.parameters) != len(arguments):
-                continue
-            found = self.fits(overload, arguments)
-            if found is None:
-                continue
-            fitting.append(overload)
-            if result is None:
-                result = found
-            elif not result.is_dyn and found != result:
-                result = types.DYN
-        if result is None:
+        found = _known_resolution(function, receiver, tuple(arguments))
+        if found is None:
+            found = _resolution(function, receiver, arguments, self.substitution)
+        else:
+            self.substitution.skip(found.variables)
+        if found.result is None:
             self.no_overload(node, function, arguments, receiver=receiver)
             return types.ERROR
-        self.overloads[node.id] = tuple(fitting)
-        return result
+        self.overloads[node.id] = found.overloads
+        return found.result
 
     def logical(self, node: Call, function: Function, arguments: Sequence[Type]) -> Type:
         """`&&` and `||` complain about each operand that is no bool."""
@@ -233,13 +213,6 @@ class _Checker:
                 wrong = True
         self.overloads[node.id] = function.overloads
         return types.ERROR if wrong else types.BOOL
-
-    def fits(self, overload: Overload, arguments: Sequence[Type]) -> Type | None:
-        """The result type if the arguments can be the overload's, else None."""
-        wanted, result = _instance(overload, self.substitution)
-        if not self.substitution.all_assignable(arguments, wanted):
-            return None
-        return self.substitution.apply(result)
 
     def no_overload(
         self, node: Call, function: Function, arguments: Sequence[Type], *, receiver: bool
@@ -354,6 +327,70 @@ class _Checker:
         found = self.types[node.id]
         if not self.substitution.assignable(wanted, found):
             self.mismatch(node, wanted, found)
+
+
+_WAYS: Final[dict[type, Callable[[_Checker, Any], Type]]] = {
+    Literal: _Checker.literal,
+    Ident: _Checker.ident,
+    Select: _Checker.select,
+    Call: _Checker.call,
+    ListExpr: _Checker.list,
+    MapExpr: _Checker.map,
+    StructExpr: _Checker.struct,
+    Comprehension: _Checker.comprehension,
+}
+
+
+@attrs.frozen
+class _Resolution:
+    """What a call means.
+
+    Attributes:
+        overloads: Those that the arguments fit.
+        result: The type of the result, None if no overload fits.
+        variables: How many type variables it took to find out.
+    """
+
+    overloads: tuple[Overload, ...]
+    result: Type | None
+    variables: int
+
+
+def _resolution(
+    function: Function, receiver: bool, arguments: Sequence[Type], substitution: Substitution
+) -> _Resolution:
+    before = substitution.count
+    result: Type | None = None
+    fitting: list[Overload] = []
+    for overload in function.overloads:
+        if overload.receiver is not receiver or len(overload.parameters) != len(arguments):
+            continue
+        found = _fits(overload, arguments, substitution)
+        if found is None:
+            continue
+        fitting.append(overload)
+        if result is None:
+            result = found
+        elif not result.is_dyn and found != result:
+            result = types.DYN
+    return _Resolution(tuple(fitting), result, substitution.count - before)
+
+
+@lru_cache(maxsize=4096)
+def _known_resolution(function: Function, receiver: bool, arguments: tuple[Type, ...]) -> _Resolution | None:
+    """The resolution that is the same in every expression, None where type variables have a say in it."""
+    if any(argument.has_variables for argument in arguments):
+        return None
+    found = _resolution(function, receiver, arguments, Substitution())
+    return None if found.result is not None and found.result.has_variables else found
+
+
+def _fits(overload: Overload, arguments: Sequence[Type], substitution: Substitution) -> Type | None:
+    """The result type if the arguments can be the overload's, else None."""
+    wanted, result = _instance(overload, substitution)
+    if not substitution.all_assignable(arguments, wanted):
+        return None
+    return substitution.apply(result)
 
 
 def _instance(overload: Overload, substitution: Substitution) -> tuple[Sequence[Type], Type]:

@@ -5,6 +5,9 @@ It follows cel-go's estimator, whose sizes come from literals, from the bounds o
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Final
+
 import attrs
 
 from dra.cel.checker import Checked
@@ -84,26 +87,15 @@ class _Estimator:
         self.locals: dict[str, list[_Local]] = {}
 
     def cost(self, node: Node) -> Range:
-        if isinstance(node, Literal):
-            return _NOTHING
-        if isinstance(node, Ident):
-            local = self.local(node)
-            self.paths[node.id] = local.path if local else (node.name,)
-            return _ONE
-        if isinstance(node, Select):
-            return self.select(node)
-        if isinstance(node, Call):
-            return self.dyn(node) if node.function == "dyn" else self.call(node)
-        if isinstance(node, ListExpr):
-            return self.list(node)
-        if isinstance(node, MapExpr):
-            return self.map(node)
-        if isinstance(node, StructExpr):
-            total = _CREATE_STRUCT
-            for entry in node.entries:
-                total += self.cost(entry.value)
-            return total
-        return self.bind(node) if node.is_bind else self.comprehension(node)
+        return _WAYS[type(node)](self, node)
+
+    def literal(self, _node: Literal) -> Range:
+        return _NOTHING
+
+    def ident(self, node: Ident) -> Range:
+        local = self.local(node)
+        self.paths[node.id] = local.path if local else (node.name,)
+        return _ONE
 
     # What is known about nodes
 
@@ -184,7 +176,9 @@ class _Estimator:
         return total
 
     def call(self, node: Call) -> Range:
-        costs = [self.cost(argument) for argument in node.arguments]
+        if node.function == "dyn":
+            return self.dyn(node)
+        costs = list(map(self.cost, node.arguments))
         total = self.cost(node.target) if node.target is not None else _NOTHING
         known = _Known(self, node)
         each = _EMPTY
@@ -247,6 +241,12 @@ class _Estimator:
         self.remember(node, None, _Entries(Kind.MAP, keys, values))
         return total
 
+    def struct(self, node: StructExpr) -> Range:
+        total = _CREATE_STRUCT
+        for entry in node.entries:
+            total += self.cost(entry.value)
+        return total
+
     # Comprehensions
 
     def bind(self, node: Comprehension) -> Range:
@@ -259,6 +259,8 @@ class _Estimator:
         return total
 
     def comprehension(self, node: Comprehension) -> Range:
+        if node.is_bind:
+            return self.bind(node)
         total = self.cost(node.range) + self.cost(node.initial)
         initial = node.initial
         self.push(node.accumulator, self.path(initial), self.size(initial), self.entries_of(initial))
@@ -291,6 +293,18 @@ class _Estimator:
         self, name: str, path: tuple[str, ...], size: Range | None, entries: _Entries | None = None
     ) -> None:
         self.locals.setdefault(name, []).append(_Local(path, size, entries))
+
+
+_WAYS: Final[dict[type, Callable[[_Estimator, Any], Range]]] = {
+    Literal: _Estimator.literal,
+    Ident: _Estimator.ident,
+    Select: _Estimator.select,
+    Call: _Estimator.call,
+    ListExpr: _Estimator.list,
+    MapExpr: _Estimator.map,
+    StructExpr: _Estimator.struct,
+    Comprehension: _Estimator.comprehension,
+}
 
 
 class _Known(Arguments):

@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 from dra.cel.lexer import EOF, Token, tokenize
 from dra.cel.source import Issues
 
-__all__ = ["BINARY", "OPERAND", "OPERAND_TEXT", "Cursor", "Mismatch"]
+__all__ = ["BINARY", "LITERALS", "OPERAND", "OPERAND_TEXT", "Cursor", "Mismatch"]
 
 # Operator -> how tightly it binds, and the function it calls.
 BINARY: Final[dict[str, tuple[int, str]]] = {
@@ -25,8 +25,8 @@ BINARY: Final[dict[str, tuple[int, str]]] = {
     "%": (5, "_%_"),
 }
 _OPERATORS: Final = frozenset((*BINARY, "?"))
-_LITERALS: Final = ("true", "false", "null", "NUM_FLOAT", "NUM_INT", "NUM_UINT", "STRING", "BYTES")
-OPERAND: Final = frozenset(("[", "{", "(", ".", "-", "!", *_LITERALS, "IDENTIFIER"))
+LITERALS: Final = ("true", "false", "null", "NUM_FLOAT", "NUM_INT", "NUM_UINT", "STRING", "BYTES")
+OPERAND: Final = frozenset(("[", "{", "(", ".", "-", "!", *LITERALS, "IDENTIFIER"))
 OPERAND_TEXT: Final = (
     "'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', "
     "NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER"
@@ -54,7 +54,7 @@ class Cursor:
         self.issues = issues
         self.tokens = tokenize(source, issues)
         self.index = 0
-        self.follows: list[frozenset[str]] = [frozenset((EOF,))]
+        self.follows: tuple[frozenset[str], ...] = (frozenset((EOF,)),)
         self._recovering = False
         self._failed_at = -1
 

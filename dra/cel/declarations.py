@@ -75,7 +75,10 @@ class Range:
         return cls(value, value)
 
     def __add__(self, other: Range) -> Range:
-        return Range(_saturated(self.low + other.low), _saturated(self.high + other.high))
+        low, high = self.low + other.low, self.high + other.high
+        if low > UNBOUNDED or high > UNBOUNDED:
+            return Range(_saturated(low), _saturated(high))
+        return Range(low, high)
 
     def __mul__(self, other: Range) -> Range:
         return Range(_saturated(self.low * other.low), _saturated(self.high * other.high))
@@ -239,7 +242,7 @@ def shared_charge(overloads: tuple[Overload, ...]) -> Callable[[Sequence[Any], A
     return cost.charge if all(one.cost is cost for one in overloads) else None
 
 
-@attrs.frozen(init=False)
+@attrs.frozen(init=False, eq=False)
 class Function:
     """A function name with its overloads, tried in order.
 

@@ -8,7 +8,7 @@ the minor before knew too, so that a rollback stays possible, and what enabled f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, Literal, TypeAlias, get_args
 
 import attrs
@@ -78,7 +78,7 @@ class Environment:
         names: Type of each global name; those of types have `type(...)`.
         functions: Function by name.
         macros: What the parser expands.
-        validators: Checks of literal arguments.
+        validators: Checks of literal arguments, by function.
         structs: Fields of types with fields.
         attribute: Type of `device.attributes[...][...]`.
         equality: What `==` between values of a type is estimated to cost, where it is not by size.
@@ -90,7 +90,7 @@ class Environment:
     names: dict[str, Type]
     functions: dict[str, Function]
     macros: MacroTable
-    validators: tuple[Validator, ...]
+    validators: Mapping[str, Validator]
     structs: dict[str, dict[str, Type]]
     attribute: Type
     equality: Mapping[Type, Callable[[Arguments], Estimate]]
@@ -105,7 +105,7 @@ class Environment:
         """Whether fields may be written in back-quotes: since 1.37, in both environments."""
         return _number(self.kubernetes) >= (1, 37)
 
-    @property
+    @cached_property
     def device_sizes(self) -> SizeTree:
         """The largest sizes of what `device` reaches."""
         largest = MOST_VALUES if self.attribute.kind is Kind.DYN else 0
@@ -216,7 +216,7 @@ def _environment(of_minor: str, mode: Mode, features: Features) -> Environment:
         names,
         _merged(libraries, _costs(version)),
         macro_table(macro for library in libraries for macro in library.macros),
-        tuple(validator for library in libraries for validator in library.validators),
+        {one.function: one for library in libraries for one in library.validators},
         {DEVICE.name: fields},
         fields["attributes"].parameters[1].parameters[1],
         {type_: cost for library in libraries for type_, cost in library.equality.items()},

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from dra.cel.lexer import Token
-from dra.cel.syntax import Call, Node, Select, children
+from dra.cel.syntax import Call, Node, Select
 
 __all__ = ["LARGEST_DEPTH", "deepest_bracket", "nests_too_deeply"]
 
@@ -50,8 +50,7 @@ def nests_too_deeply(root: Node, expanded: Mapping[int, Call]) -> bool:
         depth += _is_step(written)
         if depth > LARGEST_DEPTH:
             return True
-        below = written.operands if isinstance(written, Call) else children(written)
-        pending += [(child, depth) for child in below]
+        pending += [(child, depth) for child in written.children]
     return False
 
 

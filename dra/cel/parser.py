@@ -1,16 +1,17 @@
 """Reads an expression into a tree, expanding macros on the way.
 
 Operators are read by precedence with a stack, so that depth of recursion comes only from brackets, and that
-is bounded. What is said about mistakes is in `cursor`.
+is bounded: cel-go reads 249 of them, and each takes three of Python's thousand frames. What is said about
+mistakes is in `cursor`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple, TypeAlias
 
-from dra.cel.cursor import BINARY, OPERAND, OPERAND_TEXT, Cursor, Mismatch
+from dra.cel.cursor import BINARY, LITERALS, OPERAND, OPERAND_TEXT, Cursor, Mismatch
 from dra.cel.declarations import Macro, MacroError
 from dra.cel.lexer import EOF, RESERVED, Token, number, unescape, unescape_bytes
 from dra.cel.nesting import LARGEST_DEPTH, deepest_bracket, nests_too_deeply
@@ -34,9 +35,8 @@ __all__ = ["MacroTable", "macro_table", "parse"]
 
 MacroTable = Mapping[tuple[str, int, bool], Macro]
 
-# Level of an operator -> the rule of cel-go's grammar that reads what is on its right.
-_RULES: Final = {3: "relation", 4: "calc", 5: "calc"}
-
+Pending: TypeAlias = list[tuple[int, str, int]]
+"""Operators that wait for what is on their right: level, function and offset."""
 
 _TOO_MANY_RULES: Final = f"expression recursion limit exceeded: {LARGEST_DEPTH}"
 
@@ -69,6 +69,14 @@ def parse(source: str, macros: MacroTable, issues: Issues, *, quoted_names: bool
     return None if issues else Ast(root, source, parser.factory.positions, parser.expanded)
 
 
+class _Depths(NamedTuple):
+    """How many of each of three rules of cel-go's grammar are inside one another."""
+
+    expr: int = 0
+    relation: int = 0
+    calc: int = 0
+
+
 class _Chain:
     """Terms joined by the same logical operator, which become a balanced tree."""
 
@@ -91,7 +99,7 @@ class _Parser(Cursor):
         self.macros = macros
         self.factory = Factory({})
         self.expanded: dict[int, Call] = {}
-        self.depths: dict[str, int] = dict.fromkeys(("expr", "relation", "calc"), 0)
+        self.depths = _Depths()
 
     def recover(self) -> Node:
         """Skip what cannot be read, and put something in its place."""
@@ -101,11 +109,6 @@ class _Parser(Cursor):
         self.issues.add(offset, message)
         return Literal(self.factory.fresh(offset), None)
 
-    def enter(self, rule: str) -> None:
-        self.depths[rule] += 1
-        if self.depths[rule] > LARGEST_DEPTH:
-            raise _TooDeep
-
     # Expressions
 
     def whole(self) -> Node:
@@ -114,37 +117,37 @@ class _Parser(Cursor):
             self.expect(EOF)
         return root
 
-    def expression(self) -> Node:
-        self.enter("expr")
-        result = self.unconditional()
-        if self.token.kind == "?":
-            result = self.conditional(result)
-        self.depths["expr"] -= 1
-        return result
+    def expression(self, follow: frozenset[str] | None = None, *, conditional: bool = True) -> Node:
+        """Operands joined by operators.
 
-    def unconditional(self) -> Node:
-        """Operands joined by binary operators: all but `? :`."""
-        before = dict(self.depths)
-        pending: list[tuple[int, str, int]] = []
-        self.deepen(pending, before)
-        operands: list[Node | _Chain] = [self.operand()]
-        while self.token.kind in BINARY:
-            level, function = BINARY[self.token.kind]
-            while pending and pending[-1][0] >= level:
+        Args:
+            follow: What may come directly after the expression, where that is not what may come after the
+                construct around it.
+            conditional: Whether `? :` belongs to the expression.
+        """
+        before = self.follows, self.depths
+        if follow is not None:
+            self.follows = (*self.follows, follow)
+        depths = self.depths = self.depths._replace(expr=self.depths.expr + conditional)
+        pending: Pending = []
+        operands: list[Node | _Chain] = []
+        try:
+            while True:
+                self.depths = _deepened(depths, pending)
+                operands.append(self.operand())
+                if self.token.kind not in BINARY:
+                    break
+                level, function = BINARY[self.token.kind]
+                while pending and pending[-1][0] >= level:
+                    self.reduce(operands, pending.pop())
+                pending.append((level, function, self.advance().offset))
+            while pending:
                 self.reduce(operands, pending.pop())
-            pending.append((level, function, self.advance().offset))
-            self.deepen(pending, before)
-            operands.append(self.operand())
-        while pending:
-            self.reduce(operands, pending.pop())
-        self.depths = before
-        return self.settled(operands[0])
-
-    def deepen(self, pending: list[tuple[int, str, int]], before: dict[str, int]) -> None:
-        """Count as cel-go does: an operand is one rule deeper for each operator that still waits for it."""
-        self.depths = dict(before)
-        for rule in ("relation", "calc", *(_RULES[level] for level, _, _ in pending if level in _RULES)):
-            self.enter(rule)
+            self.depths = depths
+            result = self.settled(operands[0])
+            return self.conditional(result) if conditional and self.token.kind == "?" else result
+        finally:
+            self.follows, self.depths = before
 
     def reduce(self, operands: list[Node | _Chain], operator: tuple[int, str, int]) -> None:
         level, function, offset = operator
@@ -168,57 +171,105 @@ class _Parser(Cursor):
     def conditional(self, condition: Node) -> Node:
         at = self.advance().offset
         try:
-            when = self.within(frozenset(":"), self.unconditional)
+            when = self.expression(frozenset(":"), conditional=False)
             self.expect(":")
             otherwise = self.expression()
         except Mismatch:
             return self.recover()
         return Call(self.factory.fresh(at), "_?_:_", (condition, when, otherwise))
 
-    def within(self, follow: frozenset[str], read: Callable[[], Node]) -> Node:
-        self.follows.append(follow)
-        try:
-            return read()
-        finally:
-            self.follows.pop()
-
     def operand(self) -> Node:
         """Prefix operators, then a primary expression and what is appended to it."""
-        if self.token.kind not in OPERAND:
-            self.drop_before_operand()
-        sign = self.token
-        if sign.kind not in ("!", "-"):
-            return self.member()
-        count = 0
-        while self.accept(sign.kind):
-            count += 1
-        if sign.kind == "-" and count == 1 and self.token.kind in ("NUM_INT", "NUM_FLOAT"):
-            self.index -= 1
-            return self.member()
-        operand = self.member()
-        if count % 2 == 0:
-            return operand
-        function = "!_" if sign.kind == "!" else "-_"
-        return Call(self.factory.fresh(sign.offset), function, (operand,))
-
-    def member(self) -> Node:
+        sign = self.sign()
         try:
-            node = self.primary()
+            node = _PRIMARY.get(self.token.kind, _Parser.literal)(self)
+            if self.token.kind == "(" and self.names_function(node):
+                node = self.call_of(node)
         except Mismatch:
             node = self.recover()
         try:
             while self.token.kind in (".", "["):
                 node = self.index_of(node) if self.token.kind == "[" else self.field_of(node)
+                if self.token.kind == "(" and self.names_function(node):
+                    node = self.call_of(node)
         except Mismatch:
             node = self.recover()
-        return node
+        if sign is None:
+            return node
+        return Call(self.factory.fresh(sign.offset), "!_" if sign.kind == "!" else "-_", (node,))
+
+    def sign(self) -> Token | None:
+        """Take `!` or `-`, several of which cancel out; the `-` of a number is left to the number."""
+        if self.token.kind not in OPERAND:
+            self.drop_before_operand()
+        sign = self.token
+        if sign.kind not in ("!", "-"):
+            return None
+        count = 0
+        while self.accept(sign.kind):
+            count += 1
+        if sign.kind == "-" and count == 1 and self.token.kind in ("NUM_INT", "NUM_FLOAT"):
+            self.index -= 1
+            return None
+        return sign if count % 2 else None
+
+    # What is appended
 
     def index_of(self, operand: Node) -> Node:
         at = self.advance().offset
         function = "_[?_]" if self.accept("?") else "_[_]"
-        key = self.within(frozenset("]"), self.expression)
+        key = self.expression(frozenset("]"))
         self.expect("]")
         return Call(self.factory.fresh(at), function, (operand, key))
+
+    def names_function(self, node: Node) -> bool:
+        """Whether what was just read is a name or `.name`, behind which a bracket makes a call."""
+        return self.tokens[self.index - 1].kind == "IDENTIFIER" and not isinstance(node, Call)
+
+    def call_of(self, called: Node) -> Node:
+        """A call of what has turned out to be the name of a function or of a method."""
+        at = self.advance().offset
+        arguments: list[Node] = []
+        if not self.no_arguments():
+            while True:
+                arguments.append(self.expression(frozenset((",", ")"))))
+                if not self.accept(","):
+                    break
+            self.expect(")")
+        if isinstance(called, Select):
+            return self.expand(Call(self.factory.fresh(at), called.field, tuple(arguments), called.operand))
+        if isinstance(called, Ident):
+            return self.expand(Call(self.factory.fresh(at), called.name, tuple(arguments)))
+        return called  # a reserved name, which has been complained about
+
+    def no_arguments(self) -> bool:
+        """Take the bracket that closes a call without arguments, or complain that there can be none."""
+        if self.accept(")"):
+            return True
+        if self.token.kind in OPERAND or self.following() in OPERAND:
+            return False
+        expected = OPERAND_TEXT.replace("'(',", "'(', ')',")
+        if self.following() == ")":
+            self.complain(f"extraneous input {self.quoted()} expecting {{{expected}}}")
+            self.take(2)
+            return True
+        self.complain(f"mismatched input {self.quoted()} expecting {{{expected}}}")
+        raise Mismatch
+
+    def expand(self, call: Call) -> Node:
+        """What the macro of a call makes of it, the call itself if it is none."""
+        macro = self.macros.get((call.function, len(call.arguments), call.target is not None))
+        if macro is None:
+            return call
+        make = Factory(self.factory.positions, self.factory.positions[call.id])
+        try:
+            node = macro.expand(make, call.target, call.arguments)
+        except MacroError as error:
+            return self.wrong(self.factory.positions[error.node.id], error.message)
+        if node is None:
+            return call
+        self.expanded[node.id] = call
+        return node
 
     def field_of(self, operand: Node) -> Node:
         dot, after = self.token, self.tokens[self.index + 1]
@@ -231,9 +282,6 @@ class _Parser(Cursor):
         if optional:
             literal = Literal(self.factory.fresh(name.offset), field)
             return Call(self.factory.fresh(dot.offset), "_?._", (operand, literal))
-        if self.token.kind == "(" and name.kind == "IDENTIFIER":
-            at = self.advance().offset
-            return self.called(at, field, operand, self.arguments())
         return Select(self.factory.fresh(dot.offset), operand, field)
 
     def field_name(self, name: Token, at: int) -> str:
@@ -254,15 +302,9 @@ class _Parser(Cursor):
 
     # Primary expressions
 
-    def primary(self) -> Node:
-        token = self.token
-        if token.kind not in OPERAND or token.kind == "!":
-            self.no_operand()
-        return _PRIMARY.get(token.kind, _Parser.literal)(self)
-
     def nested(self) -> Node:
         self.advance()
-        inner = self.within(frozenset(")"), self.expression)
+        inner = self.expression(frozenset(")"))
         self.expect(")")
         return inner
 
@@ -276,14 +318,7 @@ class _Parser(Cursor):
         if self.struct_ahead():
             return self.struct(dot)
         token = self.advance()
-        reserved = token.text in RESERVED
-        if self.token.kind == "(":
-            at = self.advance().offset
-            arguments = self.arguments()
-            if reserved:
-                return self.wrong(token.offset, f"reserved identifier: {token.text}")
-            return self.called(at, dot + token.text, None, arguments)
-        if reserved:
+        if token.text in RESERVED:
             return self.wrong(token.offset, f"reserved identifier: {token.text}")
         return Ident(self.factory.fresh(token.offset), dot + token.text)
 
@@ -311,7 +346,7 @@ class _Parser(Cursor):
             text = self.field_name(field, start)
             key = Literal(self.factory.fresh(field.offset), text)
             colon = self.expect(":").offset
-            value = self.within(frozenset((",", "}")), self.expression)
+            value = self.expression(frozenset((",", "}")))
             entries.append(Entry(self.factory.fresh(colon), key, value, optional))
             if not self.accept(","):
                 break
@@ -327,7 +362,7 @@ class _Parser(Cursor):
         while self.token.kind != "]" and not (elements and self.token.kind == EOF):
             if self.accept("?"):
                 optional.add(len(elements))
-            elements.append(self.within(frozenset((",", "]")), self.expression))
+            elements.append(self.expression(frozenset((",", "]"))))
             if not self.accept(","):
                 break
         self.expect("]")
@@ -340,54 +375,19 @@ class _Parser(Cursor):
             return MapExpr(self.factory.fresh(at), ())
         while self.token.kind != "}" and not (entries and self.token.kind == EOF):
             optional = self.accept("?") is not None
-            key = self.within(frozenset(":"), self.expression)
+            key = self.expression(frozenset(":"))
             colon = self.expect(":").offset
-            value = self.within(frozenset((",", "}")), self.expression)
+            value = self.expression(frozenset((",", "}")))
             entries.append(Entry(self.factory.fresh(colon), key, value, optional))
             if not self.accept(","):
                 break
         self.expect("}")
         return MapExpr(self.factory.fresh(at), tuple(entries))
 
-    def arguments(self) -> tuple[Node, ...]:
-        """The arguments of a call whose `(` is behind."""
-        arguments: list[Node] = []
-        if self.accept(")"):
-            return ()
-        if self.token.kind not in OPERAND and self.following() not in OPERAND:
-            expected = OPERAND_TEXT.replace("'(',", "'(', ')',")
-            if self.following() == ")":
-                self.complain(f"extraneous input {self.quoted()} expecting {{{expected}}}")
-                self.take(2)
-                return ()
-            self.complain(f"mismatched input {self.quoted()} expecting {{{expected}}}")
-            raise Mismatch
-        while True:
-            arguments.append(self.within(frozenset((",", ")")), self.expression))
-            if not self.accept(","):
-                break
-        self.expect(")")
-        return tuple(arguments)
-
-    def called(self, at: int, function: str, target: Node | None, arguments: tuple[Node, ...]) -> Node:
-        """A call, or what the macro of that name makes of it."""
-        call = Call(self.factory.fresh(at), function, arguments, target)
-        macro = self.macros.get((function, len(arguments), target is not None))
-        if macro is None:
-            return call
-        try:
-            node = macro.expand(Factory(self.factory.positions, at), target, arguments)
-        except MacroError as error:
-            return self.wrong(self.factory.positions[error.node.id], error.message)
-        if node is None:
-            return call
-        self.expanded[node.id] = call
-        return node
-
     # Literals
 
     def literal(self) -> Node:
-        if self.token.kind == "-" and self.following() not in ("NUM_INT", "NUM_FLOAT"):
+        if self.token.kind not in LITERALS and not self.negative_number_ahead():
             self.no_operand()
         start = self.advance()
         if start.kind == "-":
@@ -402,12 +402,28 @@ class _Parser(Cursor):
         value = {"true": True, "false": False, "null": None}[start.kind]
         return Literal(self.factory.fresh(start.offset), value)
 
+    def negative_number_ahead(self) -> bool:
+        return self.token.kind == "-" and self.following() in ("NUM_INT", "NUM_FLOAT")
+
     def read(self, start: Token, value: Callable[[], Value]) -> Node:
         """A literal with a value that may turn out to be none."""
         try:
             return Literal(self.factory.fresh(start.offset), value())
         except ValueError as error:
             return self.wrong(start.offset, str(error))
+
+
+def _deepened(depths: _Depths, pending: Pending) -> _Depths:
+    """The depths of an operand: as cel-go counts, one more for each operator that waits for it."""
+    levels = [level for level, _, _ in pending]
+    found = _Depths(
+        depths.expr,
+        depths.relation + 1 + levels.count(3),
+        depths.calc + 1 + levels.count(4) + levels.count(5),
+    )
+    if max(found) > LARGEST_DEPTH:
+        raise _TooDeep
+    return found
 
 
 def macro_table(macros: Iterable[Macro]) -> MacroTable:

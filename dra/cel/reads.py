@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from dra.cel.path import DevicePath, device_path
-from dra.cel.syntax import Call, Comprehension, Literal, Node, Select, children
+from dra.cel.syntax import Call, Comprehension, Literal, Node, Select
 
 __all__ = ["Reads", "reads"]
 
@@ -79,7 +79,7 @@ class _Reader:
         if path is not None:
             self.note(path)
         elif not self.is_entry_test(node):
-            for child in children(node):
+            for child in node.children:
                 self.visit(child)
 
     def note(self, path: DevicePath) -> None:

@@ -98,9 +98,7 @@ def _compiled(expression: str, env: Environment) -> Selector:
     try:
         return Selector(expression, env)
     except RecursionError:
-        raise CompileError(
-            "compilation failed: the expression is nested too deeply", value=expression
-        ) from None
+        raise CompileError(_TOO_DEEP, value=expression) from None
 
 
 def checked(expression: str, env: Environment) -> Checked:

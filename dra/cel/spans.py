@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from dra.cel.lexer import Token, tokenize
 from dra.cel.source import Issues
-from dra.cel.syntax import Ast, Call, ListExpr, MapExpr, Node, Select, StructExpr, children
+from dra.cel.syntax import Ast, Call, ListExpr, MapExpr, Node, Select, StructExpr
 
 __all__ = ["Span", "Spans", "written_children"]
 
@@ -18,8 +18,7 @@ _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 
 def written_children(ast: Ast, node: Node) -> tuple[Node, ...]:
     """The nodes below as they were written: of a macro its arguments, not what it became."""
-    call = ast.macros.get(node.id)
-    return tuple(call.operands if call is not None else children(node))
+    return ast.macros.get(node.id, node).children
 
 
 class Spans:

@@ -1,13 +1,13 @@
 """The syntax tree of an expression.
 
 Nodes are plain mutable objects with identity: each has an `id`, under which the tree keeps its position and
-the checker its type and overloads. Macros are already expanded; the call that was written is kept too.
+the checker its type and overloads. `children` are in the order in which they were written. Macros are already
+expanded; the call that was written is kept too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import attrs
 
@@ -26,7 +26,6 @@ __all__ = [
     "Node",
     "Select",
     "StructExpr",
-    "children",
 ]
 
 
@@ -36,6 +35,7 @@ class Literal:
 
     id: int
     value: Value
+    children: ClassVar[tuple[Node, ...]] = ()
 
 
 @attrs.define(eq=False)
@@ -44,6 +44,7 @@ class Ident:
 
     id: int
     name: str
+    children: ClassVar[tuple[Node, ...]] = ()
 
 
 @attrs.define(eq=False)
@@ -54,6 +55,11 @@ class Select:
     operand: Node
     field: str
     test: bool = False
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The nodes directly below."""
+        return (self.operand,)
 
 
 @attrs.define(eq=False)
@@ -70,6 +76,8 @@ class Call:
         """All arguments, the receiver first."""
         return self.arguments if self.target is None else (self.target, *self.arguments)
 
+    children = operands
+
 
 @attrs.define(eq=False)
 class ListExpr:
@@ -78,6 +86,11 @@ class ListExpr:
     id: int
     elements: tuple[Node, ...]
     optional: frozenset[int] = frozenset()
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The nodes directly below."""
+        return self.elements
 
 
 @attrs.define(eq=False)
@@ -97,6 +110,11 @@ class MapExpr:
     id: int
     entries: tuple[Entry, ...]
 
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The nodes directly below."""
+        return _parts(self.entries)
+
 
 @attrs.define(eq=False)
 class StructExpr:
@@ -105,6 +123,15 @@ class StructExpr:
     id: int
     name: str
     entries: tuple[Entry, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The nodes directly below."""
+        return _parts(self.entries)
+
+
+def _parts(entries: tuple[Entry, ...]) -> tuple[Node, ...]:
+    return tuple(part for entry in entries for part in (entry.key, entry.value))
 
 
 @attrs.define(eq=False)
@@ -124,6 +151,11 @@ class Comprehension:
     condition: Node
     step: Node
     result: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The nodes directly below."""
+        return (self.range, self.initial, self.condition, self.step, self.result)
 
     @property
     def is_bind(self) -> bool:
@@ -157,22 +189,6 @@ class Ast:
     source: str
     positions: dict[int, int]
     macros: dict[int, Call]
-
-
-def children(node: Node) -> Iterator[Node]:
-    """The nodes directly below, in the order in which they were written."""
-    if isinstance(node, Select):
-        yield node.operand
-    elif isinstance(node, Call):
-        yield from node.operands
-    elif isinstance(node, ListExpr):
-        yield from node.elements
-    elif isinstance(node, (MapExpr, StructExpr)):
-        for entry in node.entries:
-            yield entry.key
-            yield entry.value
-    elif isinstance(node, Comprehension):
-        yield from (node.range, node.initial, node.condition, node.step, node.result)
 
 
 class Factory:

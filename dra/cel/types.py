@@ -74,6 +74,7 @@ class Type:
         kind: The family.
         name: The name at run time, such as `int`, `google.protobuf.Duration` or `kubernetes.Quantity`.
         parameters: Types of elements, of keys and values, and so on.
+        has_variables: Whether a type variable occurs in it.
 
     Example:
         >>> str(map_of(STRING, list_of(INT)))
@@ -85,6 +86,11 @@ class Type:
     kind: Kind
     name: str
     parameters: tuple[Type, ...] = ()
+    has_variables: bool = attrs.field(init=False, eq=False, repr=False)
+
+    @has_variables.default
+    def _finds_variables(self) -> bool:
+        return self.kind is Kind.PARAMETER or any(inner.has_variables for inner in self.parameters)
 
     def __str__(self) -> str:
         """As cel-go writes types in the checker's messages."""

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 
 from dra.cel.types import DYN, Kind, Type, parameter
 
-__all__ = ["Substitution", "has_variables", "most_general"]
+__all__ = ["Substitution", "most_general", "renamed", "variables"]
 
 _NULLABLE: Final = frozenset((Kind.OPAQUE, Kind.STRUCT, Kind.ANY, Kind.DURATION, Kind.TIMESTAMP))
 _COMPOSED: Final = frozenset((Kind.OPAQUE, Kind.LIST, Kind.MAP, Kind.TYPE))
 
 
-@lru_cache(maxsize=4096)
-def has_variables(type_: Type) -> bool:
-    """Whether a type variable occurs in a type."""
-    return type_.kind is Kind.PARAMETER or any(map(has_variables, type_.parameters))
-
-
-@lru_cache(maxsize=4096)
 def variables(*among: Type) -> tuple[str, ...]:
     """The names of the type variables in some types, in order."""
     found: set[str] = set()
@@ -33,7 +25,7 @@ def renamed(type_: Type, names: dict[str, Type]) -> Type:
     """The type with its variables replaced."""
     if type_.kind is Kind.PARAMETER:
         return names[type_.name]
-    if not has_variables(type_):
+    if not type_.has_variables:
         return type_
     return Type(type_.kind, type_.name, tuple(renamed(inner, names) for inner in type_.parameters))
 
@@ -60,12 +52,16 @@ class Substitution:
 
     def __init__(self) -> None:
         self.known: dict[Type, Type] = {}
-        self._count = 0
+        self.count = 0
 
     def fresh(self) -> Type:
         """A variable of which nothing is known."""
-        self._count += 1
-        return parameter(f"_var{self._count - 1}")
+        self.count += 1
+        return parameter(f"_var{self.count - 1}")
+
+    def skip(self, count: int) -> None:
+        """Leave out the names of so many variables, as if they had been made: messages show names."""
+        self.count += count
 
     def assignable(self, left: Type, right: Type) -> bool:
         """Whether the types agree; what that says about variables is kept only if they do."""
@@ -135,7 +131,7 @@ class Substitution:
 
     def apply(self, type_: Type, *, unknown_is_dyn: bool = False) -> Type:
         """The type with all that is known about its variables filled in."""
-        if not has_variables(type_):
+        if not type_.has_variables:
             return type_
         bound = self.known.get(type_)
         if bound is not None:

@@ -8,7 +8,7 @@ from typing import Final
 from dra.cel.checker import Checked
 from dra.cel.env import Environment
 from dra.cel.source import Issues
-from dra.cel.syntax import Call, ListExpr, MapExpr, Node, children
+from dra.cel.syntax import Call, ListExpr, MapExpr, Node
 from dra.cel.types import Type
 
 __all__ = ["validate"]
@@ -19,38 +19,30 @@ _EXEMPT: Final = ("format",)
 
 def validate(checked: Checked, environment: Environment, issues: Issues) -> None:
     """Note everything in an expression that Kubernetes' validators refuse."""
-    validated = {validator.function for validator in environment.validators}
-    for node, exempt in _walk(checked.ast.root):
-        found: Iterable[tuple[Node, str]] = ()
-        if isinstance(node, Call):
-            if node.function in validated:
-                found = _of_call(node, checked, environment)
-        elif isinstance(node, ListExpr) and not exempt:
-            found = _list(node, checked)
-        elif isinstance(node, MapExpr) and not exempt:
-            found = _map(node, checked)
-        for at, message in found:
-            issues.add(checked.ast.positions[at.id], message)
-
-
-def _walk(node: Node) -> Iterator[tuple[Node, bool]]:
-    """Every node, once, and whether it is within a call that may mix types."""
-    pending = [(node, False)]
-    seen = set()
+    pending: list[tuple[Node, bool]] = [(checked.ast.root, False)]
+    seen: set[int] = set()  # macros use some nodes twice
     while pending:
         node, exempt = pending.pop()
         if node.id in seen:
             continue
         seen.add(node.id)
-        yield node, exempt
+        for at, message in _refused(node, checked, environment, exempt=exempt):
+            issues.add(checked.ast.positions[at.id], message)
         exempt = exempt or (isinstance(node, Call) and node.function in _EXEMPT)
-        pending += [(child, exempt) for child in children(node)]
+        pending += [(child, exempt) for child in node.children]
 
 
-def _of_call(node: Call, checked: Checked, environment: Environment) -> Iterator[tuple[Node, str]]:
-    for validator in environment.validators:
-        if validator.function == node.function:
-            yield from validator.check(node, checked.types)
+def _refused(
+    node: Node, checked: Checked, environment: Environment, *, exempt: bool
+) -> Iterable[tuple[Node, str]]:
+    if isinstance(node, Call):
+        validator = environment.validators.get(node.function)
+        return validator.check(node, checked.types) if validator else ()
+    if isinstance(node, ListExpr) and not exempt:
+        return _list(node, checked)
+    if isinstance(node, MapExpr) and not exempt:
+        return _map(node, checked)
+    return ()
 
 
 def _content(type_: Type, *, optional: bool) -> Type:

@@ -12,7 +12,7 @@ from dra.cel.env import environment
 from dra.cel.interpreter import CostLimitExceeded, Frame, InternalError, Program, plan
 from dra.cel.interpreter.written import generate_loop
 from dra.cel.selector import checked
-from dra.cel.syntax import Comprehension, Node, children
+from dra.cel.syntax import Comprehension, Node
 from dra.cel.values import Failure
 from tests.property.cel_expressions import DEVICES, Expressions
 
@@ -33,7 +33,7 @@ def outcome(program: Program, device: cel.BoundDevice, limit: int) -> tuple[str,
 
 def all_nodes(node: Node) -> Iterator[Node]:
     yield node
-    for child in children(node):
+    for child in node.children:
         yield from all_nodes(child)
 
 

@@ -99,15 +99,20 @@ class Generated:
         return made(device)
 
     def asking(self, decide: Function) -> Function:
-        """The expression as a function of a bound device, which asks another where it raises anything."""
+        """The expression as a function of a bound device, which asks another where in doubt.
+
+        A `Missing` it raises as `EvaluationError`.
+        """
         source = (
             "def selector(device):\n"
             " try:\n"
             f"  {self.tables}\n"
-            f"  return {self.body}\n"
+            f"  found = {self.body}\n"
             " except Exception:\n"
-            "  pass\n"
-            " return decide(device)\n"
+            "  found = None\n"
+            " if found.__class__ is Missing:\n"
+            "  raise EvaluationError(found.message, value=found.expression)\n"
+            " return decide(device) if found is None else found\n"
         )
         made: Function = self._made(source, decide=decide)["selector"]
         return made
@@ -133,10 +138,7 @@ class Generated:
             "  answer = without\n"
             " except Exception:\n"
             "  answer = decide\n"
-            " found = answer(device)\n"
-            " if found.__class__ is Missing:\n"
-            "  raise EvaluationError(found.message, value=found.expression)\n"
-            " return found\n"
+            " return answer(device)\n"
         )
 
         def without(device: BoundDevice) -> Value:

@@ -88,7 +88,7 @@ class _Planner:
             special = _SPECIAL.get(node.function)
             return special(self, node) if special else self.call(node)
         if isinstance(node, ListExpr):
-            return list_of_values([self.plan(element) for element in node.elements], node.optional)
+            return list_of_values(list(map(self.plan, node.elements)), node.optional)
         if isinstance(node, MapExpr):
             keys = [self.plan(entry.key) for entry in node.entries]
             values = [self.plan(entry.value) for entry in node.entries]
@@ -112,22 +112,16 @@ class _Planner:
         return self.slots - 1
 
     def index(self, node: Call) -> Run:
-        base, key = (self.plan(argument) for argument in node.arguments)
+        base, key = map(self.plan, node.arguments)
         if isinstance(key, Constant) and key.value.__class__ not in calls.HASHED:
             raise Failure(f"invalid qualifier type: {go_type(key.value)}")
         return linked(base, key, optional=node.function != "_[_]")
 
     # Logic
 
-    def conjunction(self, node: Call) -> Run:
-        return self.junction(node, ends=False)
-
-    def disjunction(self, node: Call) -> Run:
-        return self.junction(node, ends=True)
-
     def junction(self, node: Call, *, ends: bool) -> Run:
         """`&&` or `||`: the first term that is `ends` decides, else the first failure stays."""
-        left, right = (self.plan(argument) for argument in node.arguments)
+        left, right = map(self.plan, node.arguments)
 
         def run(frame: Frame) -> Value:
             first = left(frame)
@@ -146,7 +140,7 @@ class _Planner:
         return run
 
     def conditional(self, node: Call) -> Run:
-        condition, when, otherwise = (self.plan(argument) for argument in node.arguments)
+        condition, when, otherwise = map(self.plan, node.arguments)
         when, otherwise = chain(when), chain(otherwise)
 
         def resolve(frame: Frame) -> Value:
@@ -170,7 +164,7 @@ class _Planner:
         return run
 
     def optional_or(self, node: Call) -> Run:
-        left, right = (self.plan(operand) for operand in node.operands)
+        left, right = map(self.plan, node.operands)
         unwrap = node.function == "orValue"
 
         def run(frame: Frame) -> Value:
@@ -188,7 +182,7 @@ class _Planner:
     # Calls
 
     def call(self, node: Call) -> Run:
-        operands = [self.plan(operand) for operand in node.operands]
+        operands = list(map(self.plan, node.operands))
         overloads = self.checked.overloads[node.id]
         called = implementation(self.environment, node, overloads)
         if node.function in CONVERSIONS and isinstance(operands[0], Constant):
@@ -207,7 +201,7 @@ class _Planner:
         return calls.strict(operands, called, charge, gives_up=gives_up, beforehand=beforehand)
 
     def equality(self, node: Call) -> Run:
-        left, right = (self.plan(argument) for argument in node.arguments)
+        left, right = map(self.plan, node.arguments)
         negated = node.function == "_!=_"
         charge = shared_charge(self.checked.overloads[node.id])
 
@@ -229,7 +223,7 @@ class _Planner:
     def membership(self, node: Call) -> Run:
         """`in`, which for a list of constants is a look-up in a set that costs nothing."""
         overloads = self.checked.overloads[node.id]
-        item, elements = (self.plan(argument) for argument in node.arguments)
+        item, elements = map(self.plan, node.arguments)
         if isinstance(elements, Constant) and [one.id for one in overloads] == ["in_list"]:
             if not elements.value:
                 return Constant(False)
@@ -324,8 +318,8 @@ class _WatchingPlanner(_Planner):
 
 
 _SPECIAL: Final[dict[str, Callable[[_Planner, Call], Run]]] = {
-    "_&&_": _Planner.conjunction,
-    "_||_": _Planner.disjunction,
+    "_&&_": partial(_Planner.junction, ends=False),
+    "_||_": partial(_Planner.junction, ends=True),
     "_?_:_": _Planner.conditional,
     "_==_": _Planner.equality,
     "_!=_": _Planner.equality,

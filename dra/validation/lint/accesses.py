@@ -7,7 +7,7 @@ from typing import Final, Literal as OneOf, TypeAlias
 
 import attrs
 
-from dra.cel.syntax import Ast, Call, Comprehension, Ident, Literal, Node, Select, children
+from dra.cel.syntax import Ast, Call, Comprehension, Ident, Literal, Node, Select
 from dra.errors import QuantityError
 from dra.quantity import Quantity
 
@@ -154,7 +154,7 @@ def _nodes(ast: Ast) -> Iterator[tuple[Node, Mapping[str, Node]]]:
             waiting.append((node.result, {**bound, node.accumulator: node.initial}))
             waiting.append((node.initial, bound))
         else:
-            waiting.extend((child, bound) for child in children(node))
+            waiting.extend((child, bound) for child in node.children)
 
 
 def _access(node: Node, bound: Mapping[str, Node]) -> Access | None:

@@ -35,8 +35,35 @@ def test_brackets_beyond_the_limit_are_refused_in_upstreams_words() -> None:
     assert "expression recursion limit exceeded: 250" in refused("(" * 5000 + ")" * 5000)
 
 
+@pytest.mark.parametrize(
+    ("opening", "inside", "closing", "compared"),
+    [
+        ("(", "true", ")", " != dyn(1)"),
+        ("!(", "true", ")", " != dyn(1)"),
+        ("dyn(", "true", ")", " != dyn(1)"),
+        ("(true && ", "true", ")", " != dyn(1)"),
+        ("'a'.replace('a', ", "'b'", ")", " != dyn(1)"),
+        ("[0][", "0", "]", " != dyn(1)"),
+        ("{1:", "1", "}", " != dyn(1)"),
+        ("cel.bind(x, true, ", "x", ")", " != dyn(1)"),
+        ("false ? true : ", "true", "", ""),
+    ],
+)
+def test_249_constructs_inside_of_one_another_are_read_and_250_are_not(
+    opening: str, inside: str, closing: str, compared: str
+) -> None:
+    assert cel.compile(opening * 249 + inside + closing * 249 + compared).matches({})
+    assert "expression recursion limit exceeded: 250" in refused(
+        opening * 250 + inside + closing * 250 + compared
+    )
+
+
 def test_what_python_cannot_follow_is_not_blamed_on_the_limit() -> None:
-    assert "nested too deeply for Python" in refused("(" * 240 + "true" + ")" * 240)
+    assert "nested too deeply for Python" in refused("(true ? " * 240 + "true" + ": false)" * 240)
+
+
+def test_macros_that_python_cannot_follow_are_refused_too() -> None:
+    assert "nested too deeply" in refused("[1].map(x, " * 240 + "1" + ")" * 240 + " == 1")
 
 
 @pytest.mark.parametrize(
@@ -72,3 +99,12 @@ def test_the_length_is_counted_in_bytes() -> None:
 
 def test_text_that_is_no_token_is_shown_as_it_is() -> None:
     assert "token recognition error at: ''a\tb'" in refused("'a\tb")
+
+
+def test_an_optional_selection_is_no_method() -> None:
+    assert "<input>:1:15: Syntax error: mismatched input '('" in refused("device.?driver(1)")
+
+
+def test_messages_number_type_variables_as_upstream_does() -> None:
+    text = refused("[[], optional.none()] && size([]) && []")
+    assert "<input>:1:38: expected type 'bool' but found 'list(_var6)'" in text

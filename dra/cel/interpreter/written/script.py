@@ -13,7 +13,7 @@ from dra.cel.checker import Checked
 from dra.cel.codegen.writer import NotGenerated
 from dra.cel.env import Environment
 from dra.cel.interpreter.written.constants import constant_value
-from dra.cel.syntax import Call, Ident, Node, Select, children
+from dra.cel.syntax import Call, Ident, Node, Select
 from dra.cel.types import Type
 from dra.cel.values import Value
 
@@ -291,7 +291,7 @@ class Script:
         found = self._free.get(node.id)
         if found is None:
             own = (node.name,) if isinstance(node, Ident) else ()
-            found = self._free[node.id] = frozenset(own).union(*map(self._names_in, children(node)))
+            found = self._free[node.id] = frozenset(own).union(*map(self._names_in, node.children))
         return found
 
 
