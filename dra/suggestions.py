@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
 from dra.errors import UnknownNameError
 
-__all__ = ["did_you_mean", "nearest", "unknown_name"]
+__all__ = ["did_you_mean", "listed", "nearest", "unknown_name"]
 
 # More names than this are no help to who looks for one.
 _MOST_MEANT: Final = 4
+_MOST_LISTED: Final = 3
 # Thousands of pods can wait for one misspelt name; a set of names can be that of all nodes.
 _REMEMBERED: Final = 64
 
@@ -57,6 +58,17 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """
     meant = nearest(name, known)
     return f"did you mean {meant!r}?" if meant else otherwise
+
+
+def listed(names: Sequence[str], most: int = _MOST_LISTED) -> str:
+    """The first few names, and how many more there are.
+
+    Example:
+        >>> listed(["node-1", "node-2", "node-3", "node-4", "node-5"])
+        'node-1, node-2, node-3 and 2 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def unknown_name(what: str, name: object, known: Iterable[str]) -> UnknownNameError:

@@ -205,9 +205,3 @@ class Explanation:
 def count_of(number: int, noun: str) -> str:
     """A number with its noun: `1 device`, `2 devices`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def listed(names: Sequence[str], most: int = _EXAMPLES) -> str:
-    """The first few names, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

@@ -11,10 +11,10 @@ from dra import cel
 from dra.allocator.board import Option
 from dra.allocator.candidates import Matcher
 from dra.allocator.constraints import attribute_values, find_attribute
-from dra.allocator.explanation import listed
 from dra.allocator.plan import Condition
 from dra.allocator.pools import Device
 from dra.quantity import Quantity
+from dra.suggestions import listed
 
 __all__ = ["Nearest"]
 

@@ -220,8 +220,7 @@ def _shape(cluster: dra.Cluster, like: str) -> str | Fixture:
     from dra.testing import nodes
 
     if like not in [each.name for each in nodes.machines()]:
-        from dra.allocator.explanation import listed
-        from dra.suggestions import did_you_mean
+        from dra.suggestions import did_you_mean, listed
 
         names = [each.metadata.name or "" for each in cluster.nodes]
         known = [*names, *(each.name for each in nodes.machines())]

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TypeVar
 
-from dra.allocator.explanation import listed
 from dra.arguments import instance
 from dra.errors import LoadError
 from dra.models.core import Node, Pod
@@ -22,6 +21,7 @@ from dra.models.scheduling import CompositePodGroup, PodGroup, Workload
 from dra.scheduler.objects import Key, Objects, key_of, label_of, parse_reference
 from dra.scheduler.persistent import PersistentMap
 from dra.scheduler.pods import has_ended, importance, runs
+from dra.suggestions import listed
 
 __all__ = ["Contents", "not_there"]
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from dra.allocator import Explanation
-from dra.allocator.explanation import count_of, listed
+from dra.allocator.explanation import count_of
 from dra.models.core import Pod
 from dra.models.resource import AllocationResult, ResourceClaim
 from dra.scheduler.allocations import allocation_of, devices_of
 from dra.scheduler.claims import ClaimUse
 from dra.scheduler.objects import key_of, label_of
+from dra.suggestions import listed
 
 if TYPE_CHECKING:
     from dra.scheduler.attempts import Trial

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import attrs
 
-from dra.allocator.explanation import count_of, listed
+from dra.allocator.explanation import count_of
 from dra.scheduler.objects import key_of, label_of
 from dra.scheduler.placement import NodeGroup, Unschedulable
+from dra.suggestions import listed
 
 __all__ = ["PendingGroup", "by_reason"]
 

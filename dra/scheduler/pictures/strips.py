@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from dra.allocator.explanation import count_of, listed
+from dra.allocator.explanation import count_of
 from dra.scheduler.pictures.cells import hardware_of
 from dra.scheduler.pictures.groups import Group
 from dra.scheduler.pictures.owners import Owner, Owners
 from dra.scheduler.pictures.scene import Cell, Place
 from dra.scheduler.pictures.svg import Block, column, flow, tag, text, text_width, title
+from dra.suggestions import listed
 
 __all__ = ["MOST_COLUMNS", "SHOWN_OWNERS", "draw_strips"]
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from dra.allocator.explanation import listed
 from dra.arguments import whole
 from dra.models.core import Pod
 from dra.models.resource import ResourceClaim
@@ -21,6 +20,7 @@ from dra.scheduler.whatif.candidates import Candidate, Candidates
 from dra.scheduler.whatif.comparison import Comparison, compared
 from dra.scheduler.whatif.eviction import anew, left_by
 from dra.scheduler.whatif.smallest_set import Cost, SmallestSet, Tries, smallest_set
+from dra.suggestions import listed
 
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_check
 
 import attrs
 
-from dra.allocator.explanation import count_of, listed
+from dra.allocator.explanation import count_of
 from dra.arguments import several, whole
 from dra.errors import AllocationError, LoadError
 from dra.models.core import Node, Pod
@@ -19,6 +19,7 @@ from dra.scheduler.objects import Key, key_of, label_of
 from dra.scheduler.pending import PendingPods, settled
 from dra.scheduler.placement import Unschedulable
 from dra.scheduler.whatif.comparison import Comparison, compared
+from dra.suggestions import listed
 
 if TYPE_CHECKING:
     from dra.scheduler.cluster import Cluster
