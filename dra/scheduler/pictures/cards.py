@@ -9,7 +9,7 @@ import attrs
 
 from dra.allocator.explanation import count_of
 from dra.scheduler.pictures.cells import NAMED, Density, Hardware, draw_hardware, hardware_of
-from dra.scheduler.pictures.groups import Group
+from dra.scheduler.pictures.groups import Group, clique_name
 from dra.scheduler.pictures.owners import Owners
 from dra.scheduler.pictures.scene import KINDS, Place
 from dra.scheduler.pictures.svg import Block, column, flow, tag, text, text_width, title
@@ -21,7 +21,6 @@ _BESIDE: Final = 4
 _FRAME: Final = 12
 _NARROWEST: Final = 90.0
 _NAME_ROOM: Final = 420.0
-_LONG: Final = 16
 
 
 def draw_groups(groups: Sequence[Group], owners: Owners, density: Density, width: float) -> Block:
@@ -49,15 +48,9 @@ def _group(group: Group, owners: Owners, density: Density, width: float, *, many
     for clique, places in group.by_clique():
         room = inner - 2 * _FRAME if clique else inner
         nodes = flow([cards[place].drawn(common) for place in places], room, density.gap + 4)
-        blocks.append(_framed(nodes, _clique(clique), len(places), "clique", clique) if clique else nodes)
+        blocks.append(_framed(nodes, clique_name(clique), len(places), "clique", clique) if clique else nodes)
     block = column(blocks, _FRAME)
     return _framed(block, group.name, len(group.places), "group") if group.name else block
-
-
-def _clique(name: str) -> str:
-    """A clique by the beginning of its domain's UUID and its number."""
-    domain, _, number = name.rpartition(".")
-    return f"NVLink {domain[:8]}….{number}" if len(domain) > _LONG else f"NVLink {name}"
 
 
 def _framed(block: Block, name: str, nodes: int, class_: str, about: str = "") -> Block:

@@ -82,7 +82,8 @@ def draw(
         by: What a colour stands for: `claim`; `workload`, the group of the pods that use a claim;
             `namespace`. By default claims, and namespaces where nodes are columns.
         group_by: A label of nodes that racks or the like have in common, or the part of it after the slash,
-            such as `rack`; `clique` for NVLink cliques only, which are always drawn.
+            such as `rack`; `clique` for NVLink cliques, which have an outline in any case unless nodes are
+            columns.
         nodes: The only nodes to draw, in this order.
         drivers: The only drivers whose devices are drawn.
         limit: The most nodes to draw.
@@ -114,7 +115,7 @@ def draw(
     chosen = _detail(scene, detail)
     strips = chosen == "strips"
     owners = owners_of(cluster, scene.cells, by or ("namespace" if strips else "claim"), largest_first=strips)
-    groups = grouped(scene.places, group_by)
+    groups = grouped(scene.places, group_by, outlined=not strips)
     if strips:
         drawn = draw_strips(groups, owners, _WIDTH)
     else:

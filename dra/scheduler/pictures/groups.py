@@ -12,9 +12,10 @@ from dra.errors import LoadError
 from dra.scheduler.pictures.scene import Place
 from dra.suggestions import did_you_mean
 
-__all__ = ["Group", "grouped"]
+__all__ = ["Group", "clique_name", "grouped"]
 
 _CLIQUE: Final = "clique"
+_LONG_DOMAIN: Final = 16
 
 
 @attrs.frozen
@@ -38,19 +39,31 @@ class Group:
             yield name, tuple(places)
 
 
-def grouped(places: Sequence[Place], by: str = "") -> list[Group]:
+def clique_name(clique: str) -> str:
+    """A clique by the beginning of its domain's UUID and its number, or that nodes are in none."""
+    if not clique:
+        return "no NVLink clique"
+    domain, _, number = clique.rpartition(".")
+    return f"NVLink {domain[:8]}….{number}" if len(domain) > _LONG_DOMAIN else f"NVLink {clique}"
+
+
+def grouped(places: Sequence[Place], by: str = "", *, outlined: bool = True) -> list[Group]:
     """The nodes in groups.
 
     Args:
         places: The nodes.
         by: A label, or the part of its name after the slash, such as `rack` for
-            `topology.example.com/rack`; `clique`, which is drawn anyway; empty for one group of all.
+            `topology.example.com/rack`; `clique`; empty for one group of all.
+        outlined: Whether cliques have an outline in any case, so that they need not be groups.
 
     Raises:
         LoadError: No node has such a label, or the part of a name stands for several.
     """
+    everything = Group("", tuple(places))
+    if by == _CLIQUE and not outlined:
+        return [Group(clique_name(name), of) for name, of in everything.by_clique()]
     if not by or by == _CLIQUE:
-        return [Group("", tuple(places))] if places else []
+        return [everything] if places else []
     label = _label(places, by)
     named: dict[str, list[Place]] = {}
     word, rest = by.rpartition("/")[2], []

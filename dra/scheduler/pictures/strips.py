@@ -25,6 +25,8 @@ _WIDTH: Final = 7.0
 _HEIGHT: Final = 24.0
 _GAP: Final = 2.0
 _NARROWEST: Final = 170.0
+_NAME_ROOM: Final = 300.0
+_COUNT_ROOM: Final = 80.0
 _BETWEEN: Final = 20.0
 _MOST_GROUPS: Final = 200
 _NAMED: Final = 20
@@ -45,13 +47,15 @@ def draw_strips(groups: Sequence[Group], owners: Owners, width: float) -> Block:
     # A group's last column may stand for fewer nodes than the others.
     each = max(1, math.ceil(nodes / max(MOST_COLUMNS - len(shown), 1)))
     widest = max((math.ceil(len(group.places) / each) for group in shown), default=1)
-    wide = min(max(widest * (_WIDTH + _GAP), _NARROWEST), width)
+    named = max((text_width(group.name, 12, bold=True) for group in shown), default=0.0) + _COUNT_ROOM
+    wide = min(max(widest * (_WIDTH + _GAP), min(named, _NAME_ROOM), _NARROWEST), width)
     drawn = flow([_strip(group, owners, each, wide) for group in shown], width, _BETWEEN)
-    return column([_line(f"each column stands for {each} nodes", width), drawn], 6) if each > 1 else drawn
+    return column([_meaning(each), drawn], 6)
 
 
-def _line(content: str, width: float) -> Block:
-    return Block(width, 14, text(0, 11, content, 11, width, class_="soft"))
+def _meaning(each: int) -> Block:
+    content = f"each column stands for {count_of(each, 'node')}, as full as it is held"
+    return Block(text_width(content, 11), 14, text(0, 11, content, 11, class_="soft"))
 
 
 def _strip(group: Group, owners: Owners, each: int, width: float) -> Block:
@@ -64,7 +68,7 @@ def _strip(group: Group, owners: Owners, each: int, width: float) -> Block:
         return block
     count = count_of(len(group.places), "node")
     room = width - text_width(count, 11) - 12
-    head = text(0, 12, group.name, 12, room, bold=True)
+    head = text(0, 12, group.name, 12, room, bold=True, keep_end=True)
     head += text(width, 12, count, 11, class_="soft", anchor="end")
     return column([Block(width, 18, head), block])
 

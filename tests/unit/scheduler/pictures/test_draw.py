@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 from xml.etree import ElementTree
@@ -255,6 +256,31 @@ class TestStrips:
         assert len(columns) == 18
         assert about(columns[0])[0] == "rack-0-node-0, rack-0-node-1"
         assert "each column stands for 2 nodes" in draw(clusters.gangs(), detail="strips").svg
+
+    def test_the_picture_says_what_a_column_is(self) -> None:
+        picture = draw(clusters.gangs(), detail="strips").svg
+        assert "each column stands for 1 node, as full as it is held" in picture
+
+    def test_cliques_which_have_no_outline_here_can_be_groups(self) -> None:
+        picture = draw(clusters.gangs(2), detail="strips", group_by="clique").svg
+        outlined = re.findall(r">(NVLink [^<]*\d)<", draw(clusters.gangs(2), detail="compact").svg)
+        assert len(outlined) > 1
+        assert re.findall(r">(NVLink [^<]*\d)<", picture) == outlined
+
+    def test_nodes_without_a_clique_are_a_group_of_their_own(self) -> None:
+        cluster = clusters.gangs().with_(*clusters.cut("dynamic").nodes)
+        picture = draw(cluster, detail="strips", group_by="clique").svg
+        assert "NVLink 8d00eee1" in picture
+        assert "no NVLink clique" in picture
+
+    def test_names_of_groups_keep_their_ends(self) -> None:
+        row = "the-rack-in-the-hall-at-the-end-of-the-row"
+        named = [
+            dra.Node.from_dict({"metadata": {"name": f"n{number}", "labels": {"rack": f"{row}-{number}"}}})
+            for number in range(2)
+        ]
+        picture = draw(dra.Cluster.load(named), detail="strips", group_by="rack").svg
+        assert re.findall(r">…[^<]*-(\d)<", picture) == ["0", "1"]
 
     def test_a_column_tells_what_is_held_by_whom(self) -> None:
         first = elements(clusters.gangs(), "column", detail="strips", drivers=["gpu.nvidia.com"])[0]
