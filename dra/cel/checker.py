@@ -145,11 +145,12 @@ class _Checker:
         return optional_of(found) if target.is_optional or optional else found
 
     def struct_field(self, node: Node | Entry, struct: str, field: str) -> Type:
-        found = self.environment.structs.get(struct, {}).get(field)
-        if found is None:
-            self.complain(node, f"undefined field '{field}'")
-            return types.ERROR
-        return found
+        fields = self.environment.structs.get(struct)
+        if fields is not None and field in fields:
+            return fields[field]
+        unknown = f"unexpected failed resolution of '{struct}'"
+        self.complain(node, unknown if fields is None else f"undefined field '{field}'")
+        return types.ERROR
 
     # Calls
 

@@ -326,7 +326,8 @@ class Library:
         macros: Calls it has expanded while parsing.
         validators: Checks of literal arguments.
         since: The first minor of Kubernetes whose `new` expressions have it.
-        until: The first minor that no longer has it, empty if there is none.
+        until: The first minor whose code no longer has it, in `new` and `stored` expressions; empty if there
+            is none.
         equality: The estimate of `==` between two values of a type, where it is not by size.
         feature: Name of the `Features` attribute that alone decides whether `new` expressions have it.
         costs: Costs, by id of the overload, that from `since` on replace those of whatever library.

@@ -126,14 +126,13 @@ def _number(version: str) -> tuple[int, ...]:
 
 
 def _has(library: Library, version: tuple[int, ...], mode: Mode, features: Features) -> bool:
-    if version < _number(library.since):
+    if version < _number(library.since) or (library.until and version >= _number(library.until)):
         return False
     if mode == "new" and library.feature:
         return bool(getattr(features, library.feature))
     if mode == "new":
         version = (version[0], version[1] - 1)
-    removed = bool(library.until) and version >= _number(library.until)
-    return version >= _number(library.since) and not removed
+    return version >= _number(library.since)
 
 
 def _merged(libraries: list[Library], costs: Mapping[str, Cost]) -> dict[str, Function]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ GENERATED, SAMPLE = 1500, 320
 # So often is a case asked again: Go walks maps in random order, and some answers depend on it.
 ALLOCATED_AGAIN, EVALUATED_AGAIN = 20, 200
 
-SYNTAX_DEVICE = {
+SYNTAX_DEVICE: Case = {
     "driver": "d.example.com",
     "attributes": {
         "s": {"string": "abc"},
@@ -34,6 +34,18 @@ SYNTAX_DEVICE = {
         "o.example.com/x": {"string": "y"},
     },
     "capacity": {"memory": {"value": "80Gi"}, "n": {"value": "3"}},
+}
+MODES_DEVICE = {
+    "driver": "d.example.com",
+    "allowMultipleAllocations": True,
+    "attributes": {
+        **SYNTAX_DEVICE["attributes"],
+        "li": {"ints": [1, 2, 3]},
+        "ls": {"strings": ["a", "b", "cc"]},
+        "lb": {"bools": [True, False]},
+        "lv": {"versions": ["1.0.0", "2.1.0"]},
+    },
+    "capacity": SYNTAX_DEVICE["capacity"],
 }
 
 
@@ -87,26 +99,50 @@ def selectors(kubernetes: str) -> Iterator[Case]:
     """The CEL cases of the vectors as a minor can meet them: before 1.36 no attribute is a list."""
     for name in ("cel-probes.jsonl.gz", "dev-cel.jsonl.gz"):
         for case in read_cases(name):
-            device = dict(case["device"])
-            if minor_of(kubernetes) < "1.36":
-                attributes = device.get("attributes", {}).items()
-                device["attributes"] = {key: value for key, value in attributes if _is_scalar(value)}
+            device = _known(case["device"], kubernetes)
             yield {**{key: value for key, value in case.items() if key != "kind"}, "device": device}
 
 
 def syntax(kubernetes: str) -> Iterator[Case]:
     """The expressions of `cel-syntax.jsonl`, right and wrong, about one device."""
-    for number, line in enumerate(
-        (DATA.parent / "cel-syntax.jsonl").read_text(encoding="utf-8").splitlines()
-    ):
+    yield from _asked("cel-syntax", SYNTAX_DEVICE, kubernetes)
+
+
+def modes(kubernetes: str) -> Iterator[Case]:
+    """The expressions of `cel-modes.jsonl`: what depends on minor, mode and gates, written and stored."""
+    for mode in ("stored", "new"):
+        for gates in (
+            {},
+            {"ConsumableCapacity": True},
+            {"ConsumableCapacity": True, "ListTypeAttributes": True},
+        ):
+            if minor_of(kubernetes) >= "1.36" or "ListTypeAttributes" not in gates:
+                device = _known(MODES_DEVICE, kubernetes)
+                yield from _asked("cel-modes", device, kubernetes, mode=mode, gates=gates)
+
+
+def _asked(
+    name: str, device: Case, kubernetes: str, *, mode: str = "stored", gates: Mapping[str, bool] | None = None
+) -> Iterator[Case]:
+    """A case for each line of a file."""
+    lines = (DATA.parent / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
         yield {
-            "id": f"cel-syntax-{number}",
+            "id": f"{name}-{number}",
             "expression": json.loads(line),
-            "device": SYNTAX_DEVICE,
-            "envType": "stored",
-            "features": {},
+            "device": device,
+            "envType": mode,
+            "features": gates or {},
             "kubernetes": kubernetes,
         }
+
+
+def _known(device: Case, kubernetes: str) -> Case:
+    """The device as a minor can meet it."""
+    if minor_of(kubernetes) >= "1.36":
+        return device
+    attributes = device.get("attributes", {}).items()
+    return {**device, "attributes": {key: value for key, value in attributes if _is_scalar(value)}}
 
 
 def _is_scalar(attribute: dict[str, Any]) -> bool:
@@ -135,8 +171,9 @@ def record_all() -> None:
         }
         for file, answered in kept.items():
             print(file, write(DATA / file, answered), "cases")
-    answered = (case for minor in KUBERNETES_MINORS for case in record(syntax(minor), minor))
-    print("cel-syntax.jsonl.gz", write(DATA / "cel-syntax.jsonl.gz", answered), "cases")
+    for name, asked in (("cel-syntax", syntax), ("cel-modes", modes)):
+        answered = (case for minor in KUBERNETES_MINORS for case in record(asked(minor), minor))
+        print(f"{name}.jsonl.gz", write(DATA / f"{name}.jsonl.gz", answered), "cases")
 
 
 def main() -> None:

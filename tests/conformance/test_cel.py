@@ -175,6 +175,10 @@ def test_syntax_right_and_wrong_is_taken_and_refused_as_by_each_minor() -> None:
     check("cel-syntax.jsonl.gz", texts=0.95)
 
 
+def test_what_is_written_and_what_is_stored_may_use_the_same_as_upstream_with_each_gate() -> None:
+    check("cel-modes.jsonl.gz", texts=1)
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("minor", ["1.34", "1.35", "1.36", "1.37"])
 def test_each_minor_gives_all_its_own_answers(minor: str) -> None:

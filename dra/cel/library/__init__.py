@@ -6,6 +6,7 @@ from typing import Final
 
 from dra.cel.declarations import Library
 from dra.cel.library import (
+    authorization,
     bindings,
     comprehensions,
     conversions,
@@ -41,6 +42,7 @@ LIBRARIES: Final[tuple[Library, ...]] = (
     sets.LIBRARY,
     network.LIBRARY,
     url.LIBRARY,
+    authorization.LIBRARY,
     formats.LIBRARY,
     bindings.LIBRARY,
     comprehensions.LIBRARY,
