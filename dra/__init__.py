@@ -40,6 +40,8 @@ if TYPE_CHECKING:
         UnknownVersionError as UnknownVersionError,
     )
     from dra.features import Features as Features
+    from dra.linting.finding import Finding as Finding
+    from dra.linting.linter import lint as lint
     from dra.models.conversion import convert as convert
     from dra.models.core import Node as Node, Pod as Pod
     from dra.models.loading import dump as dump, load as load
@@ -62,8 +64,6 @@ if TYPE_CHECKING:
     )
     from dra.validation.defaults import default as default
     from dra.validation.field_error import FieldError as FieldError
-    from dra.validation.lint.finding import Finding as Finding
-    from dra.validation.lint.linter import lint as lint
     from dra.validation.validator import validate as validate
 
 # Public name -> the module that has it.
@@ -86,7 +86,7 @@ _HOMES = {
     "Explanation": "dra.allocator",
     "Features": "dra.features",
     "FieldError": "dra.validation.field_error",
-    "Finding": "dra.validation.lint.finding",
+    "Finding": "dra.linting.finding",
     "ForbiddenError": "dra.errors",
     "GangPlacement": "dra.scheduler",
     "InvalidError": "dra.errors",
@@ -111,7 +111,7 @@ _HOMES = {
     "convert": "dra.models.conversion",
     "default": "dra.validation.defaults",
     "dump": "dra.models.loading",
-    "lint": "dra.validation.lint.linter",
+    "lint": "dra.linting.linter",
     "load": "dra.models.loading",
     "validate": "dra.validation.validator",
 }

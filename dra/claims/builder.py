@@ -32,6 +32,7 @@ from dra.claims.wants import (
 from dra.drivers.standard import NUMA_NODE, PCI_BUS_ID, PCIE_ROOT
 from dra.errors import BuildError, DraError
 from dra.features import LATEST, Features
+from dra.linting.finding import Finding
 from dra.models.meta import ObjectMeta
 from dra.models.resource import (
     DeviceClaim,
@@ -44,7 +45,6 @@ from dra.models.resource import (
 )
 from dra.suggestions import did_you_mean
 from dra.validation import formats
-from dra.validation.lint.finding import Finding
 
 __all__ = ["ClaimBuilder", "claim"]
 

@@ -10,12 +10,12 @@ from dra.claims.declared import known_class
 from dra.claims.wants import required
 from dra.errors import BuildError, DriverError
 from dra.features import Features
+from dra.linting.finding import Finding, Severity
+from dra.linting.linter import lint
 from dra.models.meta import KubernetesObject
 from dra.models.resource import DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice
 from dra.validation.field_error import ErrorType, FieldError
 from dra.validation.gates import disabled_fields
-from dra.validation.lint.finding import Finding, Severity
-from dra.validation.lint.linter import lint
 from dra.validation.scope import Scope
 from dra.validation.validator import validate
 

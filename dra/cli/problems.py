@@ -12,9 +12,9 @@ from dra.cli.output import Output, print_data, print_text
 
 if TYPE_CHECKING:
     from dra.errors import DraError
+    from dra.linting.finding import Finding
     from dra.models.loading import Located
     from dra.validation.field_error import FieldError
-    from dra.validation.lint.finding import Finding
 
 __all__ = ["Problem", "Report", "print_problems"]
 

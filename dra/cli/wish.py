@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dra.claims.options import Option
     from dra.claims.sharing import Sharing
     from dra.claims.wants import Wants
-    from dra.validation.lint.finding import Finding
+    from dra.linting.finding import Finding
 
 __all__ = ["KINDS", "SHARES", "Wish"]
 

@@ -15,9 +15,9 @@ from dra.claims.pods.source import Claim, ClaimKind, ClaimSource, claim_source
 from dra.claims.pods.wiring import ALL, Change, Wiring, asks_for_devices
 from dra.errors import DraError
 from dra.features import LATEST, minor
+from dra.linting.finding import Finding
 from dra.models.pod_templates import PodTemplate, pod_templates
 from dra.suggestions import unknown_name
-from dra.validation.lint.finding import Finding
 
 __all__ = ["Attachment", "Names", "attach", "attachment"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from dra.claims.pods.opened import open_workload
 from dra.features import LATEST
+from dra.linting.finding import Finding
+from dra.linting.linter import lint
 from dra.models.loading import load
 from dra.models.meta import KubernetesObject, Unstructured
-from dra.validation.lint.finding import Finding
-from dra.validation.lint.linter import lint
 
 __all__ = ["check_wiring"]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
+from dra.linting.finding import Hint, Hints, Severity, check
+from dra.linting.given import Given
 from dra.models.resource import ResourceSlice
 from dra.validation.field_error import Path
-from dra.validation.lint.finding import Hint, Hints, Severity, check
-from dra.validation.lint.given import Given
 
 __all__: list[str] = []
 

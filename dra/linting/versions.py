@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from dra.errors import DecodeError, DraError
 from dra.features import Features
+from dra.linting.finding import Hint, Hints, Severity, check
+from dra.linting.given import Given
 from dra.models.kinds import decode
 from dra.models.meta import KubernetesObject, Unstructured
 from dra.models.versions import ApiVersion
 from dra.validation.field_error import Path
 from dra.validation.gates import disabled_fields
-from dra.validation.lint.finding import Hint, Hints, Severity, check
-from dra.validation.lint.given import Given
 from dra.validation.scope import Scope
 from dra.validation.versions import served_versions
 

@@ -12,7 +12,7 @@ from dra.models.meta import KubernetesObject
 from dra.validation.field_error import Path
 
 if TYPE_CHECKING:
-    from dra.validation.lint.given import Given
+    from dra.linting.given import Given
 
 __all__ = ["CHECKS", "Check", "Finding", "Hint", "Hints", "Severity", "check"]
 

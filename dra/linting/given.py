@@ -17,6 +17,7 @@ from dra.cel.source import Issues
 from dra.cel.syntax import Ast
 from dra.errors import CompileError, DecodeError, EvaluationError
 from dra.features import Features
+from dra.linting.accesses import domains
 from dra.models.core import Pod, PodSpec
 from dra.models.meta import KubernetesObject, Unstructured
 from dra.models.pod_templates import pod_templates
@@ -34,7 +35,6 @@ from dra.models.resource import (
 )
 from dra.names import byte_length
 from dra.validation.field_error import Path
-from dra.validation.lint.accesses import domains
 from dra.validation.scope import Limits
 
 __all__ = ["Claim", "Given", "KnownDevice", "PodUse", "Wanted", "Written"]

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from dra.features import LATEST, Features, minor
-from dra.models.loading import load
-from dra.models.meta import KubernetesObject
-from dra.validation.lint import (  # noqa: F401 - importing them registers their checks
+from dra.linting import (  # noqa: F401 - importing them registers their checks
     claims,
     expressions,
     pods,
     slices as slices_,
     versions,
 )
-from dra.validation.lint.finding import CHECKS, Finding, Severity
-from dra.validation.lint.given import Given
+from dra.linting.finding import CHECKS, Finding, Severity
+from dra.linting.given import Given
+from dra.models.loading import load
+from dra.models.meta import KubernetesObject
 
 __all__ = ["lint"]
 
@@ -66,7 +66,7 @@ Kubernetes 1.35 and not served any more from 1.38 on
     mine = {id(obj) for obj in own}
     found = [
         finding
-        for check in CHECKS.values()
+        for _, check in sorted(CHECKS.items())
         for finding in check.findings(given)
         if id(finding.object) in mine
     ]

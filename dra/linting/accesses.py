@@ -11,7 +11,7 @@ from dra.cel.syntax import Ast, Call, Comprehension, Ident, Literal, Node, Selec
 from dra.errors import QuantityError
 from dra.quantity import Quantity
 
-__all__ = ["Access", "Comparison", "Domain", "accesses", "comparisons", "domains"]
+__all__ = ["Access", "Comparison", "Domain", "Kind", "accesses", "comparisons", "domains", "drivers"]
 
 Kind: TypeAlias = OneOf["attributes", "capacity"]
 
@@ -96,6 +96,19 @@ def accesses(ast: Ast) -> Iterator[Access]:
             domain = _domain(holder, bound)
             if domain and isinstance(key, Literal) and isinstance(key.value, str):
                 yield Access(domain[0], domain[1], key.value, is_test=True)
+
+
+def drivers(ast: Ast) -> Iterator[str]:
+    """The drivers that `device.driver` is compared with for equality."""
+    for node, _ in _nodes(ast):
+        if isinstance(node, Call) and node.function == "_==_":
+            for one, other in (node.arguments, reversed(node.arguments)):
+                if (
+                    _of_device(one) == "driver"
+                    and isinstance(other, Literal)
+                    and isinstance(other.value, str)
+                ):
+                    yield other.value
 
 
 def comparisons(ast: Ast) -> Iterator[Comparison]:
@@ -186,6 +199,11 @@ def _domain(node: Node, bound: Mapping[str, Node]) -> tuple[Kind, str] | None:
 
 def _map_of_domains(node: Node) -> Kind | None:
     """`attributes` or `capacity` if a node is that of the device."""
+    return next((kind for kind in _KINDS if kind == _of_device(node)), None)
+
+
+def _of_device(node: Node) -> str:
+    """The field of the device that a node is; empty if it is none."""
     if isinstance(node, Select) and isinstance(node.operand, Ident) and node.operand.name == "device":
-        return next((kind for kind in _KINDS if kind == node.field), None)
-    return None
+        return node.field
+    return ""

@@ -6,11 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from dra.linting.finding import Hint, Hints, Severity, check
+from dra.linting.given import Claim, Given, KnownDevice, Wanted
+from dra.linting.vocabulary import driver_of, is_among, nearest
 from dra.models.resource import DeviceConstraint
 from dra.validation.field_error import Path
-from dra.validation.lint.expressions import nearest
-from dra.validation.lint.finding import Hint, Hints, Severity, check
-from dra.validation.lint.given import Claim, Given, KnownDevice, Wanted
 from dra.validation.rules.admin_access import ADMIN_ACCESS_LABEL
 
 __all__: list[str] = []
@@ -182,12 +182,18 @@ def unknown_class(given: Given) -> Hints:
 
 @check("DRA208", Severity.WARNING)
 def unknown_capacity_request(given: Given) -> Hints:
-    """A capacity is requested that no device for the request has."""
+    """A requested capacity that no device for the request has, or a slip in one that its driver has."""
     for wanted in given.wanted:
         requested = (wanted.request.capacity and wanted.request.capacity.requests) or {}
         candidates = given.candidates(wanted) if requested else []
         published = {name for known in candidates for name in known.device.capacity or ()}
+        driver = driver_of(given, *wanted.asks) if requested and not candidates else None
+        declared = {each.name for each in driver.capacities} if driver else set()
         for name in requested:
+            question = "" if is_among(name, declared) else nearest(name, declared)
+            if driver and question:
+                message = f"{driver.name} is not known to publish a capacity {name!r}"
+                yield Hint(wanted.object, (wanted.path / "capacity" / "requests") @ name, message, question)
             if candidates and name not in published:
                 yield Hint(
                     wanted.object,

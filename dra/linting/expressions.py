@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set as AbstractSet
 from functools import partial
 from typing import Final
 
 from dra.cel.device import BoundDevice
 from dra.cel.syntax import Ast
+from dra.drivers.driver import Driver
 from dra.errors import QuantityError
+from dra.linting.accesses import Access, Comparison, Kind, accesses, comparisons, domains
+from dra.linting.finding import Hint, Hints, Severity, check
+from dra.linting.given import Given, KnownDevice, Written
+from dra.linting.vocabulary import declared, domains_of, driver_of, is_among, nearest, published
 from dra.models.resource import DeviceAttribute, DeviceClass, ExactDeviceRequest
 from dra.quantity import Quantity
 from dra.validation import formats
-from dra.validation.lint.accesses import Access, Comparison, accesses, comparisons, domains
-from dra.validation.lint.finding import Hint, Hints, Severity, check
-from dra.validation.lint.given import Given, KnownDevice, Written
 
-__all__ = ["nearest"]
+__all__: list[str] = []
 
-# Capacities that drivers are known for, for when no slices are given.
-_USUAL_CAPACITIES: Final = ("memory", "cores", "multiprocessors", "copyEngines")
+# Capacities that many drivers have, for when no slices are given and the driver is not known.
+_USUAL_CAPACITIES: Final = frozenset({"memory", "cores", "multiprocessors", "copyEngines"})
 
 # What hardware really has, where its name promises more (MiB; nvidia-smi, NVIDIA's DRA driver).
 _REAL_MEMORY_OF: Final = "gpu.nvidia.com"
@@ -50,19 +50,6 @@ _LOOKS_LIKE_QUANTITY: Final = re.compile(r"\d+(\.\d+)?([KMGTPE]i|[kMGTPE])")
 _LOOKS_LIKE_VERSION: Final = re.compile(r"v?\d+\.\d+(\.\d+)*")
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A question such as "did you mean `productName`?"; empty if no known name is near."""
-    names = sorted(known)
-    same = [other for other in names if _last(other) == _last(name)]
-    close = same or difflib.get_close_matches(name, names, 1, 0.7)
-    return f"did you mean `{close[0]}`?" if close else ""
-
-
-def _last(name: str) -> str:
-    """The part behind the domain, in lower case."""
-    return name.rpartition("/")[2].lower()
-
-
 def _parsed(given: Given) -> Iterator[tuple[Written, list[Access], list[Comparison]]]:
     """Each expression that is CEL, with what it reads and compares."""
     for written in given.expressions:
@@ -75,28 +62,21 @@ def _reads(tree: Ast) -> tuple[list[Access], list[Comparison]]:
     return list(accesses(tree)), list(comparisons(tree))
 
 
-def _published(given: Given, kind: str) -> dict[str, set[str]]:
-    """The names that the given devices have, by domain."""
-
-    def found() -> dict[str, set[str]]:
-        names: dict[str, set[str]] = defaultdict(set)
-        for known in given.kinds_of_device:
-            for full_name in getattr(known.bound, kind):
-                domain, _, name = full_name.partition("/")
-                names[domain].add(name)
-        return names
-
-    return given.remembered(("published", kind), found)
+def _names(given: Given, kind: Kind, domain: str) -> AbstractSet[str]:
+    """The names in a domain that given devices publish, or without them its drivers."""
+    return published(given, kind).get(domain) or declared(given, kind).get(domain, frozenset())
 
 
 @check("DRA101", Severity.WARNING)
 def capacity_read_as_attribute(given: Given) -> Hints:
     """A capacity such as `memory` is read as an attribute."""
-    capacities, attributes = _published(given, "capacity"), _published(given, "attributes")
+    usual = frozenset() if given.devices else _USUAL_CAPACITIES
     for written, found, _ in _parsed(given):
         for access in _distinct(found, "attributes"):
-            known = capacities.get(access.domain, set() if given.devices else set(_USUAL_CAPACITIES))
-            if access.name in known and access.name not in attributes.get(access.domain, ()):
+            attributes = _names(given, "attributes", access.domain)
+            capacities = _names(given, "capacity", access.domain)
+            is_capacity = access.name in (capacities if attributes or capacities else usual)
+            if is_capacity and access.name not in attributes:
                 right = f'device.capacity["{access.domain}"].{access.name}'
                 yield Hint(
                     written.object,
@@ -109,12 +89,10 @@ def capacity_read_as_attribute(given: Given) -> Hints:
 @check("DRA102", Severity.WARNING)
 def attribute_read_as_capacity(given: Given) -> Hints:
     """An attribute is read as a capacity."""
-    capacities, attributes = _published(given, "capacity"), _published(given, "attributes")
     for written, found, _ in _parsed(given):
         for access in _distinct(found, "capacity"):
-            if access.name in attributes.get(access.domain, ()) and (
-                access.name not in capacities.get(access.domain, ())
-            ):
+            is_attribute = access.name in _names(given, "attributes", access.domain)
+            if is_attribute and access.name not in _names(given, "capacity", access.domain):
                 yield Hint(
                     written.object,
                     written.path,
@@ -185,40 +163,90 @@ def _full_version(text: str) -> str:
 
 @check("DRA104", Severity.WARNING)
 def unknown_domain(given: Given) -> Hints:
-    """A domain that no given device has."""
-    if not given.devices:
-        return
+    """A domain that no given device has, or a slip in one that the driver is known for."""
+    yield from _domains_of_nobody(given) if given.devices else _slips_in_domains(given)
+
+
+def _domains_of_nobody(given: Given) -> Hints:
     for written in given.expressions:
-        tree = given.tree(written.text)
-        for domain in dict.fromkeys((each.kind, each.name) for each in domains(tree)) if tree else ():
-            known = _published(given, domain[0])
-            question = nearest(domain[1], known)
-            if domain[1] not in known and (question or not written.is_alternative):
-                message = f'no given device has {_plural(domain[0])} in the domain "{domain[1]}"'
+        for kind, name in _domains(given, written):
+            known = published(given, kind)
+            question = nearest(name, known)
+            if name not in known and (question or not written.is_alternative):
+                message = f'no given device has {_plural(kind)} in the domain "{name}"'
                 yield Hint(written.object, written.path, message, question)
+
+
+def _slips_in_domains(given: Given) -> Hints:
+    for written, driver in _of_known_drivers(given):
+        for kind, name in _domains(given, written):
+            question = nearest(name, domains_of(driver, kind))
+            if name not in declared(given, kind) and question:
+                message = f'{driver.name} is not known to have {_plural(kind)} in the domain "{name}"'
+                yield Hint(written.object, written.path, message, question)
+
+
+def _domains(given: Given, written: Written) -> Iterable[tuple[Kind, str]]:
+    """What an expression looks into, each once."""
+    tree = given.tree(written.text)
+    return dict.fromkeys((each.kind, each.name) for each in domains(tree)) if tree else ()
+
+
+def _of_known_drivers(given: Given) -> Iterator[tuple[Written, Driver]]:
+    """Each expression that is only asked about devices of one driver that is known."""
+    chains = [("", some) for some in given.expressions_of_classes]
+    chains += [(wanted.request.device_class_name, wanted.selectors) for wanted in given.wanted]
+    for device_class, chain in chains:
+        driver = driver_of(given, device_class, [written.text for written in chain])
+        if driver is not None:
+            yield from ((written, driver) for written in chain)
 
 
 @check("DRA105", Severity.WARNING)
 def unknown_name(given: Given) -> Hints:
-    """An attribute or capacity that no given device publishes."""
-    published = {kind: _published(given, kind) for kind in ("attributes", "capacity")}
+    """An attribute or capacity that no given device publishes, or a slip in one that its driver has."""
     for written, found, _ in _parsed(given):
         for access in dict.fromkeys(found):
-            known = published[access.kind].get(access.domain)
-            other = "capacity" if access.kind == "attributes" else "attributes"
-            is_the_other = access.name in published[other].get(access.domain, ())
-            if known is None or access.name in known or is_the_other:
+            other: Kind = "capacity" if access.kind == "attributes" else "attributes"
+            if access.name in _names(given, other, access.domain):
                 continue
-            question = nearest(access.name, known)
-            if question or not written.is_alternative:
-                yield Hint(written.object, written.path, f"no given device publishes {access}", question)
+            known = published(given, access.kind).get(access.domain)
+            if known is not None:
+                question = nearest(access.name, known)
+                if access.name not in known and (question or not written.is_alternative):
+                    yield Hint(written.object, written.path, f"no given device publishes {access}", question)
+            elif question := _slip(given, access.kind, access.domain, access.name):
+                message = f"{access} is not known to be published"
+                yield Hint(written.object, written.path, message, question)
+    yield from _slips_in_constraints(given)
+
+
+def _slips_in_constraints(given: Given) -> Hints:
+    for claim in given.claims:
+        for index, constraint in enumerate(claim.devices.constraints or ()):
+            named = {
+                "matchAttribute": constraint.match_attribute or "",
+                "distinctAttribute": constraint.distinct_attribute or "",
+            }
+            for field, attribute in named.items():
+                domain, _, name = attribute.partition("/")
+                question = _slip(given, "attributes", domain, name)
+                if question:
+                    at = (claim.path / "constraints")[index] / field
+                    yield Hint(claim.object, at, f"{attribute} is not known to be published", question)
+
+
+def _slip(given: Given, kind: Kind, domain: str, name: str) -> str:
+    """What was meant by a name that is nearly, but not quite, one in the domain of a known driver."""
+    known = declared(given, kind).get(domain, frozenset())
+    return "" if is_among(name, known) else nearest(name, known)
 
 
 def _plural(kind: str) -> str:
     return "capacities" if kind == "capacity" else kind
 
 
-def _distinct(found: Iterable[Access], kind: str) -> list[Access]:
+def _distinct(found: Iterable[Access], kind: Kind) -> list[Access]:
     return [access for access in dict.fromkeys(found) if access.kind == kind]
 
 

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
+from dra.linting.finding import Hint, Hints, Severity, check
+from dra.linting.given import Claim, Given, PodUse
+from dra.linting.vocabulary import nearest
 from dra.models.core import Container, ContainerResourceClaim, PodResourceClaim
 from dra.models.meta import KubernetesObject
 from dra.models.resource import ResourceClaim, ResourceClaimTemplate
 from dra.validation.field_error import Path
-from dra.validation.lint.expressions import nearest
-from dra.validation.lint.finding import Hint, Hints, Severity, check
-from dra.validation.lint.given import Claim, Given, PodUse
 from dra.validation.scope import Limits
 
 __all__: list[str] = []

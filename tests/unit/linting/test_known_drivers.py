@@ -1,0 +1,93 @@
+"""Lint without slices: slips in names that known drivers publish, and silence about all that they do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import dra
+import dra.drivers
+from tests.unit.validation.objects import claim, device, device_class, request, resource_slice
+
+NVIDIA = "gpu.nvidia.com"
+SLIPS = [
+    (f'device.attributes["{NVIDIA}"].productname == "NVIDIA H100 80GB HBM3"', "DRA105", "productName"),
+    (f'device.capacity["{NVIDIA}"].memroy.compareTo(quantity("40Gi")) >= 0', "DRA105", "memory"),
+    ('device.attributes["resource.kubernetes.io"].pcieroot == "pci0000:18"', "DRA105", "pcieRoot"),
+    (f'device.capacity["{NVIDIA}"].profile == "1g.5gb"', "DRA102", f'device.attributes["{NVIDIA}"].profile'),
+    (f'device.attributes["{NVIDIA}"].encoders == 7', "DRA101", f'device.capacity["{NVIDIA}"].encoders'),
+    ('device.attributes["gpu.nvidia.con"].productName == "H100"', "DRA104", NVIDIA),
+]
+
+
+def of_class(name: str, expression: str) -> Any:
+    """A claim for one device of a class with a selector."""
+    return claim(request("gpu", expression, deviceClassName=name))
+
+
+def codes(*objects: Any) -> set[str]:
+    return {each.code for each in dra.lint(objects)}
+
+
+@pytest.mark.parametrize(("expression", "code", "fix"), SLIPS)
+def test_slip_in_a_name_of_a_known_driver_is_found_without_slices(
+    expression: str, code: str, fix: str
+) -> None:
+    (finding,) = (each for each in dra.lint(of_class(NVIDIA, expression)) if each.code == code)
+    assert fix in finding.fix
+
+
+@pytest.mark.parametrize("driver", dra.drivers.all(), ids=lambda each: each.name)
+def test_what_a_driver_is_known_for_is_no_slip(driver: dra.drivers.Driver) -> None:
+    domains = [each.qualified(driver.name).split("/") for each in driver.attributes]
+    reads = [f'"{name}" in device.attributes["{domain}"]' for domain, name in domains]
+    domains = [each.qualified(driver.name).split("/") for each in driver.capacities]
+    reads += [f'"{name}" in device.capacity["{domain}"]' for domain, name in domains]
+    classes = [each.name for each in driver.classes] or ["any"]
+    found = dra.lint([of_class(name, read) for name in classes for read in reads])
+    assert [finding for finding in found if finding.code in ("DRA101", "DRA102", "DRA104", "DRA105")] == []
+
+
+def test_name_that_is_near_no_known_one_may_be_newer_than_what_is_known() -> None:
+    assert not dra.lint(of_class(NVIDIA, f'device.attributes["{NVIDIA}"].confidential == true'))
+
+
+def test_numbered_capacity_is_known() -> None:
+    assert not dra.lint(of_class(NVIDIA, f'"memorySlice3" in device.capacity["{NVIDIA}"]'))
+
+
+def test_slices_of_the_driver_count_in_place_of_what_is_known() -> None:
+    publishes = resource_slice(device(productname="H100"), driver=NVIDIA)
+    mine = of_class(NVIDIA, f'device.attributes["{NVIDIA}"].productname == "H100"')
+    assert "DRA105" in {each.code for each in dra.lint(mine)}
+    assert "DRA105" not in {each.code for each in dra.lint(mine, slices=publishes)}
+
+
+def test_slices_of_another_driver_leave_what_is_known() -> None:
+    mine = of_class(NVIDIA, f'device.attributes["{NVIDIA}"].productname == "H100"')
+    of_another = resource_slice(device(productName="H100"))
+    assert "DRA105" in {each.code for each in dra.lint(mine, slices=of_another)}
+
+
+def test_slip_in_a_domain_needs_a_class_or_selector_that_names_the_driver() -> None:
+    slip = 'device.attributes["gpu.nvidia.con"].productName == "H100"'
+    named = f'device.driver == "{NVIDIA}"'
+    assert "DRA104" not in codes(of_class("mine", slip))
+    assert "DRA104" in codes(of_class("mine", f"{named} && {slip}"))
+    assert "DRA104" in codes(of_class("mine", slip), device_class(named, name="mine"))
+    other = device_class('device.driver == "gpu.vendor.io"', name=NVIDIA)
+    assert "DRA104" not in codes(of_class(NVIDIA, slip), other)
+
+
+def test_slip_in_a_constraint_is_found_without_slices() -> None:
+    constraint = {"distinctAttribute": f"{NVIDIA}/parentUuid"}
+    found = dra.lint(claim(request("gpu", deviceClassName=NVIDIA), constraints=[constraint]))
+    assert [(each.code, each.path, each.fix) for each in found] == [
+        ("DRA105", "spec.devices.constraints[0].distinctAttribute", "did you mean `parentUUID`?")
+    ]
+
+
+def test_slip_in_a_requested_capacity_is_found_without_slices() -> None:
+    found = dra.lint(claim(request("gpu", deviceClassName=NVIDIA, capacity={"requests": {"Memory": "1Gi"}})))
+    assert [(each.code, each.fix) for each in found] == [("DRA208", "did you mean `memory`?")]
