@@ -63,7 +63,10 @@ def check(ast: Ast, environment: Environment, issues: Issues) -> Checked | None:
     if issues:
         return None
     apply = checker.substitution.apply
-    found = {id_: apply(type_, unknown_is_dyn=True) for id_, type_ in checker.types.items()}
+    found = {
+        id_: apply(type_, unknown_is_dyn=True) if type_.has_variables else type_
+        for id_, type_ in checker.types.items()
+    }
     return Checked(ast, found, checker.overloads, checker.constants)
 
 

@@ -128,7 +128,8 @@ class _Parser(Cursor):
         before = self.follows, self.depths
         if follow is not None:
             self.follows = (*self.follows, follow)
-        depths = self.depths = self.depths._replace(expr=self.depths.expr + conditional)
+        expr, relation, calc = self.depths
+        depths = self.depths = _Depths(expr + conditional, relation, calc)
         pending: Pending = []
         operands: list[Node | _Chain] = []
         try:
@@ -415,15 +416,15 @@ class _Parser(Cursor):
 
 def _deepened(depths: _Depths, pending: Pending) -> _Depths:
     """The depths of an operand: as cel-go counts, one more for each operator that waits for it."""
-    levels = [level for level, _, _ in pending]
-    found = _Depths(
-        depths.expr,
-        depths.relation + 1 + levels.count(3),
-        depths.calc + 1 + levels.count(4) + levels.count(5),
-    )
-    if max(found) > LARGEST_DEPTH:
+    expr, relation, calc = depths
+    for level, _, _ in pending:
+        if level > 3:
+            calc += 1
+        elif level == 3:
+            relation += 1
+    if expr > LARGEST_DEPTH or relation >= LARGEST_DEPTH or calc >= LARGEST_DEPTH:
         raise _TooDeep
-    return found
+    return _Depths(expr, relation + 1, calc + 1)
 
 
 def macro_table(macros: Iterable[Macro]) -> MacroTable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import cached_property
 from typing import Final
 
 import attrs
@@ -42,8 +43,11 @@ class Issues:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self._line_ends = [offset for offset, character in enumerate(source) if character == "\n"]
         self._found: list[Issue] = []
+
+    @cached_property
+    def _line_ends(self) -> list[int]:
+        return [offset for offset, character in enumerate(self.source) if character == "\n"]
 
     def __bool__(self) -> bool:
         return bool(self._found)
