@@ -65,7 +65,14 @@ def cel(
         return workbench.converse()
     if expression is None:
         raise LoadError("no expression", remedy="give one, '-' to read it, or --interactive to be asked")
-    return workbench.answer(sys.stdin.read() if expression == "-" else expression, output)
+    return workbench.answer(_read() if expression == "-" else expression, output)
+
+
+def _read() -> str:
+    from dra.models.loading import STDIN
+    from dra.models.text import decoded
+
+    return decoded(sys.stdin.buffer.read(), STDIN)
 
 
 class _Workbench:

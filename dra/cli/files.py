@@ -99,10 +99,13 @@ def write_file(name: str, text: str) -> None:
     Raises:
         LoadError: It cannot be written.
     """
+    from dra.models.file_errors import unwritable
+
+    path = path_of(name)
     try:
-        path_of(name).write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise LoadError(f"cannot write it: {error.strerror or error}", source=name) from None
+        raise unwritable(path, error) from None
 
 
 @contextmanager
@@ -129,10 +132,10 @@ def _size(source: Path | None) -> int:
 
 def _objects(source: Path | None, faults: list[DraError], *, may_be_empty: bool) -> list[Located]:
     """The objects of a file, or of standard input."""
-    from dra.models.loading import load_text
+    from dra.models.loading import STDIN, load_text
 
     if source is None:
-        return load_text(sys.stdin.buffer.read(), "<stdin>", faults)
+        return load_text(sys.stdin.buffer.read(), STDIN, faults)
     from dra.models.files import plain_suffix, read_file
 
     content, is_json = read_file(source), plain_suffix(source) == ".json"

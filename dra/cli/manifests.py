@@ -72,7 +72,7 @@ class Manifests:
 
 
 def _read(name: str) -> list[Located]:
-    from dra.models.loading import load_located
+    from dra.models.loading import load_located, nothing_in
 
     if isinstance(name, LiveCluster):
         return load_located(name.contents())
@@ -81,7 +81,7 @@ def _read(name: str) -> list[Located]:
     except LoadError as error:
         raise error.located(source=name) from None
     if not located:
-        raise LoadError("no objects in it", source=name)
+        raise nothing_in(name)
     return located
 
 

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,7 +16,7 @@ from dra.cli.exit_code import ExitCode
 from dra.cli.files import FilesToRead, path_of, read
 from dra.cli.options import Kubernetes, OptionalFilenames
 from dra.cli.output import Output, print_data, print_error, print_note, print_table, print_text, visible
-from dra.errors import DraError, LoadError
+from dra.errors import LoadError
 from dra.features import LATEST
 
 if TYPE_CHECKING:
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from dra.models.loading import Located
 
 __all__ = ["migrate"]
-
-_STDIN: Final = "<stdin>"
-_MOST_SEARCHED: Final = 1_000_000
-_HELM: Final = "it looks like a Helm template: render it first, helm template CHART | dra migrate -"
 
 
 class Form(str, Enum):
@@ -104,7 +100,7 @@ def migrate(
     if located and (output is not Form.JSON or write):
         _print_report(migration, texts, in_full=write or output is not Form.TABLE)
     for error in (*manifests.faults, *manifests.unreadable):
-        print_error(str(_explained(error)))
+        print_error(str(error))
     if manifests.faults or manifests.unreadable:
         return ExitCode.BAD_INPUT
     return ExitCode.OK if migration.complete else ExitCode.NO
@@ -124,26 +120,16 @@ def _once(located: Iterable[Located]) -> Iterator[Located]:
 
 def _plugin_config(name: str) -> dict[str, Any]:
     from dra.models import text
+    from dra.models.files import read_file
 
-    try:
-        data, _ = text.single(path_of(name).read_bytes(), name)
-    except OSError as error:
-        raise LoadError(f"cannot read it: {error.strerror or error}", source=name) from None
+    data, _ = text.single(read_file(path_of(name)), name)
     if not isinstance(data, dict):
-        raise LoadError("not a configuration of NVIDIA's device plugin", source=name)
+        raise LoadError(
+            "not a configuration of NVIDIA's device plugin",
+            source=name,
+            remedy="it has version: v1 and sharing, as its README shows",
+        )
     return data
-
-
-def _explained(error: DraError) -> DraError:
-    """The error, with what to do if the file is a template that has not been rendered."""
-    if error.source and error.source != _STDIN and not error.remedy:
-        try:
-            with Path(error.source).open("rb") as file:
-                if b"{{" in file.read(_MOST_SEARCHED):
-                    error.remedy = _HELM
-        except OSError:
-            pass
-    return error
 
 
 def _print(migration: Migration, texts: list[RewrittenText], output: Form) -> None:
@@ -199,6 +185,8 @@ def _write(texts: list[RewrittenText]) -> None:
 
 def _write_file(name: Path, content: str) -> None:
     """Replace a file's content in one step, so that it is never half written."""
+    from dra.models.file_errors import unwritable
+
     path = name.resolve()
     beside = path.with_name(f".{path.name}.dra-migrate")
     try:
@@ -209,4 +197,4 @@ def _write_file(name: Path, content: str) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
-        raise LoadError(f"cannot write it: {error.strerror or error}", source=str(name)) from None
+        raise unwritable(name, error) from None

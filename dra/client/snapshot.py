@@ -14,6 +14,7 @@ import attrs
 
 from dra.errors import LoadError
 from dra.models import text
+from dra.models.file_errors import unwritable
 from dra.models.files import COMPRESSED_SUFFIXES, open_file, plain_suffix
 from dra.models.line_lists import HEAD, TAIL
 
@@ -56,8 +57,10 @@ def writing(target: str) -> Iterator[Writer]:
     try:
         with _opened(target) as write:
             yield Writer(write)
+    except BrokenPipeError:  # who reads a snapshot from standard output may leave
+        raise
     except OSError as error:
-        raise LoadError(f"cannot write it: {error.strerror or error}", source=target) from None
+        raise unwritable(Path(target), error) from None
 
 
 def _opened(target: str) -> AbstractContextManager[_Write]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -10,6 +11,8 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from dra.errors import DecodeError, DraError
+from dra.models.file_errors import unrendered
+from dra.models.yaml_text import is_beyond
 
 __all__ = ["decode_error", "found", "names_field"]
 
@@ -65,9 +68,13 @@ def found(value: object) -> str:
             return "null"
         case bool():
             return f"the boolean {str(value).lower()}"
+        case int() if abs(value) >= 2**70:
+            return f"a number of {value.bit_length():,} bits"
         case int() | float():
-            shown = repr(value) if abs(value) < 2**70 else "a huge number"
-            return f"the number {shown}"
+            return f"the number {value!r}"
+        case str() if is_beyond(value):
+            shown = f"the number {value}" if len(value) < 40 else f"a number of {len(value):,} characters"
+            return f"{shown}, which is too large for YAML and becomes a string"
         case str():
             return f"the string {value if len(value) < 80 else value[:77] + '...'!r}"
         case Mapping():
@@ -97,8 +104,26 @@ def decode_error(cls: type[BaseModel], faults: Sequence[ErrorDetails]) -> Decode
         message += f", found {found(fault['input'])}"
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     path = "".join(part for part, _ in _steps(cls, fault["loc"])).lstrip(".")
-    remedy = cause.remedy if isinstance(cause, DraError) else ""
+    remedy = cause.remedy if isinstance(cause, DraError) else _remedy(fault["type"], fault["input"])
     return DecodeError(message + more, path=path, value=fault["input"], remedy=remedy)
+
+
+def _remedy(kind: str, value: object) -> str:
+    """What would be of the type that is expected, where the value tells."""
+    match kind, value:
+        case _, str() if remedy := unrendered(value):
+            return remedy
+        case "string_type", bool():
+            return "put it in quotes: without, YAML takes y, n, yes, no, on and off for booleans, too"
+        case "string_type", int() | float():
+            return "put it in quotes"
+        case "int_type", str() if re.fullmatch(r"[-+]?\d{1,19}", value, re.ASCII):
+            return "leave out the quotes"
+        case "bool_type", str() | int():
+            return "write true or false, without quotes"
+        case "list_type", Mapping() | str():
+            return "begin each of its items with '- '"
+    return ""
 
 
 def _bound(fault: ErrorDetails) -> object:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from dra.errors import LoadError
+from dra.models.file_errors import damaged, unreadable
 
 __all__ = ["COMPRESSED_SUFFIXES", "open_file", "plain_suffix", "read_file", "read_lines", "zstd_module"]
 
@@ -68,7 +69,9 @@ def read_lines(path: Path) -> Iterator[bytes]:
     for part in _parts(path):
         *lines, rest = (rest + part).split(b"\n")
         if max(map(len, (*lines, rest))) > _MAX_LINE:
-            raise LoadError(f"a line of more than {_MAX_LINE:,} bytes", source=str(path))
+            raise LoadError(
+                f"a line of more than {_MAX_LINE:,} bytes", source=str(path), remedy="is it the right file?"
+            )
         yield from lines
     if rest:
         yield rest
@@ -79,7 +82,7 @@ def _parts(path: Path) -> Iterator[bytes]:
     for part in _unpacked(path):
         size += len(part)
         if size > _MAX_BYTES:
-            raise LoadError(f"more than {_MAX_BYTES:,} bytes", source=str(path))
+            raise LoadError(f"more than {_MAX_BYTES:,} bytes", source=str(path), remedy="split the file")
         yield part
 
 
@@ -90,9 +93,9 @@ def _unpacked(path: Path) -> Iterator[bytes]:
             while part := stream.read(_PART):
                 yield part
     except damage as error:
-        raise LoadError(f"not {path.suffix} data: {error}", source=str(path)) from None
+        raise damaged(path, error) from None
     except OSError as error:
-        raise LoadError(f"cannot read it: {error.strerror or error}", source=str(path)) from None
+        raise unreadable(path, error) from None
 
 
 def _damage(path: Path) -> tuple[type[Exception], ...]:

@@ -13,8 +13,19 @@ __all__ = ["NotJSONError", "values"]
 
 _PLACE = re.compile(r"(.*) at line (\d+) column (\d+)", re.DOTALL)
 _NOT_BLANK = re.compile(r"[^ \t\r\n]")
+_LONGEST_SHOWN = 40
+_BOUNDS = "write a smaller one: the largest is about 1.8e308, integers have 64 bits"
 # JSON that is beyond us is not to be taken for YAML.
 _BEYOND = ("number out of range", "recursion limit exceeded")
+_REMEDIES = {
+    "number out of range": _BOUNDS,
+    "recursion limit exceeded": "nest it less deeply",
+    "EOF while parsing": "it ends too early: is it cut off?",
+    "trailing comma": "take the last comma away",
+    "key must be a string": "put keys in double quotes",
+    "expected `,`": "part what is in a bracket by commas, and close it",
+}
+_STRING_OR_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|(-?\d[\d.eE+-]*)')
 
 
 class NotJSONError(LoadError):
@@ -52,14 +63,20 @@ def _value(text: str, source: str) -> object:
         match = _PLACE.fullmatch(str(error))
         message, line, column = match.groups() if match else (str(error), 0, 0)
         fault = LoadError if message in _BEYOND else NotJSONError
-        raise fault(f"not JSON: {message}", source=source, line=int(line), column=int(column)) from None
+        raise fault(
+            f"not JSON: {message}",
+            source=source,
+            line=int(line),
+            column=int(column),
+            remedy=next((what for start, what in _REMEDIES.items() if message.startswith(start)), ""),
+        ) from None
     encoded = to_json(value)
     # A duplicate key makes its first member vanish, and with it a colon: to count them is much faster than to
     # look at every object. Only an escaped colon can hide that.
     if encoded.count(b":") != text.count(":") or "\\u003a" in text or "\\u003A" in text:
         _refuse_duplicates(text, source)
     if b"Infinity" in encoded:
-        _refuse_infinite(value, source)
+        _refuse_infinite(text, value, source)
     return value
 
 
@@ -69,17 +86,28 @@ def _refuse_duplicates(text: str, source: str) -> None:
         if len(members) != len(pairs):
             names = [name for name, _ in pairs]
             twice = next(name for index, name in enumerate(names) if name in names[:index])
-            raise NotJSONError(f"duplicate key {twice!r}", value=twice, source=source)
+            raise NotJSONError(
+                f"duplicate key {twice!r}", value=twice, source=source, remedy="keep one of the two"
+            )
         return members
 
     json.loads(text, object_pairs_hook=unique)
 
 
-def _refuse_infinite(value: object, source: str) -> None:
+def _refuse_infinite(text: str, value: object, source: str) -> None:
     try:
         json.dumps(value, allow_nan=False)
     except ValueError:
-        raise LoadError("a number beyond what JSON readers can hold", source=source) from None
+        numbers = (found for found in _STRING_OR_NUMBER.finditer(text) if found[1])
+        number = next(found for found in numbers if float(found[1]) in (float("inf"), float("-inf")))
+        raise LoadError(
+            f"{number[1][:_LONGEST_SHOWN]} is a number beyond what JSON readers can hold",
+            value=number[1],
+            source=source,
+            line=text.count("\n", 0, number.start()) + 1,
+            column=number.start() - text.rfind("\n", 0, number.start()),
+            remedy=_BOUNDS,
+        ) from None
 
 
 def _end(text: str, start: int, source: str) -> int:

@@ -9,12 +9,14 @@ from typing import Any, Final
 from dra.errors import LoadError
 from dra.models import json_text
 from dra.models.files import plain_suffix, read_lines
-from dra.models.text import Document
+from dra.models.text import Document, decoded
 
 __all__ = ["HEAD", "TAIL", "is_line_list", "line_documents"]
 
 HEAD: Final = b'{"apiVersion":"v1","kind":"List","items":['
 TAIL: Final = b"]}"
+
+_ANEW: Final = "make it anew with dra snapshot"
 
 
 def is_line_list(path: Path) -> bool:
@@ -38,11 +40,14 @@ def line_documents(path: Path) -> Iterator[tuple[Any, Document]]:
         if number == 1 or line in (TAIL, b""):
             continue
         try:
-            text = line.removesuffix(b",").decode()
+            text = decoded(line.removesuffix(b","), source)
             (value,) = json_text.values(text, source)
-        except (LoadError, UnicodeDecodeError, ValueError) as error:
-            reason = error.message if isinstance(error, LoadError) else "not one JSON object in UTF-8"
-            raise LoadError(reason, source=source, line=number) from None
+        except LoadError as error:
+            raise LoadError(
+                error.message, value=error.value, source=source, line=number, remedy=error.remedy or _ANEW
+            ) from None
+        except ValueError:
+            raise LoadError("not one JSON object", source=source, line=number, remedy=_ANEW) from None
         yield value, Document(text, source=source, first_line=number)
     if line != TAIL:
-        raise LoadError("the list has no end: the file is cut off", source=source)
+        raise LoadError("the list has no end: the file is cut off", source=source, remedy=_ANEW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
@@ -13,6 +14,7 @@ import attrs
 
 from dra.errors import DecodeError, DraError, LoadError
 from dra.models import text
+from dra.models.file_errors import unreadable, without_manifests
 from dra.models.files import plain_suffix, read_file
 from dra.models.foreign import plain, wire_data
 from dra.models.kinds import decode, path_in
@@ -21,6 +23,7 @@ from dra.models.meta import KubernetesObject
 
 __all__ = [
     "MANIFEST_SUFFIXES",
+    "STDIN",
     "Located",
     "Source",
     "collector_paused",
@@ -29,6 +32,7 @@ __all__ = [
     "load_located",
     "load_text",
     "manifest_files",
+    "nothing_in",
 ]
 
 Source: TypeAlias = "str | bytes | PathLike[str] | IO[str] | IO[bytes] | Mapping[str, Any] | object"
@@ -36,6 +40,9 @@ Source: TypeAlias = "str | bytes | PathLike[str] | IO[str] | IO[bytes] | Mapping
 
 MANIFEST_SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
 """The files of a folder that are read."""
+
+STDIN: Final = "<stdin>"
+"""What messages call standard input."""
 
 _MAX_LISTS: Final = 20
 _WRITABLE: Final = "give models, dicts or objects of a client; text is loaded first, with dra.load"
@@ -216,7 +223,11 @@ def _located(source: Any, strict: bool) -> Iterator[Located]:
         for item in source:
             yield from _located(item, strict)
     else:
-        raise LoadError(f"cannot load objects from a {type(source).__name__}", value=source)
+        raise LoadError(
+            f"cannot load objects from a {type(source).__name__}",
+            value=source,
+            remedy="give a path, a text, a stream, an object or a list of these",
+        )
 
 
 def _is_text(source: str) -> bool:
@@ -241,25 +252,16 @@ def manifest_files(path: Path) -> list[Path]:
         LoadError: There is no such file, or nothing in the directory that looks like a manifest.
     """
     try:
-        if not path.is_dir():
-            if not path.exists():
-                raise LoadError("no such file or directory", source=_shown(path))
+        if not stat.S_ISDIR(path.stat().st_mode):
             return [path]
         files = sorted(
             file for file in path.rglob("*") if file.suffix in MANIFEST_SUFFIXES and file.is_file()
         )
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a possible path"
-        raise LoadError(f"cannot read it: {reason}", source=_shown(path)) from None
+        raise unreadable(path, error) from None
     if not files:
-        raise LoadError(f"no manifests in it ({', '.join(MANIFEST_SUFFIXES)})", source=str(path))
+        raise without_manifests(path, MANIFEST_SUFFIXES)
     return files
-
-
-def _shown(path: Path) -> str:
-    """A path for people; what was meant as a document can be long."""
-    text = str(path)
-    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def _read_stream(stream: Any) -> list[tuple[Any, text.Document]]:
@@ -280,9 +282,17 @@ def _from_documents(
     """The objects of a text; having none is an error, unless the text is one of many."""
     documents = [(data, document) for data, document in documents if data is not None]
     if not documents and source is not None:
-        raise LoadError("no objects in it", source=source)
+        raise nothing_in(source)
     for data, document in _consumed(documents):
         yield from _objects(data, document, "", strict, faults)
+
+
+def nothing_in(source: str) -> LoadError:
+    """The error for a text without objects: empty, or with nothing but comments."""
+    remedy = "a manifest has apiVersion, kind and metadata, as `dra new gpu` prints it"
+    if source == STDIN:
+        remedy = "run what is piped in alone, to see what it prints"
+    return LoadError("no objects in it", source=source, remedy=remedy)
 
 
 def _consumed(items: list[Any]) -> Iterator[Any]:

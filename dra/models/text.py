@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import yaml
 
 from dra.errors import DraError, LoadError
 from dra.models import json_text, yaml_text
+from dra.models.file_errors import not_utf8, unrendered
 
-__all__ = ["Document", "read", "represent_string", "single", "write_json", "write_yaml"]
+__all__ = ["Document", "decoded", "read", "represent_string", "single", "write_json", "write_yaml"]
+
+
+_NO_JSON: Final = "its name says JSON, which has no comments, no commas at the end, no bare words and no NaN"
+
+_NAMED_JSON: Final = "its name says JSON: call it .yaml"
 
 
 @attrs.frozen
@@ -60,23 +66,53 @@ def read(text: str | bytes, source: str = "", *, json_only: bool = False) -> lis
         LoadError: The text is not what it should be, with line and column.
     """
     if isinstance(text, bytes):
-        try:
-            text = text.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            raise LoadError("not UTF-8 text", source=source, line=line) from None
+        text = decoded(text, source)
     text = text.removeprefix("\ufeff")
-    values: Iterable[object]
-    if json_only or text.lstrip()[:1] in ("{", "["):
+    if json_only or _starts_like_json(text):
         try:
             values = json_text.values(text, source)
-        except json_text.NotJSONError:
-            if json_only:
-                raise
-            values = yaml_text.documents(text, source)
+        except json_text.NotJSONError as error:
+            values = _as_yaml(text, source, instead_of=error if json_only else None)
     else:
-        values = yaml_text.documents(text, source)
+        values = _as_yaml(text, source)
     return [(value, Document(text, index, source)) for index, value in enumerate(values)]
+
+
+def decoded(content: bytes, source: str = "") -> str:
+    """A text from its bytes, with or without a byte order mark.
+
+    Raises:
+        LoadError: They are not UTF-8.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise not_utf8(error.object, error.start, source) from None
+
+
+def _starts_like_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("{", "[")
+
+
+def _as_yaml(text: str, source: str, instead_of: LoadError | None = None) -> list[object]:
+    """The documents of a YAML text.
+
+    Args:
+        text: The text.
+        source: Where it came from.
+        instead_of: Why it is not JSON, which it has to be. Of the same fault, YAML knows the place.
+    """
+    try:
+        values = list(yaml_text.documents(text, source))
+    except LoadError as error:
+        if instead_of is not None and instead_of.message != error.message:
+            raise instead_of from None
+        error.remedy = unrendered(text) or error.remedy
+        raise
+    if instead_of is not None:
+        instead_of.remedy = instead_of.remedy or (_NO_JSON if _starts_like_json(text) else _NAMED_JSON)
+        raise instead_of
+    return values
 
 
 def single(text: str | bytes, source: str = "") -> tuple[Any, Document]:
@@ -87,7 +123,11 @@ def single(text: str | bytes, source: str = "") -> tuple[Any, Document]:
     """
     documents = [(data, document) for data, document in read(text, source) if data is not None]
     if len(documents) != 1:
-        raise LoadError(f"expected one document, found {len(documents)}", source=source)
+        raise LoadError(
+            f"expected one document, found {len(documents)}",
+            source=source,
+            remedy="documents are parted by lines of ---",
+        )
     return documents[0]
 
 

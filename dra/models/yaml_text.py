@@ -19,7 +19,7 @@ import yaml
 
 from dra.errors import LoadError
 
-__all__ = ["documents", "position", "resolve"]
+__all__ = ["documents", "is_beyond", "position", "resolve"]
 
 # The C parser where PyYAML was built with it, as its wheels are.
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -27,6 +27,7 @@ _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_DEPTH: Final = 200
 # Nodes that aliases may add to one stream. A bomb of nine levels wants a thousand million.
 MAX_ALIASED: Final = 100_000
+_DEEPEST_SHOWN: Final = 20
 
 _CONSTANTS: Final[dict[str, Any]] = {
     **dict.fromkeys(["", "~", "null", "Null", "NULL"]),
@@ -45,6 +46,18 @@ _RESOLVED_TAGS: Final = {
     "tag:yaml.org,2002:bool": (bool,),
     "tag:yaml.org,2002:null": (type(None),),
 }
+# What libyaml says, as far as it says what to do.
+_REMEDIES: Final = {
+    "found character that cannot start": "indent by spaces, not tabs; put what begins with @ in quotes",
+    "found a tab character": "indent by spaces, not tabs",
+    "mapping values are not allowed": "indent it as its neighbours are; put a text with ': ' in quotes",
+    "block sequence entries are not": "begin the list in a line of its own",
+    "did not find expected ',' or ']'": "close the bracket, and part what is in it by commas",
+    "did not find expected ',' or '}'": "close the bracket, and part what is in it by commas",
+    "did not find expected": "indent the line as its neighbours are",
+    "found unexpected end of stream": "close the quote",
+    "found unknown escape character": "write it in single quotes, in which a backslash is nothing special",
+}
 _COLLECTION_TAGS: Final = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
@@ -59,12 +72,20 @@ def documents(text: str, source: str) -> Iterator[object]:
         yield from builder.documents()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        message = f"not YAML: {error.problem or error.context}"
+        message = error.problem or error.context or ""
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise LoadError(message, source=source, line=line, column=column) from None
+        remedy = next((what for problem, what in _REMEDIES.items() if message.startswith(problem)), "")
+        raise LoadError(
+            f"not YAML: {message}", source=source, line=line, column=column, remedy=remedy
+        ) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise LoadError(f"not YAML: {error.reason}", source=source, line=line) from None
+        raise LoadError(
+            f"not YAML: {error.reason}",
+            source=source,
+            line=line,
+            remedy="take it out, or write it as an escape in double quotes",
+        ) from None
     except (yaml.YAMLError, UnicodeError) as error:
         raise LoadError(f"not YAML: {error}", source=source) from None
 
@@ -199,6 +220,7 @@ class _Builder:
         self._parser = parser
         self._source = source
         self._aliased = 0
+        self._frames: list[_Frame] = []
 
     def documents(self) -> Iterator[object]:
         """The content of each document."""
@@ -208,7 +230,7 @@ class _Builder:
 
     def _document(self) -> object:
         anchors: dict[str, tuple[object, int]] = {}
-        frames: list[_Frame] = []
+        frames = self._frames = []
         root: object = None
         for event in iter(self._parser.get_event, None):
             kind = event.__class__
@@ -218,18 +240,22 @@ class _Builder:
                     anchors[event.anchor] = (value, 1)
             elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
                 if event.tag not in _COLLECTION_TAGS:
-                    raise self._error(f"unknown tag {event.tag}", event)
+                    raise self._error(f"unknown tag {event.tag}", event, "leave the tag out")
                 if len(frames) >= MAX_DEPTH:
-                    raise self._error("nested too deeply", event)
+                    raise self._error(f"nested too deeply, {MAX_DEPTH} levels are allowed", event)
                 frames.append(_Frame({} if kind is yaml.MappingStartEvent else [], event.anchor))
                 continue
             elif kind is yaml.AliasEvent:
                 if event.anchor not in anchors:
-                    raise self._error(f"alias to {event.anchor!r}, which is not defined before it", event)
+                    raise self._error(
+                        f"alias to {event.anchor!r}, which is not defined before it",
+                        event,
+                        "put it in quotes if it is a text that begins with *",
+                    )
                 value, size = anchors[event.anchor]
                 self._aliased += size
                 if self._aliased > MAX_ALIASED:
-                    raise self._error("aliases expand to too much", event)
+                    raise self._error("aliases expand to too much", event, "write out what they stand for")
             elif kind is yaml.DocumentEndEvent:
                 return root
             else:
@@ -270,16 +296,16 @@ class _Builder:
         elif isinstance(value, (str, int, float)):
             key = str(value)
         else:
-            raise self._error("a key must be a string, a number or a boolean", event)
+            raise self._error("a key must be a string, a number or a boolean", event, "put it in quotes")
         if key in frame.value:
-            raise self._error(f"duplicate key {key!r}", event)
+            raise self._error(f"duplicate key {key!r}", event, "keep one of the two", key)
         return key
 
     def _mappings(self, value: object, event: Any) -> list[Any]:
         """What a merge key `<<` merges: a mapping or a list of mappings."""
         mappings = value if isinstance(value, list) else [value]
         if not all(isinstance(mapping, dict) for mapping in mappings):
-            raise self._error("'<<' merges mappings only", event)
+            raise self._error("'<<' merges mappings only", event, "give it an alias to one")
         return mappings
 
     def _scalar(self, event: Any) -> object:
@@ -292,22 +318,51 @@ class _Builder:
             try:
                 return base64.b64decode(text, validate=True).decode()
             except (binascii.Error, UnicodeDecodeError, ValueError):
-                raise self._error("not text in base64", event) from None
+                raise self._error("not text in base64", event, "leave !!binary out for plain text") from None
         else:
             value = resolve(text)
             if not isinstance(value, _RESOLVED_TAGS.get(tag, ())):
-                raise self._error(f"{text!r} does not fit the tag {tag}", event)
+                raise self._error(f"{text!r} does not fit the tag {tag}", event, "leave the tag out", text)
         if isinstance(value, _Unrepresentable):
-            raise self._error(f"{text[:40]} is not a JSON number", event)
+            remedy = "write a number, or put it in quotes if it is a text"
+            raise self._error(f"{text[:40]} is not a JSON number", event, remedy, text)
         return value
 
-    def _error(self, message: str, event: Any) -> LoadError:
+    def _error(self, message: str, event: Any, remedy: str = "", value: object = None) -> LoadError:
         mark = event.start_mark
-        return LoadError(message, source=self._source, line=mark.line + 1, column=mark.column + 1)
+        return LoadError(
+            message,
+            path=self._path(),
+            value=value,
+            source=self._source,
+            line=mark.line + 1,
+            column=mark.column + 1,
+            remedy=remedy,
+        )
+
+    def _path(self) -> str:
+        """The field that is being read, as far as its path is of a length to be read."""
+        path = ""
+        for frame in self._frames[:_DEEPEST_SHOWN]:
+            if isinstance(frame.value, list):
+                path += f"[{len(frame.value)}]"
+            elif frame.key is not None:
+                path += f".{frame.key}" if path else frame.key
+        return path
 
 
 class _Unrepresentable:
     """A number that JSON does not have: infinite or not a number."""
+
+
+def is_beyond(text: str) -> bool:
+    """Whether a text is a number that is too large for YAML's readers, which take it for a string.
+
+    Example:
+        >>> is_beyond("1e400"), is_beyond("1e300"), is_beyond("H100")
+        (True, False, False)
+    """
+    return bool(_FLOAT.fullmatch(text)) and isinstance(resolve(text), str)
 
 
 def resolve(text: str) -> Any:

@@ -17,6 +17,7 @@ import attrs
 
 from dra.arguments import finite, whole
 from dra.errors import LoadError
+from dra.models.file_errors import damaged, not_utf8, unreadable
 from dra.suggestions import did_you_mean
 
 __all__ = ["MOST_GPUS", "WHOLE", "Machine", "Task", "read_machines", "read_tasks"]
@@ -221,11 +222,14 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[_Row]:
                         remedy=f"columns: {', '.join(header)}"[:300],
                     )
                 yield _Row(source, table.line_num, dict(zip(header, cells, strict=True)))
-    except (OSError, EOFError, zlib.error) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise LoadError(f"cannot read it: {reason}", source=source) from None
-    except UnicodeDecodeError:
-        raise LoadError("not text in UTF-8", source=source, remedy="compressed files end in .gz") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise damaged(path, error) from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except UnicodeDecodeError as error:
+        fault = not_utf8(error.object, error.start, source)
+        fault.line = fault.column = 0  # of the part that was being read
+        raise fault from None
     except csv.Error as error:
         # Reading raises it, so there is a table.
         line = table.line_num  # pyright: ignore[reportPossiblyUnboundVariable] # as said

@@ -88,9 +88,16 @@ def test_a_device_without_the_attribute_is_an_error_that_is_explained(
 def test_the_expression_can_come_from_standard_input(
     dra_command: Command, slices: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{H100}\n"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(f"{H100}\n".encode())))
     done = dra_command("cel", "-", "-f", slices, "-o", "json")
     assert json.loads(done.out)["expression"] == H100
+
+
+def test_an_expression_that_is_no_text(dra_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"true &&\n'\xe9' != ''")))
+    done = dra_command("cel", "-")
+    assert done.status == ExitCode.BAD_INPUT
+    assert done.err.startswith("Error: <stdin>:2:2: not UTF-8 text: a byte E9\n  write it as UTF-8: iconv ")
 
 
 def test_the_reason_is_the_false_part_with_what_it_saw(dra_command: Command, slices: Path) -> None:

@@ -70,7 +70,7 @@ class TestOpenb:
             (("--demand", "900000"), "at most 1000"),
             (("--policy", "worst"), "Invalid value for '--policy'"),
             (("--seeds", "0"), "Invalid value for '--seeds'"),
-            (("--nodes", "/absent.csv"), "/absent.csv: cannot read it: No such file"),
+            (("--nodes", "/absent.csv"), "/absent.csv: no such file or directory"),
             (("--nodes", ""), "an empty file name"),
         ],
     )

@@ -91,7 +91,12 @@ def test_a_field_has_its_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("line", "message"),
-    [(b"{", "not JSON"), (b"\xff", "not one JSON object"), (b'{"a":1,"a":2}', "duplicate key")],
+    [
+        (b"{", "not JSON"),
+        (b"\xff", "not UTF-8 text"),
+        (b"1 2", "not one JSON object"),
+        (b'{"a":1,"a":2}', "duplicate key"),
+    ],
 )
 def test_a_line_that_is_no_json_has_its_line(tmp_path: Path, line: bytes, message: str) -> None:
     path = write_list(tmp_path / "nodes.json", json.dumps(node("a")).encode(), line)

@@ -128,7 +128,7 @@ def test_an_unknown_format_is_refused() -> None:
         ('{"a": 1, "a": 2}', "duplicate key 'a'"),
         ("a: 1", "apiVersion: required"),
         ("- 1\n- 2\n", "line 1:3: [0]: expected a Kubernetes object"),
-        (b"\xff\xfe\x00", "line 1: not UTF-8 text"),
+        (b"\xff\xfe\x00", "line 1:1: not UTF-8 text"),
         (3, "cannot load objects from a int"),
         ("a\0b", "no such file|cannot read it"),
     ],
