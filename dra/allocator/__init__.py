@@ -2,7 +2,7 @@
 
 from dra.allocator.allocatable import node_allocatable_demand
 from dra.allocator.allocator import Allocator
-from dra.allocator.explanation import Explanation, Reason, RequestExplanation
+from dra.allocator.explanation import Explanation, Obstacle, Reason, RequestExplanation, Requirement
 from dra.allocator.extended import ExtendedResourceClaim, extended_resource_claim
 from dra.allocator.search import Budget
 from dra.allocator.state import AllocatedState, DeviceId, SharedDeviceId
@@ -15,8 +15,10 @@ __all__ = [
     "DeviceId",
     "Explanation",
     "ExtendedResourceClaim",
+    "Obstacle",
     "Reason",
     "RequestExplanation",
+    "Requirement",
     "SharedDeviceId",
     "apply_taint_rules",
     "extended_resource_claim",

@@ -8,6 +8,7 @@ until those that remain are needed for the failure.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
@@ -17,7 +18,14 @@ from dra.allocator.board import Board, Option, Pick, PlacedSlot
 from dra.allocator.capacity import Refusal, exceeded
 from dra.allocator.conjunction import Conjunctions
 from dra.allocator.constraints import Constraint
-from dra.allocator.explanation import Explanation, Reason, RequestExplanation, count_of
+from dra.allocator.explanation import (
+    Explanation,
+    Obstacle,
+    Reason,
+    RequestExplanation,
+    Requirement,
+    count_of,
+)
 from dra.allocator.inventory import NodeView
 from dra.allocator.nearest import Nearest
 from dra.allocator.plan import Condition, Plan
@@ -36,16 +44,15 @@ class _Tally:
     """A reporter that counts what combinations were stopped by."""
 
     def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
+        self.counts: Counter[tuple[str, str, str]] = Counter()
 
     def refused(self, option: Option, device: Device, rule: str, detail: str) -> None:  # noqa: ARG002 - Reporter
         """Count a refusal by rule and detail."""
-        key = f"{option.alternative.name}: {rule} {detail}".rstrip()
-        self.counts[key] = self.counts.get(key, 0) + 1
+        self.counts[option.alternative.name, rule, detail] += 1
 
-    def most(self, number: int) -> tuple[tuple[str, int], ...]:
+    def most(self, number: int) -> tuple[Obstacle, ...]:
         """The most frequent ones."""
-        return tuple(sorted(self.counts.items(), key=lambda each: -each[1])[:number])
+        return tuple(Obstacle(*what, times) for what, times in self.counts.most_common(number))
 
 
 class Explainer:
@@ -99,13 +106,21 @@ class Explainer:
             return Explanation(
                 self.node, True, requests=requests, picks=shown, passed_over=passed, pools=pools
             )
-        conflict, blocked = self._conflict(slots, requests, budget)
+        requirements, obstacles = self._conflict(slots, requests, budget)
         return Explanation(
-            self.node, False, requests=requests, conflict=conflict, blocked=blocked, pools=pools
+            self.node,
+            False,
+            requests=requests,
+            requirements=requirements,
+            obstacles=obstacles,
+            pools=pools,
         )
 
+    def _label(self, claim: int) -> str:
+        return self.plan.claims[claim].label
+
     def _pick(self, pick: Pick) -> str:
-        label = self.plan.claims[pick.slot.slot.claim].label
+        label = self._label(pick.slot.slot.claim)
         amounts = pick.consumption.amounts if pick.consumption else {}
         share = ", ".join(f"{name} {amount}" for name, amount in amounts.items())
         return f"{label} {pick.option.alternative.name}: {pick.device.id}" + (f" ({share})" if share else "")
@@ -145,7 +160,7 @@ class Explainer:
                 found.setdefault(reason, []).append((position, device))
         alternative = option.alternative
         return RequestExplanation(
-            claim=self.plan.claims[slot.slot.claim].label,
+            claim=self._label(slot.slot.claim),
             request=alternative.name,
             wanted=None if alternative.all_devices else option.need,
             needed=option.need,
@@ -252,7 +267,7 @@ class Explainer:
 
     def _conflict(
         self, slots: Sequence[PlacedSlot], requests: Sequence[RequestExplanation], budget: Budget
-    ) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
+    ) -> tuple[tuple[Requirement, ...], tuple[Obstacle, ...]]:
         """Requirements that cannot hold together, and what combinations were stopped by."""
         described = iter(requests)
         for slot in slots:
@@ -265,7 +280,7 @@ class Explainer:
             return (), tally.most(_EXAMPLES)
         return self._minimal(slots, budget), tally.most(_EXAMPLES)
 
-    def _minimal(self, slots: Sequence[PlacedSlot], budget: Budget) -> tuple[str, ...]:
+    def _minimal(self, slots: Sequence[PlacedSlot], budget: Budget) -> tuple[Requirement, ...]:
         """Leave out constraints, then requests, as long as the rest is known not to fit."""
         constraints = [
             (index, constraint)
@@ -277,8 +292,8 @@ class Explainer:
         )
         some = _reduced(slots, kept)
         left = _needed(some, lambda rest: bool(rest) and self._unfit(self.board(None), rest, budget), budget)
-        names = [_requirement(self.plan.claims[slot.slot.claim].label, slot) for slot in left]
-        return (*names, *(f"claim {self.plan.claims[index].label}, {each}" for index, each in kept))
+        requests = [Requirement(self._label(slot.slot.claim), _wanted(slot)) for slot in left]
+        return (*requests, *(Requirement(self._label(claim), str(each)) for claim, each in kept))
 
     def _unfit(self, board: Board, slots: Sequence[PlacedSlot], budget: Budget) -> bool:
         """Whether there is no solution; not if that stays open, for want of budget or because of an error."""
@@ -327,9 +342,9 @@ def _reduced(slots: Iterable[PlacedSlot], kept: Sequence[tuple[int, Constraint]]
     ]
 
 
-def _requirement(label: str, slot: PlacedSlot) -> str:
+def _wanted(slot: PlacedSlot) -> str:
     wanted = [
         "all devices" if option.alternative.all_devices else count_of(option.need, "device")
         for option in slot.options
     ]
-    return f"claim {label}, request {slot.slot.name} ({' or '.join(dict.fromkeys(wanted))})"
+    return f"request {slot.slot.name} ({' or '.join(dict.fromkeys(wanted))})"

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-__all__ = ["Explanation", "Reason", "RequestExplanation"]
+__all__ = ["Explanation", "Obstacle", "Reason", "RequestExplanation", "Requirement"]
 
 _EXAMPLES: Final = 3
 
@@ -127,6 +127,51 @@ class RequestExplanation:
 
 
 @attrs.frozen
+class Requirement:
+    """One of the requirements that cannot hold together.
+
+    Attributes:
+        claim: The claim, as `namespace/name`.
+        text: The request or constraint in words.
+    """
+
+    claim: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"claim {self.claim}, {self.text}"
+
+
+@attrs.frozen
+class Obstacle:
+    """What stopped combinations of devices.
+
+    Attributes:
+        request: The request for which a device was added to others, as in results.
+        rule: `capacity`, `compatibility groups`, `counters` or `constraint`.
+        detail: Which capacity, counter or constraint.
+        times: How often.
+    """
+
+    request: str
+    rule: str
+    detail: str
+    times: int
+
+    @property
+    def text(self) -> str:
+        """What it was, in words."""
+        return f"{self.request}: {self.rule} {self.detail}".rstrip()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The obstacle as plain data."""
+        return {"by": self.text, **attrs.asdict(self)}
+
+    def __str__(self) -> str:
+        return f"{self.text} ({count_of(self.times, 'time')})"
+
+
+@attrs.frozen
 class Explanation:
     """Why claims fit a node, or why they do not. `str()` is for people, `to_dict()` for programs.
 
@@ -137,9 +182,9 @@ class Explanation:
         requests: What each request and alternative finds.
         picks: The devices that are taken, as `claim request: device`, if the claims fit.
         passed_over: What comes before those devices in the order of trial, and why it was not taken.
-        conflict: Requirements that cannot hold together; leaving out any one of them helps, unless the budget
+        requirements: Those that cannot hold together; leaving out any one of them helps, unless the budget
             was used up or an error was met before that was known.
-        blocked: What stopped combinations of devices, with how often, most frequent first.
+        obstacles: What stopped combinations of devices, most frequent first.
         releases: Claims whose release would make room.
         pools: Pools that cannot be used, and why.
     """
@@ -150,10 +195,20 @@ class Explanation:
     requests: tuple[RequestExplanation, ...] = ()
     picks: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
-    conflict: tuple[str, ...] = ()
-    blocked: tuple[tuple[str, int], ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    obstacles: tuple[Obstacle, ...] = ()
     releases: tuple[str, ...] = ()
     pools: tuple[str, ...] = ()
+
+    @property
+    def conflict(self) -> tuple[str, ...]:
+        """The requirements that cannot hold together, in words."""
+        return tuple(map(str, self.requirements))
+
+    @property
+    def blocked(self) -> tuple[tuple[str, int], ...]:
+        """The obstacles in words, each with how often it was met."""
+        return tuple((each.text, each.times) for each in self.obstacles)
 
     def to_dict(self) -> dict[str, Any]:
         """The explanation as plain data, ready for JSON."""
@@ -165,7 +220,7 @@ class Explanation:
             "picks": list(self.picks),
             "passed_over": list(self.passed_over),
             "conflict": list(self.conflict),
-            "blocked": [{"by": by, "times": times} for by, times in self.blocked],
+            "blocked": [each.to_dict() for each in self.obstacles],
             "releases": list(self.releases),
             "pools": list(self.pools),
         }
@@ -188,12 +243,12 @@ class Explanation:
             if not self.fits:
                 yield from str(request).splitlines()
         yield from (f"pool {each}" for each in self.pools)
-        if len(self.conflict) > 1:
+        if len(self.requirements) > 1:
             yield "cannot hold together:"
-            yield from (f"- {each}" for each in self.conflict)
-        if self.blocked:
+            yield from (f"- {each}" for each in self.requirements)
+        if self.obstacles:
             yield "combinations were stopped by:"
-            yield from (f"- {by} ({count_of(times, 'time')})" for by, times in self.blocked)
+            yield from (f"- {each}" for each in self.obstacles)
         if len(self.releases) == 1:
             yield f"it would fit if claim {self.releases[0]} were released"
         elif self.releases:

@@ -7,7 +7,6 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from dra.allocator.plan import Plan
 from dra.allocator.search import Budget
 from dra.arguments import finite
 from dra.scheduler.attempts import Trial, Verdict
@@ -232,7 +231,8 @@ class _Words:
         if self.sought < _CONFLICTS_SOUGHT:
             self.sought += 1
             explanation = trial.explain_at(state, Budget(seconds=_SECONDS_PER_CONFLICT))
-            conflict = [_without_claim(each, plan) for each in explanation.conflict]
+            alone = len(plan.claims) == 1  # so that which claim it is goes without saying
+            conflict = [each.text if alone else str(each) for each in explanation.requirements]
             if len(conflict) > _REQUIREMENTS_SHOWN:
                 return f"{len(conflict)} requirements, such as {conflict[0]}, cannot hold together"
             if len(conflict) > 1:
@@ -242,8 +242,3 @@ class _Words:
             if conflict:
                 return f"{conflict[0]} cannot be met"
         return "its devices are free, but in no combination that would do"
-
-
-def _without_claim(text: str, plan: Plan) -> str:
-    """A requirement without the name of the claim, if there is only one."""
-    return text.removeprefix(f"claim {plan.claims[0].label}, ") if len(plan.claims) == 1 else text

@@ -126,15 +126,12 @@ def _rules(explanation: Explanation) -> set[str]:
     rules = {"error"} if explanation.error else set[str]()
     if explanation.pools:
         rules.add("pool")
-    if len(explanation.conflict) > 1:
+    if len(explanation.requirements) > 1:
         rules.add("conflict")
     for request in explanation.requests:
         if not request.possible:
             rules |= _rules_of(request)
-    for by, _ in explanation.blocked:
-        stopped = by.partition(": ")[2]
-        rules |= {rule for rule in RULES if stopped.startswith(rule)}
-    return rules
+    return rules | {each.rule for each in explanation.obstacles}
 
 
 def _rules_of(request: RequestExplanation) -> set[str]:
@@ -149,8 +146,7 @@ def _gist(explanation: Explanation) -> str:
     if explanation.error:
         text = explanation.error.partition("\n")[0].rpartition(", request ")[2]
     elif not impossible:
-        wanted = (each.partition(", ")[2] for each in explanation.conflict)
-        text = f"cannot be met together: {', '.join(wanted)}"
+        text = f"cannot be met together: {', '.join(each.text for each in explanation.requirements)}"
     else:
         request = impossible[0]
         broken = [each for each in request.reasons if each.rule != "class"]

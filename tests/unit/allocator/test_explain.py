@@ -143,7 +143,18 @@ def test_requirements_that_cannot_hold_together_are_named_and_no_others() -> Non
         "claim team-a/c, request r0 (3 devices)",
         "claim team-a/c, matchAttribute gpu.example.com/numa",
     )
-    assert found.blocked[0][0] == "r0: constraint matchAttribute gpu.example.com/numa"
+    assert [(each.claim, each.text) for each in found.requirements] == [
+        ("team-a/c", "request r0 (3 devices)"),
+        ("team-a/c", "matchAttribute gpu.example.com/numa"),
+    ]
+    obstacle = found.obstacles[0]
+    assert (obstacle.request, obstacle.rule, obstacle.detail) == (
+        "r0",
+        "constraint",
+        "matchAttribute gpu.example.com/numa",
+    )
+    assert found.blocked[0] == ("r0: constraint matchAttribute gpu.example.com/numa", obstacle.times)
+    assert found.to_dict()["blocked"][0].items() >= {"by": found.blocked[0][0], "rule": "constraint"}.items()
     assert "cannot hold together" in str(found)
 
 
