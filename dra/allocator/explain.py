@@ -150,7 +150,7 @@ class Explainer:
     def _request(self, slot: PlacedSlot, option: Option, board: Board) -> RequestExplanation:
         usable: list[str] = []
         found: dict[tuple[str, str, Condition | None], list[tuple[int, Device]]] = {}
-        nearest = Nearest(board.matcher, self.holders)
+        nearest = Nearest(board.matcher, self.holders, [device for _, device in self.devices])
         conjunctions = Conjunctions(board.matcher)
         for position, device in self.devices:
             reason = self._reason(slot, option, board, conjunctions, position, device)

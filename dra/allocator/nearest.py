@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Final
 
 from dra import cel
@@ -14,7 +15,7 @@ from dra.allocator.constraints import attribute_values, find_attribute
 from dra.allocator.plan import Condition
 from dra.allocator.pools import Device
 from dra.quantity import Quantity
-from dra.suggestions import listed
+from dra.suggestions import listed, nearest
 
 __all__ = ["Nearest"]
 
@@ -27,11 +28,18 @@ class Nearest:
     Args:
         matcher: Evaluates selectors.
         holders: The claims that hold a device, where that is known.
+        devices: All that there are.
     """
 
-    def __init__(self, matcher: Matcher, holders: Callable[[Device], Sequence[str]]) -> None:
+    def __init__(
+        self,
+        matcher: Matcher,
+        holders: Callable[[Device], Sequence[str]],
+        devices: Sequence[Device],
+    ) -> None:
         self.matcher = matcher
         self.holders = holders
+        self.devices = devices
 
     def text(self, rule: str, condition: Condition | None, option: Option, devices: Sequence[Device]) -> str:
         """What came closest among the devices that broke a rule; empty if there is nothing to say."""
@@ -40,6 +48,9 @@ class Nearest:
             return f"held by {listed(list(holders))}" if holders else ""
         if rule == "capacity":
             return "; ".join(self._largest(option.alternative.filter.capacity, devices))
+        if rule == "attribute":
+            names = (constraint.attribute for constraint in option.alternative.constraints)
+            return next(filter(None, map(self._misspelt, names)), "")
         if condition is None:
             return ""
         selector = self.matcher.selector(condition.expression)
@@ -52,6 +63,32 @@ class Nearest:
             largest.append(f"asked about {', '.join(asked)}")
         seen = [self._seen(name, devices) for name in sorted(selector.reads.attributes)]
         return "; ".join([*largest, *filter(None, seen)])
+
+    def _misspelt(self, name: str) -> str:
+        """A question for the attribute that was meant, if no device has one of that name.
+
+        It is one of the same domain, or else of the same name in another: domains make strangers alike.
+        """
+        known = self._attributes
+        if name in known:
+            return ""
+        domain, _, identifier = name.rpartition("/")
+        siblings = [each.rpartition("/")[2] for each in known if each.startswith(f"{domain}/")]
+        alike = nearest(identifier, siblings)
+        elsewhere = [each for each in known if each.endswith(f"/{identifier}")]
+        meant = f"{domain}/{alike}" if alike else nearest(name, elsewhere)
+        return f"did you mean {meant!r}?" if meant else ""
+
+    @cached_property
+    def _attributes(self) -> list[str]:
+        """The full names of the attributes of all devices."""
+        return sorted(
+            {
+                name if "/" in name else f"{device.id.driver}/{name}"
+                for device in self.devices
+                for name in device.model.attributes or {}
+            }
+        )
 
     def _largest(self, names: Iterable[str], devices: Iterable[Device]) -> list[str]:
         """The largest amount of each capacity, and who has it; names with or without the driver's domain."""

@@ -36,6 +36,7 @@ from dra.scheduler.question import claims_in, question
 from dra.scheduler.readiness import trial_of
 from dra.scheduler.schedule import choose, why_not
 from dra.scheduler.world import World
+from dra.suggestions import did_you_mean, listed
 
 __all__ = ["Cluster"]
 
@@ -370,10 +371,9 @@ class Cluster(Copies):
             AllocationError: A selector of the class fails.
         """
         if ("", instance(class_name, str, "class_name", "a name")) not in self._objects.classes:
-            names = ", ".join(name for _, name in sorted(self._objects.classes))
-            raise LoadError(
-                f"no device class {class_name!r}", value=class_name, remedy=f"classes: {names or 'none'}"
-            )
+            names = [name for _, name in sorted(self._objects.classes)]
+            remedy = did_you_mean(class_name, names, f"classes: {listed(names) or 'none'}")
+            raise LoadError(f"no device class {class_name!r}", value=class_name, remedy=remedy)
         with self._world.engine.lock:
             return largest_request(self._world, class_name)
 

@@ -21,7 +21,7 @@ from dra.models.scheduling import CompositePodGroup, PodGroup, Workload
 from dra.scheduler.objects import Key, Objects, key_of, label_of, parse_reference
 from dra.scheduler.persistent import PersistentMap
 from dra.scheduler.pods import has_ended, importance, runs
-from dra.suggestions import listed
+from dra.suggestions import listed, nearest
 
 __all__ = ["Contents", "not_there"]
 
@@ -161,11 +161,15 @@ class Contents:
 
 def not_there(kind: type[KubernetesObject], key: Key, objects: Objects) -> LoadError:
     """The error for an object that is not there; the remedy names some that are."""
-    names = [label_of(each) for each in sorted(objects.of_kind(kind))]
+    keys = sorted(objects.of_kind(kind), key=lambda each: (each[0] == key[0], each))
+    by_name = {each[1]: label_of(each) for each in keys}  # those of its namespace before others of their name
+    meant = nearest(key[1], by_name)
+    names = sorted(map(label_of, keys))
+    known = f"there are: {listed(names)}" if names else f"there is no {kind.__name__} at all"
     return LoadError(
         f"there is no {kind.__name__} {label_of(key)}",
         value=label_of(key),
-        remedy=f"there are: {listed(names)}" if names else f"there is no {kind.__name__} at all",
+        remedy=f"did you mean {by_name[meant]!r}?" if meant else known,
     )
 
 

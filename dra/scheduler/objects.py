@@ -20,6 +20,7 @@ from dra.models.resource import (
 )
 from dra.models.scheduling import CompositePodGroup, PodGroup, Workload
 from dra.scheduler.persistent import PersistentMap
+from dra.suggestions import unknown_name
 
 __all__ = ["Key", "Objects", "key_of", "label_of", "parse_reference"]
 
@@ -85,7 +86,8 @@ def parse_reference(
         otherwise: The kind that is meant where the text names none.
 
     Raises:
-        LoadError: There is no such kind, or no name.
+        UnknownNameError: There is no such kind.
+        LoadError: There is no name.
 
     Example:
         >>> parse_reference("pod/team-a/train-0")[1], parse_reference("node/n1")[1]
@@ -93,6 +95,8 @@ def parse_reference(
     """
     word, _, rest = instance(text, str, "reference", "a text").partition("/")
     kind = _WORDS.get(word.lower()) if rest else None
+    if kind is None and text.count("/") > 1 and word:
+        raise unknown_name("kind", word, _WORDS)
     if kind is None and otherwise is not None and text.rpartition("/")[2]:
         kind, rest = otherwise, text
     if kind is None or not rest:

@@ -37,6 +37,35 @@ def test_a_fit_lists_the_devices() -> None:
     assert str(found).startswith("node n1: fits\n")
 
 
+@pytest.mark.parametrize("kind", ["matchAttribute", "distinctAttribute"])
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("gpu.example.com/kid", "gpu.example.com/kind"),
+        ("gpu.example.con/kind", "gpu.example.com/kind"),
+        ("resource.kubernetes.io/pcieRot", "resource.kubernetes.io/pcieRoot"),
+        ("gpu.example.com/rack", ""),
+        ("resource.kubernetes.io/numaNode", ""),
+    ],
+)
+def test_a_misspelt_attribute_of_a_constraint_is_told_with_the_right_one(
+    kind: str, name: str, meant: str
+) -> None:
+    both = [device(each, kind="gpu", **{"resource.kubernetes.io/pcieRoot": "pci0000:00"}) for each in "ab"]
+    found = allocator(slice_of(both)).explain([claim(wants(2), constraints=[{kind: name}])], NODE)
+    [reason] = found.requests[0].reasons
+    assert (reason.rule, reason.text) == ("attribute", f"miss attribute {name}")
+    assert reason.nearest == (f"did you mean {meant!r}?" if meant else "")
+
+
+def test_an_attribute_that_other_devices_have_is_not_misspelt() -> None:
+    both = [device("a", kind="gpu"), device("b", kid="gpu")]
+    found = allocator(slice_of(both)).explain(
+        [claim(wants(2), constraints=[{"matchAttribute": "gpu.example.com/kind"}])], NODE
+    )
+    assert [each.nearest for each in found.requests[0].reasons] == [""]
+
+
 def test_devices_are_counted_under_the_first_rule_they_break() -> None:
     taint = {"key": "fault", "value": "ecc", "effect": "NoSchedule"}
     slice_ = slice_of(

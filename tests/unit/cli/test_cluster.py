@@ -254,7 +254,7 @@ def test_pods_that_are_refused_for_one_reason_are_told_as_one(dra: Command) -> N
 def test_a_gang_that_is_not_there(dra: Command) -> None:
     run = dra("schedule", "workload/team/tarin", *CLUSTER)
     assert run.status is ExitCode.BAD_INPUT
-    assert "there is no Workload team/tarin" in run.err
+    assert "there is no Workload team/tarin\n  there is no Workload at all" in run.err
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,10 @@ def test_a_gang_that_is_not_there(dra: Command) -> None:
         (("schedule", "pod/team/z"), "there is no Pod team/z"),
         (("explain", "pod/team/z"), "there are: team/a"),
         (("explain", "node/n0"), "write NAME for a pod, or claim/NAME, workload/NAME"),
-        (("explain", "a"), "there is no Pod default/a"),
+        (("explain", "a"), "there is no Pod default/a\n  did you mean 'team/a'?"),
+        (("explain", "clam/team/a"), "no kind is named 'clam'\n  did you mean 'claim'?"),
+        (("what-if", "drain", "worker"), "there is no Node worker\n  there are: n0, n1"),
+        (("what-if", "drain", "n00"), "there is no Node n00\n  did you mean 'n0'?"),
         (("explain", "team/"), "names no object"),
         (("explain", "pod/team/a", "--node", "n9"), "no node 'n9'"),
         (("capacity", "--price", "much"), "write a number such as 2.50"),

@@ -233,6 +233,8 @@ def test_a_full_cluster_and_an_unknown_class_have_no_largest_request() -> None:
     assert full.largest("gpu") == (0, "")
     with pytest.raises(LoadError, match="no device class 'nope'"):
         cluster.largest("nope")
+    with pytest.raises(LoadError, match=r"no device class 'gpus'\n  did you mean 'gpu'\?"):
+        cluster.largest("gpus")
 
 
 # --- the table ----------------------------------------------------------------------------------------------

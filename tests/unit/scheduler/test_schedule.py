@@ -138,6 +138,22 @@ def test_a_pod_waits_for_what_is_not_there(asked: Pod, reason: str) -> None:
     assert str(answer) == f"pod default/p cannot be scheduled: {reason}"
 
 
+def test_a_pod_waits_for_what_is_named_otherwise() -> None:
+    elsewhere = claim("trains", request(1))
+    elsewhere.metadata.namespace = "other"
+    cluster = small_cluster(claim("train", request(1)), elsewhere, template("large", request(1)))
+
+    reasons = [
+        refused(cluster.schedule(each)).reason
+        for each in (pod("p", claims=["trains"]), pod("p", templates=["large2"]))
+    ]
+
+    assert reasons == [
+        "claim default/trains does not exist; did you mean 'default/train'?",
+        "template default/large2 for claim large2 does not exist; did you mean 'default/large'?",
+    ]
+
+
 def test_a_pod_waits_for_its_class() -> None:
     wanted = claim("c", request(deviceClassName="npu"))
     answer = refused(small_cluster(wanted).schedule(pod("p", claims=["c"])))

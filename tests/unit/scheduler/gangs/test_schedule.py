@@ -330,9 +330,9 @@ def test_pods_share_a_claim_by_name_until_it_has_all_its_consumers() -> None:
 
 
 def test_a_claim_or_template_that_is_missing() -> None:
-    answer = refused(racks(1).schedule_gang(group(2), pods(2, templates=["none"])))
+    answer = refused(racks(1).schedule_gang(group(2), pods(2, templates=["lost"])))
     assert answer.reason == (
-        "needs 2 pods, but 0 pods can be scheduled: template default/none for claim none does not exist"
+        "needs 2 pods, but 0 pods can be scheduled: template default/lost for claim lost does not exist"
     )
 
 
