@@ -110,8 +110,8 @@ def _dropped(obj: KubernetesObject, kubernetes: str, features: Features | None) 
             ErrorType.FORBIDDEN,
             str(at),
             None,
-            f"Kubernetes {scope.kubernetes} drops this field unless {' and '.join(gated.features)} is on"
-            " (features=dra.Features.for_kubernetes(...))",
+            f"Kubernetes {scope.kubernetes} drops this field unless {' and '.join(gated.gates)} is on"
+            " (say so by features=, or by --feature-gates on the command line)",
         )
         for gated, at in disabled_fields(obj, scope)
     ]

@@ -9,6 +9,7 @@ import typer
 
 import dra
 from dra.cli.exit_code import ExitCode
+from dra.cli.gates import FeatureGates, features_of
 from dra.cli.options import Kubernetes, ManifestFormat, starting
 from dra.cli.output import Manifest, print_manifests, print_note
 from dra.cli.questions import ask, can_ask
@@ -152,6 +153,7 @@ def new(
     template: Template = False,
     pod: WithPod = False,
     kubernetes: Kubernetes = LATEST,
+    feature_gates: FeatureGates = None,
     output: ManifestFormat = Manifest.YAML,
 ) -> ExitCode:
     """Write a claim from options, or from answers to questions.
@@ -178,8 +180,9 @@ def new(
     )
     if kind is None:
         wish = _asked(wish)
-    made = wish.build(kubernetes)
-    for finding in wish.findings(kubernetes):
+    features = features_of(kubernetes, feature_gates)
+    made = wish.build(kubernetes, features)
+    for finding in wish.findings(kubernetes, features):
         print_note(str(finding))
     objects: list[KubernetesObject] = [made]
     if pod:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dra.claims.options import Option
     from dra.claims.sharing import Sharing
     from dra.claims.wants import Wants
+    from dra.features import Features
     from dra.linting.finding import Finding
 
 __all__ = ["KINDS", "SHARES", "Wish"]
@@ -125,18 +126,18 @@ class Wish:
             built = built.align(attribute)
         return built
 
-    def build(self, kubernetes: str) -> dra.ResourceClaim | dra.ResourceClaimTemplate:
-        """The claim or its template, as a server of a minor takes it.
+    def build(self, kubernetes: str, features: Features) -> dra.ResourceClaim | dra.ResourceClaimTemplate:
+        """The claim or its template, as a server of a minor with these features takes it.
 
         Raises:
             DraError: As the builders of `dra.claims`.
         """
         built = self.builder()
-        return built.template(kubernetes) if self.template else built.build(kubernetes)
+        return (built.template if self.template else built.build)(kubernetes, features=features)
 
-    def findings(self, kubernetes: str) -> list[Finding]:
+    def findings(self, kubernetes: str, features: Features) -> list[Finding]:
         """What lint finds in the claim."""
-        return self.builder().findings(kubernetes=kubernetes)
+        return self.builder().findings(kubernetes=kubernetes, features=features)
 
     def _count(self) -> Wants:
         """How many, unless it is what nothing said means, too."""

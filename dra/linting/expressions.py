@@ -38,6 +38,9 @@ _REAL_MEMORY: Final[Mapping[str, str]] = {
     "MIG 1g.10gb": "9984Mi",
     "MIG 2g.20gb": "20096Mi",
 }
+# NVIDIA's classes of whole GPUs and of parts of them.
+_WHOLE: Final = "gpu.nvidia.com"
+_PART: Final = "mig.nvidia.com"
 # How far above the hardware a threshold is taken for a slip: 5Gi is 5 % above 4864Mi.
 _JUST_ABOVE: Final = 1.06
 
@@ -53,9 +56,13 @@ _LOOKS_LIKE_VERSION: Final = re.compile(r"v?\d+\.\d+(\.\d+)*")
 def _parsed(given: Given) -> Iterator[tuple[Written, list[Access], list[Comparison]]]:
     """Each expression that is CEL, with what it reads and compares."""
     for written in given.expressions:
-        tree = given.tree(written.text)
-        if tree is not None:
-            yield written, *given.remembered(("reads", written.text), partial(_reads, tree))
+        yield written, *_parts(given, written.text)
+
+
+def _parts(given: Given, text: str) -> tuple[list[Access], list[Comparison]]:
+    """What an expression reads and compares; nothing if it is not CEL."""
+    tree = given.tree(text)
+    return ([], []) if tree is None else given.remembered(("reads", text), partial(_reads, tree))
 
 
 def _reads(tree: Ast) -> tuple[list[Access], list[Comparison]]:
@@ -253,12 +260,12 @@ def _distinct(found: Iterable[Access], kind: Kind) -> list[Access]:
 @check("DRA106", Severity.WARNING)
 def threshold_above_hardware(given: Given) -> Hints:
     """A capacity just above what the hardware really has, such as 80Gi where an H100 has 81559Mi."""
-    for written, _, compared in _parsed(given):
-        for comparison in compared:
+    for written, devices in _of_class(given):
+        for comparison in _parts(given, written.text)[1]:
             if comparison.access.kind != "capacity" or comparison.operator not in (">", ">=", "=="):
                 continue
             threshold = comparison.quantity
-            real = threshold and _just_below(given, comparison.access, threshold)
+            real = threshold and _just_below(_hardware(given, written, devices, comparison.access), threshold)
             if threshold and real:
                 name, value = real
                 yield Hint(
@@ -269,19 +276,33 @@ def threshold_above_hardware(given: Given) -> Hints:
                 )
 
 
-def _just_below(given: Given, access: Access, threshold: Quantity) -> tuple[str, Quantity] | None:
+def _of_class(given: Given) -> Iterator[tuple[Written, list[KnownDevice]]]:
+    """Each expression with the devices that its class allows, whatever other expressions say of them."""
+    for written in given.expressions_of_classes:
+        yield from ((each, given.kinds_of_device) for each in written)
+    for wanted in given.wanted:
+        yield from ((each, given.allowed(wanted)) for each in wanted.selectors)
+
+
+def _hardware(
+    given: Given, written: Written, devices: list[KnownDevice], access: Access
+) -> dict[Quantity, str]:
+    """Of the hardware that an expression is asked about, each amount of a capacity and what has it."""
+    have: dict[Quantity, str] = {}
+    for known in devices:
+        for name in _spellings(access, known):
+            capacity = (known.device.capacity or {}).get(name)
+            if capacity is not None:
+                have.setdefault(capacity.value, known.name)
+    if not given.devices and (access.domain, access.name) == (_REAL_MEMORY_OF, "memory"):
+        for name, value in _REAL_MEMORY.items():
+            if written.device_class != (_WHOLE if name.startswith("MIG") else _PART):
+                have.setdefault(Quantity(value), name)
+    return have
+
+
+def _just_below(have: Mapping[Quantity, str], threshold: Quantity) -> tuple[str, Quantity] | None:
     """The hardware with the most capacity of those that a threshold narrowly leaves out."""
-    if given.devices:
-        have: dict[Quantity, str] = {}
-        for known in given.kinds_of_device:
-            for name in _spellings(access, known):
-                capacity = (known.device.capacity or {}).get(name)
-                if capacity is not None:
-                    have.setdefault(capacity.value, known.name)
-    elif (access.domain, access.name) == (_REAL_MEMORY_OF, "memory"):
-        have = {Quantity(value): name for name, value in _REAL_MEMORY.items()}
-    else:
-        return None
     narrow = [size for size in have if size < threshold and size.nanos * _JUST_ABOVE >= threshold.nanos]
     # A device that has exactly the threshold shows that it is meant.
     if not narrow or threshold in have:

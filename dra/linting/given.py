@@ -76,6 +76,8 @@ class Written:
     text: str
     is_alternative: bool = False
     """Whether it is of one of several alternatives, so that it need not hold anywhere."""
+    device_class: str = ""
+    """The class of the request that it is of; empty for that of a class."""
 
 
 @attrs.frozen
@@ -108,7 +110,11 @@ class Wanted:
     def selectors(self) -> list[Written]:
         """Its selectors."""
         return [
-            attrs.evolve(written, is_alternative=isinstance(self.request, DeviceSubRequest))
+            attrs.evolve(
+                written,
+                is_alternative=isinstance(self.request, DeviceSubRequest),
+                device_class=self.request.device_class_name,
+            )
             for written in _written(self.object, self.path, self.request.selectors)
         ]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dra.errors import DecodeError, DraError
-from dra.features import Features
 from dra.linting.finding import Hint, Hints, Severity, check
 from dra.linting.given import Given
 from dra.models.kinds import decode
@@ -95,18 +94,15 @@ def field_of_the_past(given: Given) -> Hints:
 
 @check("DRA505", Severity.INFO)
 def field_behind_a_gate(given: Given) -> Hints:
-    """A field that the server drops unless a feature gate is switched on that is off by default."""
+    """A field that the server drops since a feature gate is off, by default or as it is said to be."""
     for obj in given.objects:
-        for gated, at in disabled_fields(obj, Scope.of(given.kubernetes)):
+        for gated, at in disabled_fields(obj, Scope.of(given.kubernetes, given.features)):
             if not (gated.until and given.kubernetes > gated.until):
-                gates = [gate for name in gated.features for gate in _gates(name)]
+                is_default = not gated.is_enabled(Scope.of(given.kubernetes))
+                why = "by default" if is_default else "with these gates"
                 yield Hint(
                     obj,
                     at,
-                    f"Kubernetes {given.kubernetes} drops this field by default",
-                    f"switch on {' and '.join(gates)}",
+                    f"Kubernetes {given.kubernetes} drops this field {why}",
+                    f"switch on {' and '.join(gated.gates)}",
                 )
-
-
-def _gates(feature: str) -> list[str]:
-    return [gate for gate, on in Features(**{feature: True}).gates().items() if on]

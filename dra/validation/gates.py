@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 import attrs
 
+from dra.features import Features
 from dra.models.base import Model, wire_name
 from dra.models.meta import KubernetesObject
 from dra.validation.field_error import Path
@@ -42,6 +43,13 @@ class Gated:
     fields: tuple[tuple[str, ...], ...] = attrs.field(converter=_paths)
     since: str = "1.34"
     until: str = ""
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """The features as Kubernetes names their gates."""
+        return tuple(
+            gate for name in self.features for gate, on in Features(**{name: True}).gates().items() if on
+        )
 
     def is_enabled(self, scope: Scope) -> bool:
         """Whether the server keeps the fields."""

@@ -219,7 +219,7 @@ class TestBuild:
         part = claim("part").request("gpu", device_class=GPU, capacity={"memory": "10Gi"})
         assert part.build("1.36")
         with pytest.raises(
-            dra.BuildError, match="drops this field unless consumable_capacity is on"
+            dra.BuildError, match="drops this field unless DRAConsumableCapacity is on"
         ) as caught:
             part.build("1.34")
         assert caught.value.path == "spec.devices.requests[0].exactly.capacity"
@@ -334,7 +334,7 @@ class TestDeviceClass:
             wanted.device_class()
 
     def test_of_a_minor_without_extended_resources(self) -> None:
-        with pytest.raises(dra.BuildError, match="drops this field unless extended_resource"):
+        with pytest.raises(dra.BuildError, match="drops this field unless DRAExtendedResource is on"):
             device_class("a", where="true", extended_resource="example.com/a", kubernetes="1.34")
 
 

@@ -121,7 +121,7 @@ def test_what_may_be_wrong_is_told_beside_the_claim(dra_command: Command) -> Non
         (("gpu", "--share", "mig"), "say --profile, or --min-memory"),
         (
             ("gpu", "--share", "consumable", "--min-memory", "1Gi", "--kubernetes", "1.34"),
-            "consumable_capacity",
+            "unless DRAConsumableCapacity is on",
         ),
         (("device",), "--device-class"),
         (("--count", "3"), "dra new gpu or dra new device"),

@@ -472,6 +472,39 @@ def test_known_hardware_helps_without_slices() -> None:
     assert "DRA106" not in codes(f'{memory}.compareTo(quantity("16Gi")) >= 0')
 
 
+def test_parts_say_nothing_of_whole_gpus() -> None:
+    memory = 'device.capacity["gpu.nvidia.com"].memory'
+
+    def found(size: str, device_class: str) -> bool:
+        wanted = request("gpu", f'{memory}.compareTo(quantity("{size}")) >= 0', deviceClassName=device_class)
+        return "DRA106" in [each.code for each in dra.lint([claim(wanted)])]
+
+    assert [found("20Gi", name) for name in ("gpu.nvidia.com", "mig.nvidia.com")] == [False, True]
+    assert [found("80Gi", name) for name in ("gpu.nvidia.com", "mig.nvidia.com")] == [True, False]
+
+
+def test_of_given_devices_those_that_the_class_allows_are_asked() -> None:
+    of_class = {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "DeviceClass",
+        "metadata": {"name": DRIVER},
+        "spec": {"selectors": [{"cel": {"expression": f'{ATTRIBUTES}.type == "gpu"'}}]},
+    }
+    node = resource_slice(device("gpu-0", "81559Mi", type="gpu"), device("part-0", "20096Mi", type="mig"))
+    wanted = [select(f'{CAPACITY}.memory.compareTo(quantity("{size}")) >= 0') for size in ("20Gi", "80Gi")]
+    found = ["DRA106" in [each.code for each in dra.lint([each, of_class], slices=[node])] for each in wanted]
+    assert found == [False, True]
+
+
+def test_gates_that_are_said_decide_what_is_dropped() -> None:
+    wanted = claim(request(capacity={"requests": {"memory": "10Gi"}}))
+    on = dra.Features.for_kubernetes("1.35", consumable_capacity=True)
+    off = dra.Features.for_kubernetes("1.37", consumable_capacity=False)
+    assert "DRA505" not in [each.code for each in dra.lint([wanted], "1.35", features=on)]
+    (finding,) = [each for each in dra.lint([wanted], "1.37", features=off) if each.code == "DRA505"]
+    assert finding.message == "Kubernetes 1.37 drops this field with these gates"
+
+
 def test_known_hardware_says_nothing_of_other_drivers() -> None:
     assert "DRA106" not in codes('device.capacity["gpu.amd.com"].memory.compareTo(quantity("80Gi")) >= 0')
 
