@@ -17,7 +17,7 @@ from dra.arguments import instance
 from dra.errors import UnknownVersionError
 from dra.suggestions import did_you_mean
 
-__all__ = ["KUBERNETES_MINORS", "LATEST", "Features", "Stage", "minor", "nearest_minor"]
+__all__ = ["KUBERNETES_MINORS", "LATEST", "Features", "Stage", "is_since", "minor", "nearest_minor"]
 
 KUBERNETES_MINORS: Final = ("1.34", "1.35", "1.36", "1.37")
 """The minors of Kubernetes that the library knows, oldest first."""
@@ -76,6 +76,21 @@ def minor(kubernetes: str) -> str:
             remedy=f"known minors: {', '.join(KUBERNETES_MINORS)}",
         )
     return found
+
+
+def is_since(kubernetes: str, first: str) -> bool:
+    """Whether a minor is another one or newer than it.
+
+    Args:
+        kubernetes: The minor.
+        first: The other one, of whatever age.
+
+    Example:
+        >>> is_since("1.37", "1.36"), is_since("1.36", "1.36"), is_since("1.9", "1.10")
+        (True, True, False)
+    """
+    one, other = (tuple(map(int, each.split("."))) for each in (kubernetes, first))
+    return one >= other
 
 
 def nearest_minor(kubernetes: str) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from dra.features import KUBERNETES_MINORS, LATEST, minor
+from dra.features import LATEST, is_since, minor
 from dra.models.core import Container, ContainerExtendedResourceRequest, Node, Pod
 from dra.models.meta import ObjectMeta, OwnerReference
 from dra.models.resource import (
@@ -67,7 +67,7 @@ def resource_classes(classes: Iterable[DeviceClass], kubernetes: str = LATEST) -
     by_name = sorted(classes, key=lambda each: each.metadata.name or "", reverse=True)
     by_age = sorted(by_name, key=lambda each: str(each.metadata.creation_timestamp or ""))
     found: dict[str, DeviceClass] = {}
-    if KUBERNETES_MINORS.index(minor(kubernetes)) >= KUBERNETES_MINORS.index("1.35"):
+    if is_since(minor(kubernetes), "1.35"):
         found = {f"{IMPLICIT_PREFIX}{each.metadata.name}": each for each in by_age}
     explicit = {each.spec.extended_resource_name: each for each in by_age}
     return found | {name: each for name, each in explicit.items() if name}

@@ -6,6 +6,7 @@ KEP-5055. Only the effects `NoSchedule` and `NoExecute` keep anything away; othe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from dra import cel
 from dra.errors import CompileError, EvaluationError
@@ -20,9 +21,10 @@ from dra.models.resource import (
     ResourceSlice,
 )
 
-__all__ = ["apply_taint_rules", "blocking_taint", "tolerates"]
+__all__ = ["BLOCKING_EFFECTS", "apply_taint_rules", "blocking_taint", "tolerates"]
 
-_BLOCKING_EFFECTS = ("NoSchedule", "NoExecute")
+BLOCKING_EFFECTS: Final = ("NoSchedule", "NoExecute")
+"""The effects that keep away what does not tolerate the taint, be it of a device or of a node."""
 
 
 def tolerates(toleration: DeviceToleration | Toleration, taint: DeviceTaint | Taint) -> bool:
@@ -49,7 +51,7 @@ def blocking_taint(
 ) -> DeviceTaint | None:
     """The first taint that keeps a request with these tolerations away, if any."""
     for taint in taints:
-        if taint.effect in _BLOCKING_EFFECTS and not any(tolerates(each, taint) for each in tolerations):
+        if taint.effect in BLOCKING_EFFECTS and not any(tolerates(each, taint) for each in tolerations):
             return taint
     return None
 

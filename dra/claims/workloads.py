@@ -29,7 +29,7 @@ from dra.claims.pod_groups import (
 from dra.claims.pods.source import Claim
 from dra.claims.wants import required
 from dra.errors import BuildError, ConversionError, UnknownVersionError
-from dra.features import KUBERNETES_MINORS, LATEST, Features, minor
+from dra.features import LATEST, Features, is_since, minor
 from dra.models.conversion import convert
 from dra.models.meta import ObjectMeta
 from dra.models.scheduling import (
@@ -411,7 +411,7 @@ def _of(groups: Iterable[PodGroupTemplate | CompositePodGroupTemplate]) -> Workl
 
 def _known(kubernetes: str, since: str, what: str) -> str:
     known = minor(kubernetes)
-    if KUBERNETES_MINORS.index(known) < KUBERNETES_MINORS.index(since):
+    if not is_since(known, since):
         raise UnknownVersionError(
             f"Kubernetes {known} has no {what}",
             value=kubernetes,

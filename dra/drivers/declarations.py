@@ -18,6 +18,8 @@ import semver
 from dra.errors import DriverError
 from dra.models.meta import ObjectMeta
 from dra.models.resource import (
+    CapacityRequestPolicy,
+    CapacityRequestPolicyRange,
     CELDeviceSelector,
     DeviceAttribute,
     DeviceCapacity,
@@ -38,6 +40,7 @@ __all__ = [
     "NamePattern",
     "amount",
     "device_class",
+    "in_steps",
 ]
 
 AttributeContent: TypeAlias = "bool | int | str | tuple[bool, ...] | tuple[int, ...] | tuple[str, ...]"
@@ -166,6 +169,22 @@ class Capacity(_Named):
 def amount(value: str | int) -> DeviceCapacity:
     """A capacity without a request policy; equal amounts are one object."""
     return DeviceCapacity(value=Quantity(value))
+
+
+def in_steps(
+    total: Quantity, step: Quantity, *, least: Quantity | None = None, default: Quantity | None = None
+) -> DeviceCapacity:
+    """A capacity of which claims take whole steps.
+
+    Args:
+        total: How much there is.
+        step: What claims can take a multiple of.
+        least: The least that a claim takes; by default a step.
+        default: What a claim takes that does not say; by default a step.
+    """
+    amounts = CapacityRequestPolicyRange(min=step if least is None else least, max=total, step=step)
+    policy = CapacityRequestPolicy(default=step if default is None else default, valid_range=amounts)
+    return DeviceCapacity(value=total, request_policy=policy)
 
 
 _FIELD = re.compile(r"\{(\w+)(?::(\w+))?\}")

@@ -9,12 +9,11 @@ from pydantic import Field
 from typing_extensions import override
 
 from dra.drivers.configs import TypedConfig
-from dra.drivers.declarations import Attribute, Capacity, DeviceType, Kind, NamePattern
+from dra.drivers.declarations import Attribute, Capacity, DeviceType, Kind, NamePattern, in_steps
 from dra.drivers.driver import ClassDeclaration, Driver
 from dra.models.base import Model
 from dra.models.resource import (
     CapacityRequestPolicy,
-    CapacityRequestPolicyRange,
     Counter,
     CounterSet,
     Device,
@@ -243,8 +242,8 @@ def shared_gpu(index: int, *, uuid: str) -> Device:
     """A GPU that several claims share, each with an amount of memory and compute."""
     whole = gpu(index, uuid=uuid)
     capacity = {
-        "memory": _divisible(_MEMORY, Quantity("1Gi")),
-        "compute": _divisible(_COMPUTE, Quantity(1)),
+        "memory": in_steps(_MEMORY, Quantity("1Gi")),
+        "compute": in_steps(_COMPUTE, Quantity(1)),
     }
     return whole.model_copy(update={"capacity": capacity, "allow_multiple_allocations": True})
 
@@ -286,14 +285,6 @@ def _consumption(index: int, parts: int) -> DeviceCounterConsumption:
     return DeviceCounterConsumption(counter_set=f"gpu-{index}-counters", counters=_counters(parts))
 
 
-def _divisible(total: Quantity, step: Quantity, default: Quantity | None = None) -> DeviceCapacity:
-    """A capacity of which claims take whole steps."""
-    amounts = CapacityRequestPolicyRange(min=step, max=total, step=step)
-    return DeviceCapacity(
-        value=total, request_policy=CapacityRequestPolicy(default=default or step, valid_range=amounts)
-    )
-
-
 def nic(index: int) -> Device:
     """A network card of which claims take a virtual function and bandwidth: 1G unless they say how much.
 
@@ -302,16 +293,15 @@ def nic(index: int) -> Device:
         '1G'
     """
     one = Quantity(1)
-    bandwidth = CapacityRequestPolicyRange(min=Quantity("100M"), max=Quantity("100G"), step=Quantity("1M"))
-    policy = CapacityRequestPolicy(default=Quantity("1G"), valid_range=bandwidth)
+    bandwidth = in_steps(Quantity("100G"), Quantity("1M"), least=Quantity("100M"), default=Quantity("1G"))
     return Device(
         name=NET.device_types[0].names.format(index=index),
         capacity={
             "vfs": DeviceCapacity(
                 value=Quantity(100), request_policy=CapacityRequestPolicy(default=one, valid_values=[one])
             ),
-            "ingressBandwidth": DeviceCapacity(value=Quantity("100G"), request_policy=policy),
-            "egressBandwidth": DeviceCapacity(value=Quantity("100G"), request_policy=policy.model_copy()),
+            "ingressBandwidth": bandwidth,
+            "egressBandwidth": bandwidth.model_copy(deep=True),
         },
         allow_multiple_allocations=True,
     )
@@ -321,6 +311,6 @@ def numa_cpus(node: int, cpus: int) -> Device:
     """The CPUs of a NUMA node, of which claims take an amount."""
     return Device(
         name=CPU.device_types[0].names.format(node=node),
-        capacity={"cpu.example.com/cpu": _divisible(Quantity(cpus), Quantity(1))},
+        capacity={"cpu.example.com/cpu": in_steps(Quantity(cpus), Quantity(1))},
         allow_multiple_allocations=True,
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from dra.drivers.declarations import Attribute, Capacity, DeviceType, Kind, NamePattern
+from dra.drivers.declarations import Attribute, Capacity, DeviceType, Kind, NamePattern, in_steps
 from dra.drivers.driver import ClassDeclaration, Driver
 from dra.drivers.standard import NUMA_NODE
 from dra.errors import DriverError
-from dra.models.resource import CapacityRequestPolicy, CapacityRequestPolicyRange, Device, DeviceCapacity
+from dra.models.resource import Device
 from dra.quantity import Quantity
 
 __all__ = ["DRIVERS", "HUGEPAGES_1G", "HUGEPAGES_2M", "MEMORY", "memory_device"]
@@ -81,12 +81,9 @@ def memory_device(driver: Driver, *, node: int, size: str, suffix: str) -> Devic
         "dra.cpu/numaNodeID": node,
         "dra.net/numaNode": node,
     }
-    policy = CapacityRequestPolicy(
-        default=page, valid_range=CapacityRequestPolicyRange(min=page, max=total, step=page)
-    )
     return Device(
         name=_TYPE.names.format(random=suffix),
         attributes=driver.values(values),
-        capacity={"size": DeviceCapacity(value=total, request_policy=policy)},
+        capacity={"size": in_steps(total, page)},
         allow_multiple_allocations=True,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dra.errors import DecodeError, DraError
+from dra.features import is_since
 from dra.linting.finding import Hint, Hints, Severity, check
 from dra.linting.given import Given
 from dra.models.kinds import decode
@@ -33,7 +34,7 @@ def _versions(given: Given) -> Iterator[tuple[KubernetesObject, ApiVersion, str]
 def deprecated_version(given: Given) -> Hints:
     """An API version that is deprecated, with the minor that removes it."""
     for obj, version, better in _versions(given):
-        deprecated = version.deprecated and version.deprecated <= given.kubernetes
+        deprecated = version.deprecated and is_since(given.kubernetes, version.deprecated)
         if deprecated and version.removed and better and better != version.name:
             yield Hint(
                 obj,
@@ -83,7 +84,7 @@ def field_of_the_past(given: Given) -> Hints:
     """A field that this minor does not know any more: the server drops it and takes the rest."""
     for obj in given.objects:
         for gated, at in disabled_fields(obj, Scope.of(given.kubernetes)):
-            if gated.until and given.kubernetes > gated.until:
+            if gated.is_past(given.kubernetes):
                 yield Hint(
                     obj,
                     at,
@@ -97,7 +98,7 @@ def field_behind_a_gate(given: Given) -> Hints:
     """A field that the server drops since a feature gate is off, by default or as it is said to be."""
     for obj in given.objects:
         for gated, at in disabled_fields(obj, Scope.of(given.kubernetes, given.features)):
-            if not (gated.until and given.kubernetes > gated.until):
+            if not gated.is_past(given.kubernetes):
                 is_default = not gated.is_enabled(Scope.of(given.kubernetes))
                 why = "by default" if is_default else "with these gates"
                 yield Hint(

@@ -12,14 +12,13 @@ from typing import Final
 import attrs
 
 from dra.allocator.nodes import node_selector_matches
-from dra.allocator.taints import tolerates
+from dra.allocator.taints import BLOCKING_EFFECTS, tolerates
 from dra.errors import AllocationError
 from dra.models.core import Node, NodeSelector, Pod, PreferredSchedulingTerm, Taint, Toleration
 
 __all__ = ["Reason", "Requirements"]
 
 _UNSCHEDULABLE: Final = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
-_BLOCKING: Final = ("NoSchedule", "NoExecute")
 
 
 @attrs.frozen
@@ -96,7 +95,7 @@ class Requirements:
         if self.node_name and self.node_name != node.metadata.name:
             return Reason("node name", f"the pod names node {self.node_name}")
         for taint in spec.taints or ():
-            if taint.effect in _BLOCKING and not self._tolerates(taint):
+            if taint.effect in BLOCKING_EFFECTS and not self._tolerates(taint):
                 value = f"={taint.value}" if taint.value else ""
                 return Reason("taint", f"taint {taint.key}{value}:{taint.effect} is not tolerated")
         for label, wanted in self.node_selector:

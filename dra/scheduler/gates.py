@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from dra.features import KUBERNETES_MINORS, Features, minor
+from dra.features import Features, is_since, minor
 
 __all__ = ["assumed_features"]
 
@@ -33,5 +33,5 @@ def assumed_features(kubernetes: str, said: Mapping[str, bool] | None = None) ->
         >>> assumed_features("1.37", {"GenericWorkload": False}).generic_workload
         False
     """
-    known = KUBERNETES_MINORS.index(minor(kubernetes)) >= KUBERNETES_MINORS.index(_GROUPS_SINCE)
+    known = is_since(minor(kubernetes), _GROUPS_SINCE)
     return Features.from_gates(({_GROUPS: True} if known else {}) | dict(said or {}), kubernetes)

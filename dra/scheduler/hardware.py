@@ -24,6 +24,7 @@ import attrs
 from dra.allocator.inventory import NodePool, NodeView
 from dra.allocator.pools import CounterId, Device, Pool, each_bit
 from dra.allocator.state import Holding
+from dra.allocator.taints import BLOCKING_EFFECTS
 from dra.scheduler.fragmentation import Fragmentation, Task
 from dra.scheduler.objects import Key
 from dra.scheduler.shortages import usable
@@ -34,7 +35,6 @@ __all__ = ["UnitUse", "units_in_use"]
 
 # The attributes that say what a device is, as drivers call them, the most telling first.
 _PRODUCT: Final = ("productName", "model", "product", "deviceType", "family", "type")
-_BLOCKING: Final = ("NoSchedule", "NoExecute")
 
 
 @attrs.frozen(eq=False)
@@ -166,7 +166,7 @@ def _product(device: Device) -> str:
 
 
 def _tainted(device: Device) -> bool:
-    return any(each.effect in _BLOCKING for each in device.model.taints or ())
+    return any(each.effect in BLOCKING_EFFECTS for each in device.model.taints or ())
 
 
 class _Useless:

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 import attrs
 
-from dra.features import Features
+from dra.features import Features, is_since
 from dra.models.base import Model, wire_name
 from dra.models.meta import KubernetesObject
 from dra.validation.field_error import Path
@@ -53,9 +53,13 @@ class Gated:
 
     def is_enabled(self, scope: Scope) -> bool:
         """Whether the server keeps the fields."""
-        if self.until and scope.kubernetes > self.until:
+        if self.is_past(scope.kubernetes):
             return False
-        return scope.kubernetes < self.since or all(getattr(scope.features, name) for name in self.features)
+        return not scope.since(self.since) or all(getattr(scope.features, name) for name in self.features)
+
+    def is_past(self, kubernetes: str) -> bool:
+        """Whether a minor does not know the fields any more."""
+        return bool(self.until) and not is_since(self.until, kubernetes)
 
 
 def _claims(spec: str) -> tuple[Gated, ...]:

@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 
 from dra.arguments import instance
-from dra.features import KUBERNETES_MINORS, Features, minor
+from dra.features import KUBERNETES_MINORS, Features, is_since, minor
 
 __all__ = ["Limits", "Scope"]
 
@@ -133,7 +133,7 @@ class Scope:
 
     def since(self, first: str) -> bool:
         """Whether the server is of this minor or a newer one."""
-        return KUBERNETES_MINORS.index(self.kubernetes) >= KUBERNETES_MINORS.index(first)
+        return is_since(self.kubernetes, first)
 
     @property
     def declares(self) -> bool:

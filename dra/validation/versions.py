@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dra.features import minor
+from dra.features import is_since, minor
 from dra.models.meta import KubernetesObject
 from dra.models.versions import ApiVersion
 
@@ -11,8 +11,8 @@ __all__ = ["is_served", "served_versions"]
 
 def is_served(version: ApiVersion, kubernetes: str) -> bool:
     """Whether a minor has an API version, possibly only where `--runtime-config` enables it."""
-    now = _number(kubernetes)
-    return _number(version.since) <= now and (version.removed is None or now < _number(version.removed))
+    is_removed = version.removed is not None and is_since(kubernetes, version.removed)
+    return is_since(kubernetes, version.since) and not is_removed
 
 
 def served_versions(obj: KubernetesObject, kubernetes: str) -> list[str]:
@@ -28,7 +28,3 @@ def served_versions(obj: KubernetesObject, kubernetes: str) -> list[str]:
     """
     of_minor = minor(kubernetes)
     return [version.name for version in obj.versions() if is_served(version, of_minor)]
-
-
-def _number(of: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in of.split("."))

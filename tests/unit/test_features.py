@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import attrs
@@ -9,7 +10,7 @@ import pytest
 import yaml
 
 from dra import Features, UnknownVersionError
-from dra.features import KUBERNETES_MINORS, Stage, minor
+from dra.features import KUBERNETES_MINORS, Stage, is_since, minor
 
 VERSIONS_PAGE = Path(__file__).parents[2] / "docs" / "concepts" / "versions.md"
 
@@ -26,6 +27,12 @@ def test_defaults_follow_the_minor(kubernetes: str, on: str, off: str) -> None:
     features = Features.for_kubernetes(kubernetes)
     assert getattr(features, on)
     assert not getattr(features, off)
+
+
+def test_minors_are_compared_as_numbers() -> None:
+    assert is_since("1.10", "1.9")
+    assert not is_since("1.9", "1.10")
+    assert all(is_since(newer, older) for older, newer in pairwise(KUBERNETES_MINORS))
 
 
 def test_overrides_switch_single_features() -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from dra.claims.pods.wiring import ALL, Change, Wiring, add_entry, field_in
 from dra.errors import DraError, UnknownVersionError
-from dra.features import KUBERNETES_MINORS
+from dra.features import is_since
 from dra.models.pod_templates import PodTemplate
 from dra.suggestions import unknown_name
 
@@ -101,7 +101,7 @@ def join(template: PodTemplate, group: str, kubernetes: str, changes: list[Chang
 
 
 def _check_minor(kubernetes: str) -> None:
-    if KUBERNETES_MINORS.index(kubernetes) < KUBERNETES_MINORS.index(_SINCE):
+    if not is_since(kubernetes, _SINCE):
         raise UnknownVersionError(
             f"groups of pods have no claims in Kubernetes {kubernetes}",
             value=kubernetes,

@@ -10,7 +10,7 @@ from dra.claims.builder import ClaimBuilder
 from dra.claims.options import label
 from dra.claims.wants import required
 from dra.errors import BuildError
-from dra.features import LATEST, Features, minor
+from dra.features import LATEST, Features, is_since, minor
 from dra.models.core import ContainerResourceClaim, PodResourceClaim
 from dra.models.loading import dump
 from dra.models.resource import ResourceClaim, ResourceClaimTemplate
@@ -199,7 +199,7 @@ def per_pod_group(
         >>> use.group_claim == use.group_claim and sorted(use.features)
         ['workload_resource_claims']
     """
-    if minor(kubernetes) < _GROUPS_SINCE or (features and not features.workload_resource_claims):
+    if not is_since(minor(kubernetes), _GROUPS_SINCE) or (features and not features.workload_resource_claims):
         raise BuildError(
             f"Kubernetes {kubernetes} has no claims of groups, or their gate is off",
             path="spec.resourceClaims",

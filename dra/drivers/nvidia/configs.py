@@ -33,7 +33,6 @@ __all__ = [
     "TimeSlicingConfig",
     "VfioDeviceConfig",
     "mps_limit",
-    "sharing_conflict",
 ]
 
 API_VERSION: Final = "resource.nvidia.com/v1beta1"
@@ -215,22 +214,6 @@ class GpuConfig(_SharedConfig[GpuSharing]):
     api_version: Str = API_VERSION
     kind: Str = "GpuConfig"
 
-    def normalized(self, gates: Collection[str]) -> GpuConfig:
-        """A copy with what the driver fills in: the interval `Default`, an empty MPS configuration."""
-        sharing = self.sharing
-        if sharing is None:
-            return self
-        filled: dict[str, object] = {}
-        if (
-            sharing.strategy == TIME_SLICING
-            and sharing.time_slicing_config is None
-            and STRATEGY_GATES[TIME_SLICING] in gates
-        ):
-            filled["time_slicing_config"] = TimeSlicingConfig(interval="Default")
-        if sharing.strategy == MPS and sharing.mps_config is None and STRATEGY_GATES[MPS] in gates:
-            filled["mps_config"] = MpsConfig()
-        return self.model_copy(update={"sharing": sharing.model_copy(update=filled)})
-
 
 class MigDeviceConfig(_SharedConfig[MigDeviceSharing]):
     """Configuration of MIG devices. A `timeSlicingConfig` is an unknown field here, hence an error.
@@ -324,17 +307,3 @@ class ComputeDomainDaemonConfig(TypedConfig):
         """See `OpaqueConfig`."""
         if not self.domain_id:
             yield "domainID cannot be empty"
-
-
-def sharing_conflict(one: GpuConfig | MigDeviceConfig, other: GpuConfig | MigDeviceConfig) -> str:
-    """Why two claims with these configurations cannot be on one GPU at a time; empty if they can.
-
-    MPS puts the GPU into EXCLUSIVE_PROCESS mode, time-slicing into DEFAULT; and a GPU that several claims
-    have by consumable shares has one configuration.
-    """
-    strategies = {each.sharing.strategy if each.sharing else "" for each in (one, other)}
-    if strategies == {MPS, TIME_SLICING}:
-        return "MPS and TimeSlicing cannot share a GPU: they need different compute modes"
-    if one.to_dict() != other.to_dict():
-        return "overlapping claims must have the same configuration"
-    return ""

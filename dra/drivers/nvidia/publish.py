@@ -11,15 +11,13 @@ from typing import Final
 
 import attrs
 
-from dra.drivers.declarations import Attribute, amount
+from dra.drivers.declarations import Attribute, amount, in_steps
 from dra.drivers.nvidia.boards import GpuModel
 from dra.drivers.nvidia.gpu import DRIVER, GPU_NAMES, MIG_NAMES, VFIO_NAMES
 from dra.drivers.nvidia.mig import Instance, MigBoard
 from dra.drivers.standard import PciDevice
 from dra.errors import DriverError
 from dra.models.resource import (
-    CapacityRequestPolicy,
-    CapacityRequestPolicyRange,
     Counter,
     CounterSet,
     Device,
@@ -353,18 +351,9 @@ def consumable(device: Device, mode: SharesMode | int) -> Device:
         raise DriverError(f"{device.name} has no memory to share", value=device.name)
     total = Quantity.from_nanos((capacity["memory"].value.value >> 20 << 20) * _NANO, Format.BINARY_SI)
     default, least = (total, _MIB) if mode is SharesMode.MEMORY else (_NOTHING, _NOTHING)
-    capacity["memory"] = _policy(total, default, least)
+    capacity["memory"] = in_steps(total, _MIB, least=least, default=default)
     if isinstance(mode, int):
         if mode < 1:
             raise DriverError("the number of shares must be positive", value=mode)
-        capacity["shares"] = _policy(Quantity(mode), Quantity(1), Quantity(1), step=Quantity(1))
+        capacity["shares"] = in_steps(Quantity(mode), Quantity(1))
     return device.model_copy(update={"capacity": capacity, "allow_multiple_allocations": True})
-
-
-def _policy(total: Quantity, default: Quantity, least: Quantity, step: Quantity = _MIB) -> DeviceCapacity:
-    return DeviceCapacity(
-        value=total,
-        request_policy=CapacityRequestPolicy(
-            default=default, valid_range=CapacityRequestPolicyRange(min=least, max=total, step=step)
-        ),
-    )

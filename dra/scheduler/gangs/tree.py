@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from dra.errors import LoadError
-from dra.features import KUBERNETES_MINORS
+from dra.features import is_since
 from dra.models.core import Pod
 from dra.models.scheduling import (
     CompositePodGroup,
@@ -178,7 +178,7 @@ def _extensions(family: Family, given: Mapping[str, Topology]) -> Iterator[str]:
 def _gates(family: Family, root: Group) -> Iterator[str]:
     """The feature gates without which nothing comes of it."""
     yield "GenericWorkload"
-    if KUBERNETES_MINORS.index(family.kubernetes) < KUBERNETES_MINORS.index(_GANGS_MERGED):
+    if not is_since(family.kubernetes, _GANGS_MERGED):
         yield "GangScheduling"
     if not family.by_entry and any(isinstance(each.topology, str) for each in root.groups()):
         yield "TopologyAwareWorkloadScheduling"

@@ -10,6 +10,7 @@ import attrs
 from dra.allocator.inventory import NodePool, NodeView
 from dra.allocator.pools import CounterId, Device, Pool, each_bit
 from dra.allocator.state import DeviceId
+from dra.allocator.taints import BLOCKING_EFFECTS
 from dra.allocator.usage import Usage
 from dra.drivers.nvidia.compute_domain import CLIQUE_LABEL
 from dra.drivers.standard import NUMA_NODE, PCIE_ROOT
@@ -27,7 +28,6 @@ _HOST_PREFIXES: Final = ("dra.", "cpu.")
 # What a small box is called rather than by an address, the best first.
 _SHORT_NAMES: Final = ("rdmaDevice", "ifName", "interfaceName")
 _PARENT: Final = "parentUUID"
-_BLOCKING: Final = ("NoSchedule", "NoExecute")
 _SHOWN_VALUES: Final = 30
 _SHARED: Final = "seen by several nodes"
 KINDS: Final = ("device", "network", "host")
@@ -169,7 +169,7 @@ def scene_of(world: World, names: Sequence[str] | None = None, limit: int | None
 
 def _place(node: Node, cells: Sequence[Cell], view: NodeView) -> Place:
     labels = node.metadata.labels or {}
-    taints = [each for each in node.spec.taints or () if each.effect in _BLOCKING]
+    taints = [each for each in node.spec.taints or () if each.effect in BLOCKING_EFFECTS]
     closed = bool(node.spec.unschedulable or taints)
     about = [f"node {node.metadata.name}"]
     about += ["unschedulable"] if node.spec.unschedulable else []
@@ -216,7 +216,7 @@ def _cell(device: Device, pool: Pool, usage: Usage, parts: tuple[Part, ...]) -> 
         (short if kind == "network" else "") or device.id.device,
         kind,
         parts,
-        any(each.effect in _BLOCKING for each in device.model.taints or ()),
+        any(each.effect in BLOCKING_EFFECTS for each in device.model.taints or ()),
         not parts and _lacking(device, usage),
         behind,
         slots,

@@ -6,11 +6,9 @@ can say counts: selectors, constraints, prioritized lists, partitions, shares, t
 
 from __future__ import annotations
 
-import heapq
 import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from itertools import groupby
 from math import inf
 from random import Random
 from typing import Final
@@ -22,9 +20,11 @@ from dra.errors import DraError
 from dra.models.core import Pod
 from dra.models.resource import ResourceClaim, ResourceClaimTemplate
 from dra.scheduler.cluster import Cluster
+from dra.scheduler.objects import key_of, label_of
 from dra.scheduler.placement import Placement, Unschedulable
 from dra.scheduler.policies import Policy, policy_of
-from dra.scheduler.simulation.run import Recorder, Run, Sample
+from dra.scheduler.simulation.events import Departures, play
+from dra.scheduler.simulation.run import Counts, Recorder, Run, Sample
 from dra.scheduler.simulation.trace import WHOLE
 from dra.scheduler.simulation.workload import shuffled
 
@@ -195,39 +195,14 @@ def simulate_pods(
     recorder = Recorder(first, last)
     moments = _Thinned(len({each.time for each in coming}) + len(coming))
 
-    def watch(time: float, *, always: bool = False) -> None:
-        if moments.due() or always:
+    def watch(time: float) -> None:
+        is_last = time > last and stream.next_departure == inf
+        if moments.due() or time in (first, last) or is_last:
             recorder.add(stream.sample(time))
 
-    for time, group in groupby(coming, key=lambda each: each.time):
-        while stream.next_departure <= time:
-            moment = stream.next_departure
-            stream.depart()
-            if moment < time:
-                watch(moment)
-        for each in group:
-            stream.arrive(each)
-            if advance:
-                advance()
-        watch(time, always=time in (first, last))
-    while stream.next_departure < inf:
-        moment = stream.next_departure
-        stream.depart()
-        watch(moment, always=stream.next_departure == inf)
+    play(stream, coming, lambda each: each.time, watch, advance)
     name = policy if isinstance(policy, str) else chosen.__name__
-    run = Run(
-        name,
-        "devices",
-        None,
-        round(stream.total),
-        stream.placed,
-        stream.waited,
-        len(coming) - stream.placed,
-        stream.wait / max(1, stream.placed),
-        recorder.samples,
-        recorder.mean,
-        recorder.final,
-    )
+    run = recorder.run(name, "devices", None, round(stream.total), stream.counts)
     return PodRun(run, stream.cluster, tuple(stream.why_waiting()))
 
 
@@ -248,17 +223,6 @@ class _Thinned:
         return self._seen % self._every == 0
 
 
-@attrs.frozen(eq=False)
-class _Running:
-    arrival: PodArrival
-    placement: Placement
-
-    @property
-    def reference(self) -> str:
-        metadata = self.placement.pod.metadata
-        return f"pod/{metadata.namespace or 'default'}/{metadata.name}"
-
-
 class _Pods:
     """A cluster at one moment, the pods that will leave it and those that wait for it."""
 
@@ -267,30 +231,29 @@ class _Pods:
         self._policy = policy
         self._class = device_class
         self._may_wait = may_wait
-        self._leaving: list[tuple[float, int, _Running]] = []
+        self._leaving: Departures[str] = Departures()
         self._waiting: list[tuple[int, PodArrival, str]] = []
-        self._arrived = self._running = 0
+        self._running = 0
         self.total = self._measured()[0]
-        self.placed = self.waited = 0
-        self.wait = 0.0
+        self.counts = Counts()
 
     @property
     def next_departure(self) -> float:
         """When the next pod leaves; infinity if none does."""
-        return self._leaving[0][0] if self._leaving else inf
+        return self._leaving.next
 
     def arrive(self, arrival: PodArrival) -> None:
         """A pod comes: it is placed, or waits, or is dropped."""
-        self._arrived += 1
-        if not self._start(arrival, arrival.time, self._arrived) and self._may_wait:
-            self._waiting.append((self._arrived, arrival, _kind(arrival)))
+        self.counts.arrived += 1
+        number = self.counts.arrived
+        if not self._start(arrival, arrival.time, number) and self._may_wait:
+            self._waiting.append((number, arrival, _kind(arrival)))
 
     def depart(self) -> None:
         """All pods that leave next leave, and those that wait are tried in their order."""
         now = self.next_departure
-        while self.next_departure == now:
-            _, _, gone = heapq.heappop(self._leaving)
-            self.cluster = self.cluster.without(gone.reference)
+        for reference in self._leaving.pop():
+            self.cluster = self.cluster.without(reference)
             self._running -= 1
         still: list[tuple[int, PodArrival, str]] = []
         hopeless: set[str] = set()
@@ -300,7 +263,7 @@ class _Pods:
                 if kind:
                     hopeless.add(kind)
             else:
-                self.waited += 1
+                self.counts.waited += 1
         self._waiting = still
 
     def _start(self, arrival: PodArrival, now: float, number: int) -> bool:
@@ -308,11 +271,12 @@ class _Pods:
         if not isinstance(found, Placement):
             return False
         self.cluster = found.apply()
-        self.placed += 1
+        self.counts.placed += 1
         self._running += 1
-        self.wait += now - arrival.time
+        self.counts.wait += now - arrival.time
         if arrival.lasting is not None:
-            heapq.heappush(self._leaving, (now + arrival.lasting, number, _Running(arrival, found)))
+            reference = f"pod/{label_of(key_of(found.pod))}"
+            self._leaving.add(now + arrival.lasting, number, reference)
         return True
 
     def why_waiting(self) -> Iterable[Unschedulable]:

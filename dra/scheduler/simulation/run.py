@@ -8,7 +8,7 @@ import attrs
 
 from dra.scheduler.simulation.trace import WHOLE
 
-__all__ = ["Recorder", "Run", "Sample"]
+__all__ = ["Counts", "Recorder", "Run", "Sample"]
 
 _MOST_SAMPLES: Final = 1_000
 
@@ -73,6 +73,23 @@ class Run:
         return milli / (WHOLE * self.gpus) * 100 if self.gpus else 0.0
 
 
+@attrs.define
+class Counts:
+    """What became of what came.
+
+    Attributes:
+        arrived: How many came.
+        placed: How many of them ran, at once or later.
+        waited: How many of those had to wait.
+        wait: Seconds that they waited, all together.
+    """
+
+    arrived: int = 0
+    placed: int = 0
+    waited: int = 0
+    wait: float = 0.0
+
+
 class Recorder:
     """Keeps samples, ever coarser ones, and means over the time from the first to the last arrival.
 
@@ -112,6 +129,30 @@ class Recorder:
         if span > 0:
             for index, value in enumerate(attrs.astuple(self._now)):
                 self._weighted[index] += span * value
+
+    def run(self, policy: str, sharing: str, seed: int | None, gpus: int, counts: Counts) -> Run:
+        """What the simulation gave, at its end.
+
+        Args:
+            policy: As in `Run`.
+            sharing: As in `Run`.
+            seed: As in `Run`.
+            gpus: As in `Run`.
+            counts: What became of what came.
+        """
+        return Run(
+            policy,
+            sharing,
+            seed,
+            gpus,
+            counts.placed,
+            counts.waited,
+            counts.arrived - counts.placed,
+            counts.wait / max(1, counts.placed),
+            self.samples,
+            self.mean,
+            self.final,
+        )
 
     @property
     def samples(self) -> tuple[Sample, ...]:

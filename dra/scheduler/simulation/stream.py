@@ -10,14 +10,14 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby
 from random import Random
 
 from dra.arguments import several, whole
+from dra.scheduler.simulation.events import Departures, play
 from dra.scheduler.simulation.fleet import Fleet, Place, demand_key
 from dra.scheduler.simulation.fragmentation import Fragmentation, typical_shapes
 from dra.scheduler.simulation.policies import make_policy
-from dra.scheduler.simulation.run import Recorder, Run, Sample
+from dra.scheduler.simulation.run import Counts, Recorder, Run, Sample
 from dra.scheduler.simulation.sharing import SHARING, Consumable, Sharing
 from dra.scheduler.simulation.trace import WHOLE, Machine, Task
 from dra.scheduler.simulation.workload import gpu_count, shuffled
@@ -72,34 +72,14 @@ def simulate(
     stream = _Stream(fleet, measure, may_wait=waiting)
     last = arriving[-1].arrival if arriving else 0.0
     recorder = Recorder(arriving[0].arrival if arriving else 0.0, last)
-    for time, group in groupby(arriving, key=lambda task: task.arrival):
-        while stream.next_departure <= time:
-            moment = stream.next_departure
-            stream.depart()
-            if moment < time:
-                recorder.add(stream.sample(moment))
-        for task in group:
-            stream.arrive(task)
-            if advance:
-                advance()
-        recorder.add(stream.sample(time))
-    while stream.next_departure < float("inf"):
-        moment = stream.next_departure
-        stream.depart()
-        recorder.add(stream.sample(moment))
-    return Run(
-        policy,
-        shared.label,
-        seed,
-        gpus,
-        stream.placed,
-        stream.waited,
-        len(arriving) - stream.placed,
-        stream.wait / max(1, stream.placed),
-        recorder.samples,
-        recorder.mean,
-        recorder.final,
+    play(
+        stream,
+        arriving,
+        lambda task: task.arrival,
+        lambda time: recorder.add(stream.sample(time)),
+        advance,
     )
+    return recorder.run(policy, shared.label, seed, gpus, stream.counts)
 
 
 class _Stream:
@@ -109,38 +89,36 @@ class _Stream:
         self._fleet = fleet
         self._measure = measure
         self._may_wait = may_wait
-        self._leaving: list[tuple[float, int, Task, Place]] = []
+        self._leaving: Departures[tuple[Task, Place]] = Departures()
         self._queues: dict[tuple[object, ...], deque[tuple[int, Task]]] = {}
         self._asked_of = [[0] * machine.gpus for machine in fleet.machines]
         self._fragments = [measure.of_node(node.cpu, node.rooms, node.model) for node in fleet.nodes]
-        self._arrived = 0
         self._running = self._waiting = self._asked = self._allocated = self._excess = 0
         self._fragmented = sum(self._fragments)
         self._total = fleet.idle
-        self.placed = self.waited = 0
-        self.wait = 0.0
+        self.counts = Counts()
 
     @property
     def next_departure(self) -> float:
         """When the next task leaves; infinity if none does."""
-        return self._leaving[0][0] if self._leaving else float("inf")
+        return self._leaving.next
 
     def arrive(self, task: Task) -> None:
         """A task comes: it is placed, or waits, or is dropped."""
-        self._arrived += 1
+        self.counts.arrived += 1
+        number = self.counts.arrived
         key = demand_key(task)
-        if key not in self._queues and self._start(task, task.arrival, self._arrived):
+        if key not in self._queues and self._start(task, task.arrival, number):
             return
         if self._may_wait:
-            self._queues.setdefault(key, deque()).append((self._arrived, task))
+            self._queues.setdefault(key, deque()).append((number, task))
             self._waiting += 1
             self._asked += task.asked_milli
 
     def depart(self) -> None:
         """All tasks that leave next leave, and those that wait for what they had are placed."""
         now, changed = self.next_departure, set()
-        while self.next_departure == now:
-            _, _, task, place = heapq.heappop(self._leaving)
+        for task, place in self._leaving.pop():
             self._fleet.release(task, place)
             self._running -= 1
             self._asked -= task.asked_milli
@@ -160,7 +138,7 @@ class _Stream:
                 heapq.heappop(heads)
                 continue
             queue.popleft()
-            self.waited += 1
+            self.counts.waited += 1
             self._waiting -= 1
             self._asked -= task.asked_milli
             if queue:
@@ -173,13 +151,13 @@ class _Stream:
         place = self._fleet.place(task)
         if place is None:
             return False
-        self.placed += 1
-        self.wait += now - task.arrival
+        self.counts.placed += 1
+        self.counts.wait += now - task.arrival
         self._running += 1
         self._asked += task.asked_milli
         self._account(place, task.gpu_milli)
         if task.departure is not None:
-            heapq.heappush(self._leaving, (now + task.departure - task.arrival, number, task, place))
+            self._leaving.add(now + task.departure - task.arrival, number, (task, place))
         return True
 
     def _account(self, place: Place, milli: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 import dra
 from dra.drivers import nvidia
 from dra.drivers.configs import ConfigProblem, Stage
-from dra.drivers.nvidia.configs import API_VERSION, mps_limit, sharing_conflict
+from dra.drivers.nvidia.configs import API_VERSION, mps_limit
 from dra.drivers.nvidia.publish import Gpu, full_gpu
 from dra.drivers.standard import PciDevice
 from dra.models.resource import Device
@@ -145,35 +145,6 @@ class TestPrepare:
         assert messages(sharing, Stage.PREPARE, devices=[older]) == [
             "multi-user MPS needs compute capability 7.0, gpu-0 has 6.0.0"
         ]
-
-
-class TestTwoClaimsOnOneGpu:
-    MPS = nvidia.GpuConfig(sharing=nvidia.GpuSharing(strategy="MPS"))
-    SLICED = nvidia.GpuConfig(sharing=nvidia.GpuSharing(strategy="TimeSlicing"))
-
-    def test_mps_and_time_slicing_conflict(self) -> None:
-        assert "compute modes" in sharing_conflict(self.MPS, self.SLICED)
-
-    def test_configurations_must_be_equal(self) -> None:
-        assert "same configuration" in sharing_conflict(self.SLICED, nvidia.GpuConfig())
-        assert sharing_conflict(self.SLICED, self.SLICED) == ""
-
-
-class TestNormalized:
-    @pytest.mark.parametrize(
-        ("strategy", "filled"),
-        [
-            ("TimeSlicing", {"strategy": "TimeSlicing", "timeSlicingConfig": {"interval": "Default"}}),
-            ("MPS", {"strategy": "MPS", "mpsConfig": {}}),
-        ],
-    )
-    def test_what_is_missing_is_filled_in(self, strategy: str, filled: dict[str, Any]) -> None:
-        config = nvidia.GpuConfig(sharing=nvidia.GpuSharing(strategy=strategy))
-        assert config.normalized(GATES).to_dict()["sharing"] == filled
-        assert config.normalized(()) == config
-
-    def test_no_sharing_stays_so(self) -> None:
-        assert nvidia.GpuConfig().normalized(GATES).sharing is None
 
 
 class TestVfio:
