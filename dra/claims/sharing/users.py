@@ -196,8 +196,8 @@ def per_pod_group(
     Example:
         >>> from dra.claims import claim
         >>> use = per_pod_group(claim("nvlink").request("gpu", device_class="gpu.nvidia.com", count=4))
-        >>> use.group_claim == use.group_claim and sorted(use.features)
-        ['workload_resource_claims']
+        >>> use.group_claim.to_dict() == use.pod_claim.to_dict(), sorted(use.features)
+        (True, ['workload_resource_claims'])
     """
     if not is_since(minor(kubernetes), _GROUPS_SINCE) or (features and not features.workload_resource_claims):
         raise BuildError(

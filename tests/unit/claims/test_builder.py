@@ -100,7 +100,10 @@ class TestWhatIsBuilt:
 
     def test_what_is_said_of_a_ladder_holds_for_every_alternative(self) -> None:
         built = claim("a").request("gpu", prefer(gpu("A100-40GB"), gpu("L4")), where="true", count=2).build()
-        for each in (built.spec.devices.requests or [])[0].first_available or ():
+        (request,) = built.spec.devices.requests or []
+        alternatives = request.first_available or []
+        assert len(alternatives) == 2
+        for each in alternatives:
             assert each.count == 2
             assert [selector.cel.expression for selector in each.selectors or () if selector.cel][
                 -1

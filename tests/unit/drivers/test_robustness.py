@@ -73,9 +73,6 @@ def test_unknown_names_are_errors_of_ours(driver: Driver, name: str) -> None:
             look_up(name)
 
 
-CONFIGS = [config for driver in dra.drivers.all() for config in driver.configs]
-
-
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.__name__)
 def test_configs_refuse_keywords_and_values_by_name(config: type[OpaqueConfig]) -> None:
     with pytest.raises(DecodeError, match="unknown field 'shraing'"):

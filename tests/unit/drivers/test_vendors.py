@@ -90,7 +90,7 @@ class TestEveryDriver:
             assert config.device_types <= types
 
     @pytest.mark.parametrize("name", PUBLISHED)
-    def test_classes_of_the_chart_take_their_devices(self, name: str) -> None:
+    def test_the_only_class_of_a_driver_takes_all_its_devices(self, name: str) -> None:
         (expression,) = {
             each.expression for each in dra.drivers.get(name).classes if each.made_by != "platform"
         }

@@ -62,9 +62,6 @@ class TestEveryBoard:
         assert all(profile.source for profile in board.profiles)
         assert all(profile.synthetic <= set(AMOUNTS) for profile in board.profiles)
 
-    def test_counters_within_the_limit_of_kubernetes(self, board: MigBoard) -> None:
-        assert len(AMOUNTS) + board.memory_slices <= 15
-
 
 class TestA100:
     def test_mix_of_three_profiles_coexists(self) -> None:

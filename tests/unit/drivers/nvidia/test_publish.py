@@ -22,7 +22,8 @@ from dra.drivers.nvidia.publish import (
 )
 from dra.drivers.standard import PciDevice
 from dra.errors import DriverError
-from dra.models.resource import Device
+from dra.features import KUBERNETES_MINORS, Features
+from dra.models.resource import Device, ResourceSlice
 
 DRIVER = dra.drivers.get("gpu.nvidia.com")
 
@@ -139,6 +140,25 @@ class TestDynamicMig:
         )
         assert [finding for each in devices for finding in DRIVER.misdeclared(each)] == []
 
+    @pytest.mark.parametrize("model", [name for name, model in nvidia.GPU_MODELS.items() if model.mig])
+    @pytest.mark.parametrize("kubernetes", KUBERNETES_MINORS)
+    def test_the_api_server_takes_the_counters(self, model: str, kubernetes: str) -> None:
+        slice_ = ResourceSlice.from_dict(
+            {
+                "metadata": {"name": "s"},
+                "spec": {
+                    "driver": "gpu.nvidia.com",
+                    "nodeName": "n",
+                    "pool": {"name": "n", "generation": 1, "resourceSliceCount": 1},
+                },
+            }
+        )
+        slice_.spec.shared_counters = [counter_set(gpu(model))]
+        if kubernetes == "1.34":  # where counters stand beside the devices
+            slice_.spec.devices = partitionable(gpu(model))
+        on = Features.for_kubernetes(kubernetes, partitionable_devices=True)
+        assert dra.validate(slice_, kubernetes, on) == []
+
     def test_gpu_without_mig(self) -> None:
         with pytest.raises(DriverError, match="no known MIG profiles"):
             partitionable(gpu("L4"))
@@ -152,9 +172,9 @@ class TestStaticMig:
         assert [name for name in amounts(devices[1]) if name.startswith("memorySlice")] == [
             f"memorySlice{each}" for each in range(4, 8)
         ]
-        uuids = {(each.attributes or {})["uuid"].string for each in devices}
+        uuids = {(each.attributes or {})["uuid"].string or "" for each in devices}
         assert len(uuids) == 2
-        assert all(each.startswith("MIG-") for each in uuids if each)
+        assert all(each.startswith("MIG-") for each in uuids)
 
     def test_without_instances_the_gpu_is_whole(self) -> None:
         assert [each.name for each in static_mig(gpu("A100-40GB"), ())] == ["gpu-0"]
