@@ -1,28 +1,23 @@
-"""Checks of selectors: DRA101 to DRA199."""
+"""Checks of what selectors compare, and of what they select: DRA103, DRA106 to DRA199."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set as AbstractSet
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
 from dra.cel.device import BoundDevice
 from dra.cel.syntax import Ast
-from dra.drivers.driver import Driver
 from dra.errors import QuantityError
-from dra.linting.accesses import Access, Comparison, Kind, accesses, comparisons, domains
+from dra.linting.accesses import Access, Comparison, accesses, comparisons
 from dra.linting.finding import Hint, Hints, Severity, check
 from dra.linting.given import Given, KnownDevice, Written
-from dra.linting.vocabulary import declared, domains_of, driver_of, is_among, nearest, published
 from dra.models.resource import DeviceAttribute, DeviceClass, ExactDeviceRequest
 from dra.quantity import Quantity
 from dra.validation import formats
 
-__all__: list[str] = []
-
-# Capacities that many drivers have, for when no slices are given and the driver is not known.
-_USUAL_CAPACITIES: Final = frozenset({"memory", "cores", "multiprocessors", "copyEngines"})
+__all__ = ["parsed"]
 
 # What hardware really has, where its name promises more (MiB; nvidia-smi, NVIDIA's DRA driver).
 _REAL_MEMORY_OF: Final = "gpu.nvidia.com"
@@ -53,7 +48,7 @@ _LOOKS_LIKE_QUANTITY: Final = re.compile(r"\d+(\.\d+)?([KMGTPE]i|[kMGTPE])")
 _LOOKS_LIKE_VERSION: Final = re.compile(r"v?\d+\.\d+(\.\d+)*")
 
 
-def _parsed(given: Given) -> Iterator[tuple[Written, list[Access], list[Comparison]]]:
+def parsed(given: Given) -> Iterator[tuple[Written, list[Access], list[Comparison]]]:
     """Each expression that is CEL, with what it reads and compares."""
     for written in given.expressions:
         yield written, *_parts(given, written.text)
@@ -69,49 +64,10 @@ def _reads(tree: Ast) -> tuple[list[Access], list[Comparison]]:
     return list(accesses(tree)), list(comparisons(tree))
 
 
-def _names(given: Given, kind: Kind, domain: str) -> AbstractSet[str]:
-    """The names in a domain that given devices publish, or without them its drivers."""
-    return published(given, kind).get(domain) or declared(given, kind).get(domain, frozenset())
-
-
-@check("DRA101", Severity.WARNING)
-def capacity_read_as_attribute(given: Given) -> Hints:
-    """A capacity such as `memory` is read as an attribute."""
-    usual = frozenset() if given.devices else _USUAL_CAPACITIES
-    for written, found, _ in _parsed(given):
-        for access in _distinct(found, "attributes"):
-            attributes = _names(given, "attributes", access.domain)
-            capacities = _names(given, "capacity", access.domain)
-            is_capacity = access.name in (capacities if attributes or capacities else usual)
-            if is_capacity and access.name not in attributes:
-                right = f'device.capacity["{access.domain}"].{access.name}'
-                yield Hint(
-                    written.object,
-                    written.path,
-                    f"{access} is a capacity, not an attribute: reading it fails on every device",
-                    f'use {right}, for instance {right}.compareTo(quantity("40Gi")) >= 0',
-                )
-
-
-@check("DRA102", Severity.WARNING)
-def attribute_read_as_capacity(given: Given) -> Hints:
-    """An attribute is read as a capacity."""
-    for written, found, _ in _parsed(given):
-        for access in _distinct(found, "capacity"):
-            is_attribute = access.name in _names(given, "attributes", access.domain)
-            if is_attribute and access.name not in _names(given, "capacity", access.domain):
-                yield Hint(
-                    written.object,
-                    written.path,
-                    f"{access} is an attribute, not a capacity: reading it fails on every device",
-                    f'use device.attributes["{access.domain}"].{access.name}',
-                )
-
-
 @check("DRA103", Severity.WARNING)
 def compared_as_text(given: Given) -> Hints:
     """A version or quantity is compared with a string."""
-    for written, _, compared in _parsed(given):
+    for written, _, compared in parsed(given):
         for comparison in compared:
             if comparison.type != "string":
                 continue
@@ -166,95 +122,6 @@ def _spellings(access: Access, known: KnownDevice) -> tuple[str, ...]:
 def _full_version(text: str) -> str:
     parts = [str(int(part)) for part in text.removeprefix("v").split(".")]
     return ".".join((*parts, "0", "0")[:3])
-
-
-@check("DRA104", Severity.WARNING)
-def unknown_domain(given: Given) -> Hints:
-    """A domain that no given device has, or a slip in one that the driver is known for."""
-    yield from _domains_of_nobody(given) if given.devices else _slips_in_domains(given)
-
-
-def _domains_of_nobody(given: Given) -> Hints:
-    for written in given.expressions:
-        for kind, name in _domains(given, written):
-            known = published(given, kind)
-            question = nearest(name, known)
-            if name not in known and (question or not written.is_alternative):
-                message = f'no given device has {_plural(kind)} in the domain "{name}"'
-                yield Hint(written.object, written.path, message, question)
-
-
-def _slips_in_domains(given: Given) -> Hints:
-    for written, driver in _of_known_drivers(given):
-        for kind, name in _domains(given, written):
-            question = nearest(name, domains_of(driver, kind))
-            if name not in declared(given, kind) and question:
-                message = f'{driver.name} is not known to have {_plural(kind)} in the domain "{name}"'
-                yield Hint(written.object, written.path, message, question)
-
-
-def _domains(given: Given, written: Written) -> Iterable[tuple[Kind, str]]:
-    """What an expression looks into, each once."""
-    tree = given.tree(written.text)
-    return dict.fromkeys((each.kind, each.name) for each in domains(tree)) if tree else ()
-
-
-def _of_known_drivers(given: Given) -> Iterator[tuple[Written, Driver]]:
-    """Each expression that is only asked about devices of one driver that is known."""
-    chains = [("", some) for some in given.expressions_of_classes]
-    chains += [(wanted.request.device_class_name, wanted.selectors) for wanted in given.wanted]
-    for device_class, chain in chains:
-        driver = driver_of(given, device_class, [written.text for written in chain])
-        if driver is not None:
-            yield from ((written, driver) for written in chain)
-
-
-@check("DRA105", Severity.WARNING)
-def unknown_name(given: Given) -> Hints:
-    """An attribute or capacity that no given device publishes, or a slip in one that its driver has."""
-    for written, found, _ in _parsed(given):
-        for access in dict.fromkeys(found):
-            other: Kind = "capacity" if access.kind == "attributes" else "attributes"
-            if access.name in _names(given, other, access.domain):
-                continue
-            known = published(given, access.kind).get(access.domain)
-            if known is not None:
-                question = nearest(access.name, known)
-                if access.name not in known and (question or not written.is_alternative):
-                    yield Hint(written.object, written.path, f"no given device publishes {access}", question)
-            elif question := _slip(given, access.kind, access.domain, access.name):
-                message = f"{access} is not known to be published"
-                yield Hint(written.object, written.path, message, question)
-    yield from _slips_in_constraints(given)
-
-
-def _slips_in_constraints(given: Given) -> Hints:
-    for claim in given.claims:
-        for index, constraint in enumerate(claim.devices.constraints or ()):
-            named = {
-                "matchAttribute": constraint.match_attribute or "",
-                "distinctAttribute": constraint.distinct_attribute or "",
-            }
-            for field, attribute in named.items():
-                domain, _, name = attribute.partition("/")
-                question = _slip(given, "attributes", domain, name)
-                if question:
-                    at = (claim.path / "constraints")[index] / field
-                    yield Hint(claim.object, at, f"{attribute} is not known to be published", question)
-
-
-def _slip(given: Given, kind: Kind, domain: str, name: str) -> str:
-    """What was meant by a name that is nearly, but not quite, one in the domain of a known driver."""
-    known = declared(given, kind).get(domain, frozenset())
-    return "" if is_among(name, known) else nearest(name, known)
-
-
-def _plural(kind: str) -> str:
-    return "capacities" if kind == "capacity" else kind
-
-
-def _distinct(found: Iterable[Access], kind: Kind) -> list[Access]:
-    return [access for access in dict.fromkeys(found) if access.kind == kind]
 
 
 @check("DRA106", Severity.WARNING)
@@ -383,7 +250,7 @@ def always_true(given: Given) -> Hints:
 @check("DRA110", Severity.WARNING)
 def impossible_quantity(given: Given) -> Hints:
     """A quantity or version in a selector that is none, which fails on every device."""
-    for written, _, compared in _parsed(given):
+    for written, _, compared in parsed(given):
         for comparison in compared:
             if comparison.type == "quantity" and not _is_quantity(comparison.text):
                 message = f'"{comparison.text}" is not a quantity'
@@ -411,7 +278,7 @@ def _is_quantity(text: str) -> bool:
 @check("DRA111", Severity.WARNING)
 def pci_address_as_tools_print_it(given: Given) -> Hints:
     """A PCI address in upper case or with another domain than drivers publish, as nvidia-smi prints it."""
-    for written, _, compared in _parsed(given):
+    for written, _, compared in parsed(given):
         for comparison in compared:
             if comparison.type != "string" or comparison.access.kind != "attributes":
                 continue

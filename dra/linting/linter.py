@@ -9,6 +9,7 @@ from dra.features import LATEST, Features, minor
 from dra.linting import (  # noqa: F401 - importing them registers their checks
     claims,
     expressions,
+    names,
     pods,
     slices as slices_,
     versions,
