@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from dra.cel.declarations import Overload
 from dra.cel.env import Environment
@@ -11,6 +12,8 @@ from dra.cel.types import Kind, Type
 from dra.cel.values import NO_SUCH_OVERLOAD, Failure, Value, key_value, type_value
 
 __all__ = ["candidates", "dispatcher", "fits", "implementation"]
+
+_SORTS: Final = ("sort", "@sortByAssociatedKeys")
 
 
 def fits(wanted: Type, value: Value) -> bool:
@@ -51,6 +54,8 @@ def refusal(name: str, overloads: Sequence[Overload], values: Sequence[Value], *
     if not shared:
         shown = ", ".join(type_value(value).name for value in values)
         return Failure(f"{NO_SUCH_OVERLOAD}: {name}({shown})")
+    if name in _SORTS and all(value.__class__ is tuple for value in values):
+        return Failure("list elements must be comparable")
     # Values with methods of their own are asked, and do not know the name either.
     asked = type_value(values[0]).kind in (Kind.STRING, Kind.DURATION, Kind.TIMESTAMP)
     first_fits = any(one.parameters and fits(one.parameters[0], values[0]) for one in overloads)

@@ -105,6 +105,11 @@ class Environment:
         """Whether fields may be written in back-quotes: since 1.37, in both environments."""
         return _number(self.kubernetes) >= (1, 37)
 
+    @property
+    def wants_optionals(self) -> bool:
+        """Whether `or` and `orValue` fail on what is no optional, since 1.37, rather than give it."""
+        return _number(self.kubernetes) >= (1, 37)
+
     @cached_property
     def device_sizes(self) -> SizeTree:
         """The largest sizes of what `device` reaches."""

@@ -9,7 +9,7 @@ from dra.cel.checker import Checked
 from dra.cel.env import Environment
 from dra.cel.source import Issues
 from dra.cel.syntax import Call, ListExpr, MapExpr, Node
-from dra.cel.types import Type
+from dra.cel.types import Type, optional_of
 
 __all__ = ["validate"]
 
@@ -45,10 +45,6 @@ def _refused(
     return ()
 
 
-def _content(type_: Type, *, optional: bool) -> Type:
-    return type_.parameters[0] if optional and type_.parameters else type_
-
-
 def _mismatch(node: Node, wanted: Type, found: Type) -> tuple[Node, str]:
     return node, f"expected type '{wanted}' but found '{found}'"
 
@@ -59,10 +55,19 @@ def _equivalent(left: Type, right: Type) -> bool:
     return same and all(map(_equivalent, left.parameters, right.parameters))
 
 
+# An optional element whose type is not known, `[?dyn(x)]`, passes upstream's checker and then crashes this
+# validator, so no API server ever takes it: it is refused here, too.
+
+
 def _list(node: ListExpr, checked: Checked) -> Iterator[tuple[Node, str]]:
     wanted: Type | None = None
     for index, element in enumerate(node.elements):
-        found = _content(checked.types[element.id], optional=index in node.optional)
+        found = checked.types[element.id]
+        if index in node.optional:
+            if not found.is_optional:
+                yield _mismatch(element, optional_of(found), found)
+                return
+            found = found.parameters[0]
         wanted = wanted or found
         if not _equivalent(wanted, found):
             yield _mismatch(element, wanted, found)
@@ -74,7 +79,12 @@ def _map(node: MapExpr, checked: Checked) -> Iterator[tuple[Node, str]]:
     values: Type | None = None
     for entry in node.entries:
         key = checked.types[entry.key.id]
-        value = _content(checked.types[entry.value.id], optional=entry.optional)
+        value = checked.types[entry.value.id]
+        if entry.optional:
+            if not value.is_optional:
+                yield _mismatch(entry.value, optional_of(value), value)
+                return
+            value = value.parameters[0]
         keys, values = keys or key, values or value
         if not _equivalent(keys, key):
             yield _mismatch(entry.key, keys, key)

@@ -121,6 +121,12 @@ def modes(kubernetes: str) -> Iterator[Case]:
                 yield from _asked("cel-modes", device, kubernetes, mode=mode, gates=gates)
 
 
+def edges(kubernetes: str) -> Iterator[Case]:
+    """The expressions of `cel-edges.jsonl`: what functions refuse, once and in loops of many elements."""
+    gates = {"ConsumableCapacity": True, "ListTypeAttributes": True}
+    yield from _asked("cel-edges", _known(MODES_DEVICE, kubernetes), kubernetes, gates=gates)
+
+
 def _asked(
     name: str, device: Case, kubernetes: str, *, mode: str = "stored", gates: Mapping[str, bool] | None = None
 ) -> Iterator[Case]:
@@ -171,7 +177,7 @@ def record_all() -> None:
         }
         for file, answered in kept.items():
             print(file, write(DATA / file, answered), "cases")
-    for name, asked in (("cel-syntax", syntax), ("cel-modes", modes)):
+    for name, asked in (("cel-syntax", syntax), ("cel-modes", modes), ("cel-edges", edges)):
         answered = (case for minor in KUBERNETES_MINORS for case in record(asked(minor), minor))
         print(f"{name}.jsonl.gz", write(DATA / f"{name}.jsonl.gz", answered), "cases")
 

@@ -175,6 +175,10 @@ def test_syntax_right_and_wrong_is_taken_and_refused_as_by_each_minor() -> None:
     check("cel-syntax.jsonl.gz", texts=0.95)
 
 
+def test_what_functions_refuse_is_refused_in_the_words_of_each_minor_also_in_long_loops() -> None:
+    check("cel-edges.jsonl.gz", texts=1)
+
+
 def test_what_is_written_and_what_is_stored_may_use_the_same_as_upstream_with_each_gate() -> None:
     check("cel-modes.jsonl.gz", texts=1)
 

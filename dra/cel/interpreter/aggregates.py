@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from dra.cel.declarations import LIST_COST, MAP_COST, STRUCT_COST
 from dra.cel.interpreter.frame import Constant, Frame, Run
@@ -94,14 +94,25 @@ def struct_of_values(name: str, values: Sequence[Run]) -> Run:
     return run
 
 
+_GO_TYPES: Final = {
+    "google.protobuf.Duration": "types.Duration",
+    "google.protobuf.Timestamp": "types.Timestamp",
+    "kubernetes.NamedFormat": "cel.Format",
+    "list": "*types.baseList",
+    "map": "*types.baseMap",
+    "net.CIDR": "cel.CIDR",
+    "net.IP": "cel.IP",
+    "null_type": "types.Null",
+    "optional_type": "*types.Optional",
+    "type": "*types.Type",
+}
+
+
 def go_type(value: Value) -> str:
     """The Go type of a value, which some of upstream's messages name."""
     name = type_value(value).name
+    if name in _GO_TYPES:
+        return _GO_TYPES[name]
     if name.startswith("kubernetes."):
         return f"cel.{name.removeprefix('kubernetes.')}"
-    short = {
-        "null_type": "Null",
-        "google.protobuf.Duration": "Duration",
-        "google.protobuf.Timestamp": "Timestamp",
-    }
-    return f"types.{short.get(name, name.capitalize())}"
+    return f"types.{name.capitalize()}"

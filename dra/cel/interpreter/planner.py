@@ -165,14 +165,14 @@ class _Planner:
 
     def optional_or(self, node: Call) -> Run:
         left, right = map(self.plan, node.operands)
-        unwrap = node.function == "orValue"
+        unwrap, wants_optional = node.function == "orValue", self.environment.wants_optionals
 
         def run(frame: Frame) -> Value:
             value = left(frame)
             if value.__class__ is Failure:
                 return value
             if value.__class__ is not Optional:
-                return NO_OVERLOAD
+                return NO_OVERLOAD if wants_optional else value
             if not value.present:
                 return right(frame)
             return value.value if unwrap else value

@@ -11,6 +11,7 @@ from dra.cel.library import (
     comprehensions,
     conversions,
     formats,
+    list_extension,
     lists,
     network,
     operators,
@@ -46,7 +47,8 @@ LIBRARIES: Final[tuple[Library, ...]] = (
     formats.LIBRARY,
     bindings.LIBRARY,
     comprehensions.LIBRARY,
-    strings.LIBRARY,
+    *strings.LIBRARIES,
     templates.LIBRARY,
     *lists.LIBRARIES,
+    *list_extension.LIBRARIES,
 )

@@ -31,9 +31,12 @@ CONVERSIONS: Final = frozenset(
 
 _A: Final = parameter("A")
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
+# Underscores may stand between digits, and behind `0x`.
+_DIGITS: Final = "[0-9](?:_?[0-9])*"
+_HEX_DIGITS: Final = "[0-9a-f](?:_?[0-9a-f])*"
 _FLOAT: Final = re.compile(
-    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-    r"|0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+|inf(?:inity)?|nan)",
+    rf"[+-]?(?:(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:e[+-]?{_DIGITS})?"
+    rf"|0x(?:_?{_HEX_DIGITS}\.?(?:{_HEX_DIGITS})?|\.{_HEX_DIGITS})p[+-]?{_DIGITS}|inf(?:inity)?|nan)",
     re.ASCII | re.IGNORECASE,
 )
 _BOOLS: Final[dict[str, bool]] = {
@@ -68,11 +71,12 @@ def _uint_of_text(text: str) -> Uint | Failure:
 def _double_of_text(text: str) -> float | Failure:
     if not _FLOAT.fullmatch(text):
         return _NO_DOUBLE
+    text = text.replace("_", "").lower()
     try:
-        number = float.fromhex(text) if "x" in text.lower() else float(text)
+        number = float.fromhex(text) if "x" in text else float(text)
     except OverflowError:
         number = math.inf
-    return _NO_DOUBLE if math.isinf(number) and "inf" not in text.lower() else number
+    return _NO_DOUBLE if math.isinf(number) and "inf" not in text else number
 
 
 def _int_of_double(number: float) -> int | Failure:

@@ -1,34 +1,26 @@
-"""Lists: Kubernetes' own functions (`isSorted`, `sum`, `includes`, ...) and CEL's (`sort`, `slice`, ...)."""
+"""Kubernetes' own functions on lists: `isSorted`, `sum`, `max`, `indexOf`, `includes` and so on."""
 
 from __future__ import annotations
 
 import operator
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import cmp_to_key, reduce
-from itertools import chain, pairwise
+from functools import reduce
+from itertools import pairwise
 from typing import Final
 
 from dra.cel.declarations import (
     STRING_TRAVERSAL,
-    UNBOUNDED,
     Arguments,
     Cost,
     Estimate,
     Function,
     Library,
-    Macro,
-    MacroError,
     Overload,
     Range,
     member,
-    overload,
 )
-from dra.cel.library.operators import LONGEST_LIST
-from dra.cel.library.optionals import bind
-from dra.cel.library.standard import collected, iteration_variable
 from dra.cel.library.uniform import keys, total
-from dra.cel.syntax import Call, Comprehension, Factory, Ident, ListExpr, Node, Select
 from dra.cel.times import Duration, Timestamp
 from dra.cel.types import (
     BOOL,
@@ -48,7 +40,6 @@ from dra.cel.types import (
 from dra.cel.values import (
     INT_MAX,
     INT_MIN,
-    NATIVE,
     NO_OVERLOAD,
     UINT_MAX,
     Failure,
@@ -58,11 +49,9 @@ from dra.cel.values import (
     contains,
     is_native,
     only_class,
-    size_of,
-    sure,
 )
 
-__all__ = ["LIBRARIES", "MOST_VALUES", "WALK"]
+__all__ = ["LIBRARIES", "MOST_VALUES", "WALK", "per_type"]
 
 _OF_SIZE_ONE: Final = frozenset((bool, int, Uint, float, Duration, Timestamp))
 MOST_VALUES: Final = 48  # of a list-typed attribute
@@ -70,7 +59,7 @@ MOST_VALUES: Final = 48  # of a list-typed attribute
 _A, _T = parameter("A"), parameter("T")
 _LIST: Final = list_of(_T)
 
-_COMPARABLE: Final = {
+_ORDERED: Final = {
     "int": INT,
     "uint": UINT,
     "double": DOUBLE,
@@ -80,8 +69,6 @@ _COMPARABLE: Final = {
     "string": STRING,
     "bytes": BYTES,
 }
-
-# Kubernetes' own list functions
 
 
 def _walk_estimate(arguments: Arguments) -> Estimate:
@@ -222,14 +209,13 @@ def _includes(target: Value, wanted: Value) -> bool | Failure:
     return found
 
 
-def _per_type(
-    name: str, make: Callable[[str, Type], Overload], kinds: dict[str, Type] = _COMPARABLE
-) -> Function:
-    return Function(name, *(make(kind, type_) for kind, type_ in kinds.items()))
+def per_type(name: str, make: Callable[[str, Type], Overload]) -> Function:
+    """A function with an overload, made from its short name and itself, for each type that has an order."""
+    return Function(name, *(make(kind, type_) for kind, type_ in _ORDERED.items()))
 
 
-_KUBERNETES: Final = (
-    _per_type(
+_FUNCTIONS: Final = (
+    per_type(
         "isSorted",
         lambda kind, type_: member(f"list_{kind}_is_sorted_bool", [list_of(type_)], BOOL, _is_sorted, WALK),
     ),
@@ -240,13 +226,13 @@ _KUBERNETES: Final = (
             for kind, (type_, total) in _SUMS.items()
         ),
     ),
-    _per_type(
+    per_type(
         "max",
         lambda kind, type_: member(
             f"list_{kind}_max_{kind}", [list_of(type_)], type_, _extreme("max", -1), WALK
         ),
     ),
-    _per_type(
+    per_type(
         "min",
         lambda kind, type_: member(
             f"list_{kind}_min_{kind}", [list_of(type_)], type_, _extreme("min", 1), WALK
@@ -255,205 +241,13 @@ _KUBERNETES: Final = (
     Function("indexOf", member("list_a_index_of_int", [list_of(_A), _A], INT, _index_of, WALK)),
     Function("lastIndexOf", member("list_a_last_index_of_int", [list_of(_A), _A], INT, _last_index_of, WALK)),
 )
-# CEL's lists extension
-
-
-def _allocating(
-    size: Callable[[Arguments], tuple[Range, float]],
-    charge: Callable[[Sequence[Value], Value], float],
-    *,
-    beforehand: bool = False,
-) -> Cost:
-    """The cost of making a list: one for the call, ten for the list, and `size` times a factor."""
-
-    def estimate(arguments: Arguments) -> Estimate:
-        count, factor = size(arguments)
-        return Estimate(count.times(factor) + Range.exactly(11), count)
-
-    return Cost(estimate, lambda values, result: int(charge(values, result)) + 11, beforehand=beforehand)
-
-
-def _literal(arguments: Arguments, index: int, default: int) -> int:
-    value = arguments.literal(index) if index < len(arguments) else None
-    return max(value, 0) if value.__class__ is int and isinstance(value, int) else default
-
-
-def _slice_size(arguments: Arguments) -> tuple[Range, float]:
-    end = _literal(arguments, 2, arguments.size(0).high)
-    return Range.exactly((end - _literal(arguments, 1, 0)) & UNBOUNDED), 1
-
-
-def _flatten_charge(values: Sequence[Value], _result: Value) -> float:
-    depth = values[1] if len(values) == 2 else 1
-    depth = depth if isinstance(depth, int) and depth >= 0 else 1
-    return size_of(values[0]) * float(depth)
-
-
-def _square(index: int, factor: float) -> Cost:
-    """The cost of comparing the elements of one argument with each other."""
-
-    def size(arguments: Arguments) -> tuple[Range, float]:
-        return arguments.size(index) * arguments.size(index), factor
-
-    def charge(values: Sequence[Value], _result: Value) -> float:
-        elements = values[index]
-        texts = isinstance(elements, tuple) and bool(elements) and isinstance(elements[0], (str, bytes))
-        return size_of(elements) ** 2 * (2 + STRING_TRAVERSAL if texts else 2)
-
-    return _allocating(size, charge, beforehand=True)
-
-
-def _result_charge(_values: Sequence[Value], result: Value) -> float:
-    return size_of(result)
-
-
-def _range_charge(values: Sequence[Value], _result: Value) -> float:
-    count = values[0]
-    return count if isinstance(count, int) and 0 <= count <= _LONGEST_RANGE else 1
-
-
-_LONGEST_RANGE: Final = 10_000_000
-_RANGE: Final = _allocating(
-    lambda it: (Range.exactly(_literal(it, 0, UNBOUNDED)), 1), _range_charge, beforehand=True
-)
-_REVERSE: Final = _allocating(lambda it: (it.size(0), 1), _result_charge)
-_FLATTEN: Final = _allocating(
-    lambda it: (it.size(0), _literal(it, 1, UNBOUNDED) if len(it) > 1 else 1), _flatten_charge
-)
-
-
-def _slice(elements: tuple[Value, ...], start: int, end: int) -> tuple[Value, ...] | Failure:
-    if 0 <= start <= end <= len(elements):
-        return elements[start:end]
-    reason = f"list is length {len(elements)}"
-    if start < 0 or end < 0:
-        reason = "negative indexes not supported"
-    elif start > end:
-        reason = "start index must be less than or equal to end index"
-    return Failure("cannot slice({}, {}), {}".format, start, end, reason)
-
-
-def _flatten(elements: tuple[Value, ...], depth: int = 1) -> tuple[Value, ...] | Failure:
-    if depth < 0:
-        return Failure("level must be non-negative")
-    while depth and tuple in set(map(type, elements)):
-        depth -= 1
-        parts = [element if element.__class__ is tuple else (element,) for element in elements]
-        if sum(map(len, parts)) > LONGEST_LIST:
-            return Failure("the list is too long")
-        elements = tuple(chain.from_iterable(parts))
-    return elements
-
-
-def _reversed(elements: tuple[Value, ...]) -> tuple[Value, ...]:
-    return elements[::-1]
-
-
-def _by_key(left: tuple[Value, Value], right: tuple[Value, Value]) -> int:
-    order: int = sure(compare(left[0], right[0]))
-    return order
-
-
-def _sort_by(elements: tuple[Value, ...], keys: tuple[Value, ...]) -> tuple[Value, ...]:
-    if len(elements) != len(keys):
-        raise Failure(
-            "@sortByAssociatedKeys() expected a list of the same size as the associated keys list, "
-            f"but got {len(elements)} and {len(keys)} elements respectively"
-        )
-    only = only_class(keys)
-    if keys and only is None:
-        raise Failure("list elements must have the same type")
-    if only in NATIVE:
-        indices = sorted(range(len(keys)), key=keys.__getitem__)
-        return tuple([elements[index] for index in indices])
-    pairs = sorted(zip(keys, elements, strict=True), key=cmp_to_key(_by_key))
-    return tuple(element for _, element in pairs)
-
-
-def _range(count: int) -> tuple[int, ...] | Failure:
-    if count < 0:
-        return Failure("lists.range: size must be non-negative, got {}".format, count)
-    if count > _LONGEST_RANGE:
-        return Failure(f"lists.range: size {{}} exceeds maximum allowed ({_LONGEST_RANGE})".format, count)
-    return tuple(range(count))
-
-
-def _distinct(elements: tuple[Value, ...]) -> tuple[Value, ...]:
-    kept: list[Value] = []
-    if only_class(elements) in NATIVE:
-        return tuple(dict.fromkeys(elements))
-    for element in elements:
-        if not any(_equals(element, other) for other in kept):
-            kept.append(element)
-    return tuple(kept)
-
-
-def _sort_by_macro(make: Factory, target: Node | None, arguments: tuple[Node, ...]) -> Node | None:
-    if target is None:
-        return None
-    if not isinstance(target, (ListExpr, Select, Ident, Comprehension, Call)):
-        raise MacroError(
-            target,
-            "sortBy can only be applied to a list, identifier, comprehension, call or select expression",
-        )
-    name = "@__sortBy_input__"
-    variable = iteration_variable(arguments[0], "argument is not an identifier")
-    keys = collected(make, make.ident(name), variable, arguments[1], None)
-    return bind(make, name, target, make.member("@sortByAssociatedKeys", make.ident(name), keys))
-
-
-def _text_factor(type_: Type) -> float:
-    return 2 + STRING_TRAVERSAL if type_ in (STRING, BYTES) else 2
-
-
-_CEL: Final = (
-    Function(
-        "slice",
-        member("list_slice", [_LIST, INT, INT], _LIST, _slice, _allocating(_slice_size, _result_charge)),
-    ),
-    Function(
-        "flatten",
-        member("list_flatten", [list_of(_LIST)], _LIST, _flatten, _FLATTEN),
-        member("list_flatten_int", [list_of(DYN), INT], list_of(DYN), _flatten, _FLATTEN),
-    ),
-    _per_type(
-        "sort",
-        lambda _, type_: member(
-            f"list_{type_.name}_sort",
-            [list_of(type_)],
-            list_of(type_),
-            lambda elements: _sort_by(elements, elements),
-            _square(0, _text_factor(type_)),
-        ),
-    ),
-    _per_type(
-        "@sortByAssociatedKeys",
-        lambda _, type_: member(
-            f"list_{type_.name}_sortByAssociatedKeys",
-            [_LIST, list_of(type_)],
-            _LIST,
-            _sort_by,
-            _square(1, _text_factor(type_)),
-        ),
-    ),
-    Function("lists.range", overload("lists_range", [INT], list_of(INT), _range, _RANGE)),
-    Function(
-        "reverse",
-        member("list_reverse", [_LIST], _LIST, lambda elements: tuple(reversed(elements)), _REVERSE),
-    ),
-    Function("distinct", member("list_distinct", [_LIST], _LIST, _distinct, _square(0, 2))),
-)
-
 
 _INCLUDES_FUNCTION: Final = (
     Function("includes", member("list_includes_dyn_dyn", [DYN, DYN], BOOL, _includes, _INCLUDES)),
 )
 
 LIBRARIES: Final = (
-    Library("lists", functions=_KUBERNETES),
-    Library(
-        "lists extension", since="1.34", functions=_CEL, macros=(Macro("sortBy", 2, True, _sort_by_macro),)
-    ),
+    Library("lists", functions=_FUNCTIONS),
     Library("includes", since="1.36", feature="list_type_attributes", functions=_INCLUDES_FUNCTION),
     Library(
         "includes for all",

@@ -287,9 +287,7 @@ LIBRARY: Final = Library(
         ),
         Function(
             "@in",
-            overload(
-                "in_list", [_A, _LIST], BOOL, lambda value, elements: contains(elements, value), _SEARCH
-            ),
+            overload("in_list", [_A, _LIST], BOOL, _in_list, _SEARCH),
             overload("in_map", [_A, _MAP], BOOL, _in_map),
         ),
     ),

@@ -25,8 +25,6 @@ def _unplanned(*_values: Value) -> Value:
 
 def is_zero(value: Value) -> bool:
     """Whether `optional.ofNonZeroValue` takes a value for none: null, false, zero, empty."""
-    if isinstance(value, Optional):
-        return not value.present or is_zero(value.value)
     if value is None or isinstance(value, (bool, int, float, str, bytes, tuple, dict)):
         return not value
     return isinstance(value, Duration) and value.nanos == 0

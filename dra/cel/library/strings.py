@@ -6,7 +6,7 @@ Positions and lengths count characters, not bytes.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from dra.cel.declarations import (
@@ -26,7 +26,7 @@ from dra.cel.library.lists import WALK
 from dra.cel.types import INT, STRING, list_of
 from dra.cel.values import Failure, Value, only_class, size_of
 
-__all__ = ["LIBRARY"]
+__all__ = ["LIBRARIES"]
 
 _STRINGS: Final = list_of(STRING)
 _LOWER: Final = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -80,6 +80,11 @@ def _last_index_of_from(text: str, part: str, start: int) -> int | Failure:
     if not part:
         return min(start, len(text))
     return text.rfind(part, 0, start + len(part)) if start < len(text) else -1
+
+
+def _lenient(search: Callable[[str, str, int], int | Failure]) -> Callable[[str, str, int], int | Failure]:
+    """The search as it was until 1.36: nothing is found wherever one looks, behind the text, too."""
+    return lambda text, part, start: start if not part and start >= 0 else search(text, part, start)
 
 
 def _lower(text: str) -> str:
@@ -196,7 +201,7 @@ _JOIN: Final = Cost(_join_estimate, _twice_result)
 _QUOTE: Final = Cost(_quote_estimate, traversal().charge, inline=traversal().inline)
 
 
-LIBRARY: Final = Library(
+_STRINGS_EXTENSION: Final = Library(
     "strings",
     since="1.29",
     functions=(
@@ -211,14 +216,8 @@ LIBRARY: Final = Library(
             member("string_last_index_of_string", [STRING, STRING], INT, _last_index_of, WALK),
             member("string_last_index_of_string_int", [STRING, STRING, INT], INT, _last_index_of_from, WALK),
         ),
-        Function(
-            "lowerAscii",
-            member("string_lower_ascii", [STRING], STRING, _lower, _KEEPING),
-        ),
-        Function(
-            "upperAscii",
-            member("string_upper_ascii", [STRING], STRING, _upper, _KEEPING),
-        ),
+        Function("lowerAscii", member("string_lower_ascii", [STRING], STRING, _lower, _KEEPING)),
+        Function("upperAscii", member("string_upper_ascii", [STRING], STRING, _upper, _KEEPING)),
         Function(
             "replace",
             member("string_replace_string_string", [STRING, STRING, STRING], STRING, _replace, _REPLACE),
@@ -244,4 +243,20 @@ LIBRARY: Final = Library(
             member("list_join_string", [_STRINGS, STRING], STRING, _join, _JOIN),
         ),
     ),
+)
+
+LIBRARIES: Final = (
+    Library(
+        "searches behind a text",
+        since="1.29",
+        until="1.37",
+        functions=tuple(
+            Function(name, member(id_, [STRING, STRING, INT], INT, _lenient(search), WALK))
+            for name, id_, search in (
+                ("indexOf", "string_index_of_string_int", _index_of),
+                ("lastIndexOf", "string_last_index_of_string_int", _last_index_of_from),
+            )
+        ),
+    ),
+    _STRINGS_EXTENSION,
 )

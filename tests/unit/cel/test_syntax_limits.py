@@ -108,3 +108,8 @@ def test_an_optional_selection_is_no_method() -> None:
 def test_messages_number_type_variables_as_upstream_does() -> None:
     text = refused("[[], optional.none()] && size([]) && []")
     assert "<input>:1:38: expected type 'bool' but found 'list(_var6)'" in text
+
+
+@pytest.mark.parametrize("expression", ["[?dyn(1)].size() == 1", '{?"a": dyn(1)}.size() == 1'])
+def test_an_optional_entry_of_unknown_type_which_crashes_upstream_is_refused(expression: str) -> None:
+    assert "expected type 'optional_type(dyn)' but found 'dyn'" in refused(expression)

@@ -300,7 +300,8 @@ def _optional_or(script: Script, node: Call) -> Operand:
     left, right = node.operands
     first, result = script.named(script.value(left)), script.name()
     script.emit(f"if {first}.__class__ is Failure: {result} = {first}")
-    script.emit(f"elif {first}.__class__ is not Optional: {result} = NO_OVERLOAD")
+    otherwise = "NO_OVERLOAD" if script.environment.wants_optionals else first
+    script.emit(f"elif {first}.__class__ is not Optional: {result} = {otherwise}")
     held = f"{first}.value" if node.function == "orValue" else first
     script.emit(f"elif {first}.present: {result} = {held}")
     with script.block("else:"):
