@@ -15,6 +15,7 @@ from dra.cli.gates import FeatureGates, features_of
 from dra.cli.manifests import Manifests
 from dra.cli.options import Filenames, Kubernetes, NodeName, OutputFormat
 from dra.cli.output import Output, print_data, print_error
+from dra.cli.remedies import remedied
 from dra.errors import DraError, InvalidPoolError, LoadError, SearchBudgetExceeded
 from dra.features import LATEST
 from dra.suggestions import did_you_mean
@@ -236,7 +237,7 @@ class _Placement:
         if template is not None and error.subject == claim.subject:
             error.subject = template.subject
             error.located(path_prefix="spec")
-        return self.manifests.locate(error, template or claim)
+        return self.manifests.locate(remedied(error), template or claim)
 
     def _try(self, plan: Plan, node: Node) -> AllocationResult | None:
         try:

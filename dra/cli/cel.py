@@ -15,6 +15,7 @@ from dra.cli.gates import FeatureGates, features_of
 from dra.cli.manifests import Manifests
 from dra.cli.options import Kubernetes, OptionalFilenames, OutputFormat
 from dra.cli.output import Output, print_data, print_error, print_text
+from dra.cli.remedies import remedied
 from dra.errors import DraError, LoadError
 from dra.features import LATEST
 
@@ -163,7 +164,7 @@ class _Workbench:
         except KeyboardInterrupt:
             print_text("")
         except DraError as error:
-            print_error(str(error))
+            print_error(str(remedied(error)))
         return True
 
 

@@ -15,6 +15,7 @@ import dra
 from dra.cli.exit_code import ExitCode
 from dra.cli.options import Quiet
 from dra.cli.output import quietly
+from dra.cli.remedies import remedied
 from dra.cli.streams import discard, why_unwritten
 from dra.cli.values import with_values_checked
 from dra.errors import DraError
@@ -55,7 +56,7 @@ def failed(error: BaseException) -> ExitCode:
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):  # Abort: Ctrl-C or end of input at a question
         return _report("interrupted", ExitCode.INTERRUPTED)
     if isinstance(error, DraError):
-        return _report(str(error), ExitCode.BAD_INPUT)
+        return _report(str(remedied(error)), ExitCode.BAD_INPUT)
     if reason := why_unwritten(error):
         discard(sys.stdout)
         return _report(f"cannot write the output: {reason}", ExitCode.BAD_INPUT)

@@ -65,7 +65,15 @@ class Problem:
         line, column = located.position(error.field) if look_up else (0, 0)
         subject = located.object.subject
         return cls(
-            located.source, line, column, subject, error.field, "error", error.type.value, error.message
+            located.source,
+            line,
+            column,
+            subject,
+            error.field,
+            "error",
+            error.type.value,
+            error.message,
+            _fix(error),
         )
 
     @classmethod
@@ -104,6 +112,15 @@ class Problem:
         word = self.level if self.code[:3] != "DRA" else f"{self.level} {self.code}"
         text = ": ".join(part for part in (place, self.subject, self.field, word, self.message) if part)
         return f"{text}\n  {self.fix}" if self.fix else text
+
+
+def _fix(error: FieldError) -> str:
+    """What would be right in place of an expression that is no selector."""
+    if not isinstance(error.value, str):
+        return ""
+    from dra.cel.remedies import remedy_for
+
+    return remedy_for(error.detail, error.value)
 
 
 def look_ups(located: Iterable[Located]) -> Iterable[bool]:

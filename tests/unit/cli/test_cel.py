@@ -40,6 +40,21 @@ spec:
   pool: {name: node-1, generation: 1, resourceSliceCount: 1}
   devices: [{name: nic-0}]
 """
+CLAIM = """
+apiVersion: resource.k8s.io/v1
+kind: ResourceClaim
+metadata: {name: train}
+spec:
+  devices:
+    requests:
+    - name: gpu
+      exactly: {deviceClassName: gpu, selectors: [{cel: {expression: 'EXPRESSION'}}]}
+---
+apiVersion: resource.k8s.io/v1
+kind: DeviceClass
+metadata: {name: gpu}
+spec: {}
+"""
 H100 = 'device.attributes["gpu.example.com"].model == "H100"'
 
 
@@ -58,7 +73,24 @@ def test_a_mistake_has_its_place_in_the_expression(dra_command: Command) -> None
     done = dra_command("cel", 'devices.driver == "a"')
     assert done.status == ExitCode.BAD_INPUT
     assert "1:1: undeclared reference to 'devices'" in done.err
-    assert done.err.rstrip().endswith("^")
+    assert done.err.endswith(" | ^\n  did you mean 'device'?\n")
+
+
+@pytest.mark.parametrize("command", ["cel", "new", "validate", "allocate"])
+def test_a_usual_mistake_is_told_with_its_remedy(
+    dra_command: Command, slices: Path, tmp_path: Path, command: str
+) -> None:
+    expression = 'device.attributes["gpu.example.com"].model = "H100"'
+    (tmp_path / "claim.yaml").write_text(CLAIM.replace("EXPRESSION", expression))
+    arguments = {
+        "cel": ["cel", expression],
+        "new": ["new", "gpu", "--where", expression],
+        "validate": ["validate", tmp_path / "claim.yaml"],
+        "allocate": ["allocate", "-f", slices, "-f", tmp_path / "claim.yaml"],
+    }
+    done = dra_command(*arguments[command])
+    assert "token recognition error at: '= '" in done.out + done.err
+    assert (done.out + done.err).endswith("^\n  write == to compare\n")
 
 
 def test_each_device_says_whether_it_matches(dra_command: Command, slices: Path) -> None:
