@@ -106,7 +106,7 @@ FAILING = (
     "lists.range(300).map(x, dyn(x).foo).size() > 0",
     "lists.range(300).map(x, [1][x]).size() > 0",
     "lists.range(300).map(x, {1: 2}[?x].orValue(x / (x - x))).size() > 0",
-    "lists.range(300).map(x, [?dyn(x)]).size() > 0",
+    "lists.range(300).map(x, '%s'.format([?dyn(x)])).size() > 0",
     "lists.range(300).map(x, [x][?0].or([1][?x]).value() / x).size() > 0",
     "lists.range(300).transformMap(i, x, 300 / (x - 150)).size() > 0",
     "lists.range(300).transformMapEntry(i, x, {x / 2: i}).size() > 0",
