@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-__all__ = ["Explanation", "Obstacle", "Reason", "RequestExplanation", "Requirement"]
+__all__ = ["Explanation", "Obstacle", "Reason", "RequestExplanation", "Requirement", "count_of"]
 
 _EXAMPLES: Final = 3
 

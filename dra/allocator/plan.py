@@ -27,7 +27,7 @@ from dra.models.resource import (
 from dra.quantity import Quantity
 from dra.suggestions import did_you_mean
 
-__all__ = ["RESULTS_MAX", "Alternative", "ClaimPlan", "Condition", "DeviceFilter", "Plan", "Slot"]
+__all__ = ["RESULTS_MAX", "Alternative", "ClaimPlan", "Condition", "DeviceFilter", "Plan", "Slot", "plan"]
 
 RESULTS_MAX: Final = 32
 """How many devices the allocation of one claim can list (`AllocationResultsMaxSize`)."""

@@ -19,7 +19,17 @@ from dra.features import LATEST, Features
 from dra.models.resource import AllocationResult, DeviceRequestAllocationResult, ResourceClaim
 from dra.quantity import Quantity
 
-__all__ = ["AllocatedState", "DeviceId", "Ledger", "SharedDeviceId"]
+__all__ = [
+    "AllocatedState",
+    "DeviceId",
+    "Holding",
+    "Ledger",
+    "SharedDeviceId",
+    "claim_key",
+    "claim_label",
+    "holdings",
+    "key_label",
+]
 
 
 @attrs.frozen(order=True, cache_hash=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set as AbstractSet
-from typing import Final
+from typing import Final, TypeAlias
 
 from dra.drivers.declarations import Attribute, Capacity
 from dra.drivers.driver import Driver
@@ -19,7 +19,7 @@ __all__ = ["declared", "domains_of", "driver_of", "is_among", "nearest", "publis
 _ANY_DRIVER: Final = ".example.com"
 _DIGITS: Final = "0123456789"
 
-Names = Mapping[str, AbstractSet[str]]
+Names: TypeAlias = "Mapping[str, AbstractSet[str]]"
 """By domain, the names in it."""
 
 

@@ -25,11 +25,13 @@ from dra.validation.defaults import filled_in
 
 __all__ = [
     "POD_CLAIM_NAME",
+    "RESERVED_FOR_MAX",
     "ClaimUse",
     "NotReady",
     "PodClaims",
     "consumer_of",
     "is_reserved_for",
+    "same_consumer",
     "stand_in",
 ]
 

@@ -15,7 +15,7 @@ from dra.models.resource import ResourceClaim, ResourceClaimTemplate
 from dra.scheduler.contents import Contents
 from dra.scheduler.objects import key_of, label_of
 
-__all__ = ["question"]
+__all__ = ["claims_in", "pod_in", "question"]
 
 _Given: TypeAlias = "list[ResourceClaim | ResourceClaimTemplate]"
 

@@ -38,6 +38,7 @@ from dra.testing.given import (
     objects_in,
     renamed,
 )
+from dra.testing.nodes.machine import devices_of
 from dra.testing.reasons import failure
 from dra.validation.defaults import default
 from dra.validation.gates import disabled_fields
@@ -184,12 +185,7 @@ class SimulatedCluster:
 
     def devices(self, driver: str = "", node: str = "") -> list[Device]:
         """The published devices, of one driver or one node if named."""
-        return [
-            device
-            for each in self.slices
-            if driver in ("", each.spec.driver) and node in ("", each.spec.node_name)
-            for device in each.spec.devices or ()
-        ]
+        return devices_of(self.slices, driver, node)
 
     def attempt(self, claims: ClaimSource) -> Trial:
         """Try claims of one pod together; nothing is taken.

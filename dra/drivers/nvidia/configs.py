@@ -21,7 +21,9 @@ from dra.quantity import Quantity
 __all__ = [
     "API_VERSION",
     "INTERVALS",
+    "MPS",
     "STRATEGY_GATES",
+    "TIME_SLICING",
     "ComputeDomainChannelConfig",
     "ComputeDomainDaemonConfig",
     "GpuConfig",

@@ -13,7 +13,7 @@ from dra.scheduler.gangs.party import Board
 from dra.scheduler.gangs.topology import Domains, Topology, domains_of
 from dra.scheduler.world import World
 
-__all__ = ["Judge", "Layout", "Option", "Options"]
+__all__ = ["Judge", "Layout", "Option", "Options", "is_placed"]
 
 Option: TypeAlias = "tuple[str | None, tuple[int, ...]]"
 """A domain, None if a group has no topology, and the places of its nodes."""

@@ -108,7 +108,7 @@ class Board:
         return frozenset(self.world.states[place].site.name for place in places)
 
     def places_of(self, leaves: Iterable[Leaf]) -> set[int]:
-        """Where pods of some groups are, those included that run."""
+        """Where pods of some groups are seated."""
         wanted = set(map(id, leaves))
         return {each.place for each in self.seats if id(each.kind.leaf) in wanted}
 
@@ -153,7 +153,7 @@ class Party:
         self._trials: dict[tuple[int, tuple[int, ...]], tuple[Trial, object]] = {}
 
     def _over_limit(self, member: Member, consumers: Counter[Key]) -> str:
-        """Whether a claim would have more consumers than it can (each pod is one unless its group is)."""
+        """Which claim would have too many consumers, if one would; each pod is one unless its group is."""
         for use in member.trial.uses:
             if use.group is None:
                 key = key_of(use.claim)

@@ -17,7 +17,7 @@ from dra.scheduler.gangs.effort import Effort
 from dra.scheduler.gangs.party import Board, Kind, Party
 from dra.scheduler.world import NodeState
 
-__all__ = ["Cell", "Counts", "Room", "Rooms"]
+__all__ = ["Cell", "Counts", "Room", "Rooms", "undominated"]
 
 Counts: TypeAlias = "tuple[int, ...]"
 """How many pods of each kind."""

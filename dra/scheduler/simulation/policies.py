@@ -20,7 +20,16 @@ from dra.scheduler.simulation.sharing import Sharing, Takes
 from dra.scheduler.simulation.trace import WHOLE, Machine, Task
 from dra.suggestions import unknown_name
 
-__all__ = ["INFEASIBLE", "POLICIES", "Demand", "NodeState", "Policy", "Taken", "make_policy"]
+__all__ = [
+    "INFEASIBLE",
+    "POLICIES",
+    "Demand",
+    "FragmentationGradient",
+    "NodeState",
+    "Policy",
+    "Taken",
+    "make_policy",
+]
 
 # The score of a node that a task does not fit on.
 INFEASIBLE: Final = -1

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache, partial
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 from typing_extensions import override
@@ -26,11 +26,13 @@ __all__ = [
     "Mig",
     "MigSlices",
     "Sharing",
+    "Takes",
     "TimeSlicing",
     "get_sharing",
 ]
 
-Takes = Sequence[tuple[int, ...]]
+Takes: TypeAlias = "Sequence[tuple[int, ...]]"
+"""For each room of a GPU, what a task may subtract from it, best first."""
 
 
 class Sharing(ABC):

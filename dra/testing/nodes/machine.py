@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -23,7 +23,7 @@ from dra.quantity import Quantity
 from dra.suggestions import unknown_name
 from dra.testing.nodes.parts import Content, Cpus, NvidiaGpus, Part, Site
 
-__all__ = ["Fixture", "Machine"]
+__all__ = ["Fixture", "Machine", "devices_of"]
 
 _MOST_DEVICES: Final = 128
 # Where devices have taints, consume counters or have lists as attributes.
@@ -223,12 +223,7 @@ class Fixture:
 
     def devices(self, driver: str = "", node: str = "") -> list[Device]:
         """The devices, of one driver or one node if named."""
-        return [
-            device
-            for each in self.slices
-            if driver in ("", each.spec.driver) and node in ("", each.spec.node_name)
-            for device in each.spec.devices or ()
-        ]
+        return devices_of(self.slices, driver, node)
 
     def __add__(self, other: Fixture) -> Fixture:
         """Both together; classes of the same name are taken from the first."""
@@ -238,3 +233,13 @@ class Fixture:
             [*self.slices, *other.slices],
             [*self.classes, *(each for each in other.classes if each.metadata.name not in known)],
         )
+
+
+def devices_of(slices: Iterable[ResourceSlice], driver: str = "", node: str = "") -> list[Device]:
+    """The devices in some slices, of one driver or one node if named."""
+    return [
+        device
+        for each in slices
+        if driver in ("", each.spec.driver) and node in ("", each.spec.node_name)
+        for device in each.spec.devices or ()
+    ]

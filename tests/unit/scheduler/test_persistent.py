@@ -38,6 +38,16 @@ def test_a_key_that_was_added_can_be_removed() -> None:
     assert len(one) == 1
 
 
+def test_items_and_values_are_those_of_the_keys_in_their_order() -> None:
+    one = PersistentMap({"a": 1, "b": 2}).updated({"a": 10, "c": 3}, removed=["b"])
+
+    assert list(one.items()) == [(key, one[key]) for key in one]
+    assert list(one.values()) == [one[key] for key in one]
+    assert sorted(one.values()) == [3, 10]
+    assert ("c", 3) in one.items()
+    assert 2 not in one.values()
+
+
 def test_many_changes_are_all_kept() -> None:
     one: PersistentMap[int, int] = PersistentMap()
     for number in range(1000):
