@@ -96,6 +96,7 @@ COMMANDS: Final = {
         "migrate:migrate",
         "Turn requests of device plugins into claims.",
         "dra migrate examples/migrate/01-training-job.yaml",
+        reads_clusters=True,
     ),
     "new": Entry(
         "new:new",
@@ -129,6 +130,7 @@ COMMANDS: Final = {
         "validate:validate",
         "Say what the API server would refuse.",
         "dra validate examples/dgx-h100",
+        reads_clusters=True,
     ),
     "version": Entry(
         "version:version",

@@ -14,6 +14,7 @@ import typer
 from dra.cli.diff import unified_diff
 from dra.cli.exit_code import ExitCode
 from dra.cli.files import FilesToRead, path_of, read
+from dra.cli.live import LiveCluster
 from dra.cli.options import Kubernetes, OptionalFilenames
 from dra.cli.output import Output, print_data, print_error, print_note, print_table, print_text, visible
 from dra.errors import LoadError
@@ -68,18 +69,32 @@ def migrate(
         typer.Option("--plugin-config", metavar="FILE", help="config.yaml of NVIDIA's device plugin."),
     ] = None,
     kubernetes: Kubernetes = LATEST,
-    output: Annotated[Form, typer.Option("--output", "-o", help="How to print the answer.")] = Form.DIFF,
+    output: Annotated[
+        Form | None,
+        typer.Option(
+            "--output", "-o", help="How to print the answer.", show_default="diff; table for a cluster"
+        ),
+    ] = None,
 ) -> ExitCode:
     """Turn requests of device plugins into claims.
 
     Prints what would change as a diff (or the new manifests, or a report) and the report on stderr; with
-    --write it changes the files, keeping comments and order.
+    --write it changes the files, keeping comments and order. Of a running cluster there is the report only:
+    what pods run is not read, and what made them is what has to change.
 
     Exit status: 0 everything was carried over, 1 something is left for you, 2 something cannot be read.
     """
     from dra.claims.migrate import migrate as migrate_objects, rewrite_texts
 
-    if write and "-" in (*(files or ()), *(filenames or ())):
+    names = (*(files or ()), *(filenames or ()))
+    is_live = any(isinstance(name, LiveCluster) for name in names)
+    if is_live and (write or output not in (None, Form.TABLE)):
+        raise LoadError(
+            "of a running cluster there is the report only, as a table",
+            remedy="for manifests: kubectl get deployments,jobs -A -o yaml | dra migrate -",
+        )
+    output = output or (Form.TABLE if is_live else Form.DIFF)
+    if write and "-" in names:
         raise LoadError(
             "standard input cannot be changed in place", remedy="leave out --write, or -o yaml > FILE"
         )
@@ -92,7 +107,7 @@ def migrate(
         sharing=sharing.value,
         plugin_config=_plugin_config(plugin_config) if plugin_config is not None else None,
     )
-    texts = rewrite_texts(located, migration)
+    texts = [] if is_live else rewrite_texts(located, migration)
     if write:
         _write(texts)
     else:
@@ -111,8 +126,11 @@ def _once(located: Iterable[Located]) -> Iterator[Located]:
     names: dict[Path, str] = {}
     seen = set()
     for each in located:
+        if each.document is None:  # of a cluster
+            yield each
+            continue
         path = Path(each.source).resolve()
-        place = (path, each.document.index if each.document else 0, each.prefix)
+        place = (path, each.document.index, each.prefix)
         if names.setdefault(path, each.source) == each.source and place not in seen:
             seen.add(place)
             yield each

@@ -32,6 +32,7 @@ COMMANDS = (
     ["what-if", "drain", "photographed-node"],
     ["simulate", "pods"],
     ["lint"],
+    ["validate"],
 )
 
 
@@ -101,6 +102,24 @@ def test_every_command_reads_a_snapshot_and_a_cluster_alike(
     assert without_lines(from_file) == without_lines(from_cluster)
     assert from_file[0] in (ExitCode.OK, ExitCode.NO)
     assert from_file[1]
+
+
+def test_migrate_reports_what_pods_of_a_cluster_ask_device_plugins_for(
+    client: dra.client.Client, control_plane: ControlPlane, capsys: pytest.CaptureFixture[str]
+) -> None:
+    container = {"name": "main", "image": "i", "resources": {"limits": {"nvidia.com/gpu": "2"}}}
+    asking = [pod(name, SPACE, containers=[container]) for name in ("asking-0", "asking-1")]
+    client.apply(asking)
+    try:
+        status = main(["migrate", "--kubeconfig", str(control_plane.kubeconfig)])
+        printed = capsys.readouterr().out
+        assert main(["migrate", "--kubeconfig", str(control_plane.kubeconfig), "--write"]) == 2
+    finally:
+        client.delete(asking, grace_period=0)
+    assert status == ExitCode.OK
+    for each in asking:
+        assert f"{each.subject}  " in printed
+    assert printed.count("2 x nvidia.com/gpu of container main -> request gpu") == len(asking)
 
 
 def without_lines(answer: tuple[int, str]) -> tuple[int, list[str]]:

@@ -124,7 +124,8 @@ class TestForms:
             return
         forms, default = documented
         assert set(forms) == {each.value for each in form}
-        assert default == (output.default.value if output.default else "yaml")
+        said = get_args(output.annotation)[1].show_default
+        assert default == (output.default.value if output.default else said.partition(";")[0])
 
     @pytest.mark.parametrize("command", ["convert", "default", "new", "nodes"])
     def test_manifests_are_no_table(self, dra_command: Command, command: str) -> None:
