@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from dra.errors import DecodeError
 from dra.features import LATEST, Features
 from dra.models.core import Pod
 from dra.models.kinds import KINDS, decode
-from dra.models.meta import KubernetesObject
+from dra.models.meta import KubernetesObject, Unstructured
 from dra.models.resource import (
     DeviceClass,
     DeviceTaintRule,
@@ -52,6 +53,8 @@ _RULES: Mapping[type[KubernetesObject], _Rule] = {
 }
 
 _GROUP: Final = "resource.k8s.io"
+# Groups of Kubernetes itself, which are no one else's: core, those of one word, and those one below k8s.io.
+_UPSTREAM: Final = re.compile(r"[^.]*|[^.]+\.k8s\.io")
 
 
 def validate(
@@ -66,7 +69,8 @@ def validate(
 
     The object is defaulted, fields behind disabled feature gates are removed, and then all rules are applied,
     as the server does it. The status is checked as if it were written right after. Objects of kinds that
-    this library does not model are valid, other than those of `resource.k8s.io`, all of which it knows.
+    this library does not model are valid, other than those of `resource.k8s.io`, all of which it knows, and
+    those that have a known kind in another group of Kubernetes itself, such as a ResourceClaim in `v1`.
 
     Args:
         obj: The object, or its wire form in any served version. It is not changed.
@@ -114,10 +118,14 @@ def _decoded(obj: KubernetesObject | Mapping[str, Any]) -> KubernetesObject:
 
 
 def _no_kind(obj: KubernetesObject) -> Iterator[FieldError]:
-    """No minor has the object's kind in the group of DRA, so it is misspelt."""
+    """No minor has the object's kind in its group: the kind is misspelt, or the group is another's."""
     kinds = {kind for group, kind in KINDS if group == _GROUP}
     if obj.api_version.startswith(f"{_GROUP}/") and obj.kind.removesuffix("List") not in kinds:
         yield (Path() / "kind").not_supported(obj.kind, kinds)
+    elif isinstance(obj, Unstructured) and _UPSTREAM.fullmatch(obj.api_version.rpartition("/")[0]):
+        for model in (model for (_, kind), model in KINDS.items() if kind == obj.kind):
+            served = [version.name for version in model.versions()] or [model().api_version]
+            yield (Path() / "apiVersion").not_supported(obj.api_version, served)
 
 
 def _served(obj: KubernetesObject, scope: Scope) -> Iterator[FieldError]:

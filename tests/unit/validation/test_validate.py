@@ -43,6 +43,22 @@ def test_a_misspelt_kind_of_the_group_is_refused() -> None:
     assert texts({"apiVersion": "example.com/v1", "kind": "ResourceClam"}) == []
 
 
+@pytest.mark.parametrize("version", ["v1", "apps/v1", "resource.k8s.io", "resources.k8s.io/v1"])
+def test_a_known_kind_in_another_group_of_kubernetes_is_refused(version: str) -> None:
+    assert texts(claim(request()) | {"apiVersion": version}) == [
+        f'apiVersion: Unsupported value: "{version}": supported values: '
+        '"resource.k8s.io/v1", "resource.k8s.io/v1beta1", "resource.k8s.io/v1beta2"'
+    ]
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["scheduling.x-k8s.io/v1alpha1", "scheduling.sigs.k8s.io/v1alpha1", "scheduling.volcano.sh/v1beta1"],
+)
+def test_a_kind_of_that_name_may_be_anothers(version: str) -> None:
+    assert texts({"apiVersion": version, "kind": "PodGroup", "metadata": {"name": "gang"}}) == []
+
+
 def test_older_versions_report_fields_of_the_newest() -> None:
     (error,) = dra.validate(V1BETA1)
     assert error == FieldError(
