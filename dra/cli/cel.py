@@ -11,6 +11,7 @@ import typer
 
 import dra
 from dra.cli.exit_code import ExitCode
+from dra.cli.files import refuse_stdin_twice
 from dra.cli.gates import FeatureGates, features_of
 from dra.cli.manifests import Manifests
 from dra.cli.options import Kubernetes, OptionalFilenames, OutputFormat
@@ -58,6 +59,7 @@ def cel(
 
     Exit status: 0 it compiles and matches something, 1 it matches nothing, 2 the API server would refuse it.
     """
+    refuse_stdin_twice([expression or ""], filename)
     manifests = Manifests.read(filename) if filename else None
     workbench = _Workbench(
         manifests, driver, kubernetes, features_of(kubernetes, feature_gates), explain=explain, cost=cost

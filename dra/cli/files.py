@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dra.models.loading import Located
     from dra.models.meta import KubernetesObject
 
-__all__ = ["Files", "FilesToRead", "path_of", "read", "write_file"]
+__all__ = ["Files", "FilesToRead", "path_of", "read", "refuse_stdin_twice", "write_file"]
 
 FilesToRead = Annotated[
     list[str] | None,
@@ -62,6 +62,7 @@ def read(*names: Sequence[str] | None) -> Files:
     wanted = [name for some in names for name in some or ()]
     if not wanted:
         raise LoadError("no files given", remedy="name a file, a folder, or - for standard input")
+    refuse_stdin_twice(wanted)
     from dra.models.loading import load_located, manifest_files
 
     located: list[Located] = []
@@ -84,6 +85,18 @@ def read(*names: Sequence[str] | None) -> Files:
                 unreadable.append(error)
             advance(source)
     return Files(tuple(located), tuple(faults), tuple(unreadable))
+
+
+def refuse_stdin_twice(*names: Iterable[str] | None) -> None:
+    """Standard input is empty once it is read, so that what is named second would get nothing.
+
+    Raises:
+        LoadError: More than one of the names is `-`.
+    """
+    if [name for some in names for name in some or ()].count("-") > 1:
+        raise LoadError(
+            "standard input is named twice, and can be read once", remedy="name a file for the rest"
+        )
 
 
 def path_of(name: str) -> Path:

@@ -11,7 +11,7 @@ import attrs
 from typing_extensions import Self
 
 import dra
-from dra.cli.files import path_of
+from dra.cli.files import path_of, refuse_stdin_twice
 from dra.cli.live import LiveCluster
 from dra.errors import DraError, LoadError
 
@@ -37,8 +37,9 @@ class Manifests:
         """Read files, folders and, for `-`, standard input.
 
         Raises:
-            DraError: Something cannot be read, or an object is given twice or has no name.
+            DraError: Something cannot be read, something is given twice, or an object has no name.
         """
+        refuse_stdin_twice(filenames)
         located = [each for name in filenames for each in _read(name)]
         _refuse_nameless(located)
         _refuse_duplicates(located)
@@ -72,7 +73,7 @@ class Manifests:
 
 
 def _read(name: str) -> list[Located]:
-    from dra.models.loading import load_located, nothing_in
+    from dra.models.loading import STDIN, load_located, nothing_in
 
     if isinstance(name, LiveCluster):
         return load_located(name.contents())
@@ -81,7 +82,7 @@ def _read(name: str) -> list[Located]:
     except LoadError as error:
         raise error.located(source=name) from None
     if not located:
-        raise nothing_in(name)
+        raise nothing_in(STDIN if name == "-" else name)
     return located
 
 

@@ -9,7 +9,7 @@ import typer
 
 import dra
 from dra.cli.exit_code import ExitCode
-from dra.cli.files import Files, FilesToRead, read
+from dra.cli.files import Files, FilesToRead, read, refuse_stdin_twice
 from dra.cli.gates import FeatureGates, features_of
 from dra.cli.options import Kubernetes, OptionalFilenames
 from dra.cli.output import print_error, print_text
@@ -85,6 +85,7 @@ def lint(
 
     Exit status: 0 nothing but notes, 1 errors or warnings, 2 something cannot be read.
     """
+    refuse_stdin_twice(files, filenames, slices)
     features = features_of(kubernetes, feature_gates)
     manifests = read(files, filenames)
     known = read(slices) if slices else Files()

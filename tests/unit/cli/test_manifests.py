@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dra import DraError, Node, Pod
+from dra.cli import ExitCode
 from dra.cli.manifests import Manifests
 from dra.errors import AllocationError
+from tests.unit.cli.conftest import Run
 
 NODE = "apiVersion: v1\nkind: Node\nmetadata:\n  name: {}\n"
 
@@ -36,6 +39,32 @@ def test_several_files_are_one_set(tmp_path: Path) -> None:
 def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(NODE.format("node").encode())))
     assert len(Manifests.read(["-"]).of(Node)) == 1
+
+
+def test_nothing_on_standard_input_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"kind": "List", "items": []}')))
+    with pytest.raises(DraError, match=r"^<stdin>: no objects in it\n  run what is piped in alone"):
+        Manifests.read(["-"])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("allocate", "-f", "-", "-f", "-"),
+        ("validate", "-", "-f", "-"),
+        ("cel", "-", "-f", "-"),
+        ("lint", "-", "--slices", "-"),
+    ],
+)
+def test_standard_input_can_be_named_once(
+    dra_command: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(NODE.format("node").encode())))
+    done = dra_command(*command)
+    assert (done.status, done.out) == (ExitCode.BAD_INPUT, "")
+    assert (
+        done.err == "Error: standard input is named twice, and can be read once\n  name a file for the rest\n"
+    )
 
 
 def test_a_file_whose_name_looks_like_yaml_is_a_file(tmp_path: Path) -> None:
