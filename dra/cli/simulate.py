@@ -194,7 +194,7 @@ _COLUMNS = (
     "overcommitted_percent",
     "placed",
     "refused",
-    "mean_wait",
+    "mean_wait_seconds",
 )
 
 

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = ["pods"]
 
-_COLUMNS = ("policy", "used_percent", "fragmented_percent", "placed", "waited", "never_ran", "mean_wait")
+_COLUMNS = (
+    "policy",
+    "used_percent",
+    "fragmented_percent",
+    "placed",
+    "waited",
+    "never_ran",
+    "mean_wait_seconds",
+)
 
 
 def pods(

@@ -31,7 +31,8 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], form: Tabu
     """Print rows as CSV or as a table.
 
     Args:
-        columns: Their names as in CSV, such as `demand_percent`; a table shows `DEMAND %`.
+        columns: Their names as in CSV, such as `demand_percent` or `wait_seconds`; a table shows `DEMAND %`
+            and `WAIT S`.
         rows: A cell for each column.
         form: How to print them.
     """
@@ -44,4 +45,4 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], form: Tabu
 
 
 def _heading(column: str) -> str:
-    return column.replace("_percent", " %").replace("_", " ").upper()
+    return column.replace("_percent", " %").replace("_seconds", " s").replace("_", " ").upper()

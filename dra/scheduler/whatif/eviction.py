@@ -70,6 +70,9 @@ def anew(pod: Pod) -> Pod:
 def not_made_again(pods: Iterable[Pod]) -> list[str]:
     """A note about the pods that no controller would make again, if there are any."""
     bare = [pod for pod in pods if not any(each.controller for each in pod.metadata.owner_references or ())]
+    again = "it" if len(bare) == 1 else "them"
     return (
-        [f"{count_of(len(bare), 'pod')} without a controller: nothing would make them again"] if bare else []
+        [f"{count_of(len(bare), 'pod')} without a controller: nothing would make {again} again"]
+        if bare
+        else []
     )

@@ -92,7 +92,7 @@ def test_drain_tells_who_moves(dra: Command) -> None:
     assert lines(run) == [
         "drain n0: no pod loses its place",
         "- pod team/runs: n0 -> n1 (evicted)",
-        "1 pod without a controller: nothing would make them again",
+        "1 pod without a controller: nothing would make it again",
         "",
         "pods placed 1, waiting 0; devices taken 50 %",
         "CLASS  TOTAL  USED  FREE  FRAGMENTED  LARGEST",

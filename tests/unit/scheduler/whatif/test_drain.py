@@ -60,7 +60,7 @@ def test_pods_of_daemon_sets_and_static_pods_stay() -> None:
 def test_nothing_makes_a_bare_pod_again() -> None:
     comparison = drain(running(small_cluster(), pod("p")), "n0")
 
-    assert comparison.notes == ("1 pod without a controller: nothing would make them again",)
+    assert comparison.notes == ("1 pod without a controller: nothing would make it again",)
 
 
 def test_a_shared_claim_is_allocated_elsewhere_once_all_its_pods_have_gone() -> None:
