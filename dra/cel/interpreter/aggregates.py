@@ -9,7 +9,7 @@ from dra.cel.declarations import LIST_COST, MAP_COST, STRUCT_COST
 from dra.cel.interpreter.frame import Constant, Frame, Run
 from dra.cel.values import Failure, Optional, Value, map_key, type_value
 
-__all__ = ["go_type", "list_of_values", "map_of_values", "not_optional", "struct_of_values"]
+__all__ = ["go_type", "list_of_values", "map_of_values", "not_optional", "put", "struct_of_values"]
 
 
 def list_of_values(elements: Sequence[Run], optional: frozenset[int]) -> Run:
@@ -63,18 +63,26 @@ def _entries(keys: list[Run], values: list[Run], optional: list[bool], frame: Fr
         value = value_of(frame)
         if value.__class__ is Failure:
             return value
-        if maybe:
-            if value.__class__ is not Optional:
-                return not_optional(f"entry '{key}'", value)
-            if not value.present:
-                made.pop(map_key(key), None)
-                continue
-            value = value.value
-        try:
-            made[map_key(key)] = value
-        except TypeError:
-            return Failure(f"unsupported key type: {type_value(key).name}")
+        wrong = put(made, key, value, optional=maybe)
+        if wrong is not None:
+            return wrong
     return made
+
+
+def put(made: dict[Any, Value], key: Value, value: Value, *, optional: bool) -> Failure | None:
+    """Add an entry as a map's literal has it; gives what is wrong with it."""
+    if optional:
+        if value.__class__ is not Optional:
+            return not_optional(f"entry '{key}'", value)
+        if not value.present:
+            made.pop(map_key(key), None)
+            return None
+        value = value.value
+    try:
+        made[map_key(key)] = value
+    except TypeError:
+        return Failure(f"unsupported key type: {type_value(key).name}")
+    return None
 
 
 def not_optional(what: str, value: Value) -> Failure:

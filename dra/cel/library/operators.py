@@ -249,19 +249,20 @@ def _in_map(key: Value, entries: dict[Value, Value]) -> bool:
         return False
 
 
-def _unplanned(*_values: Value) -> Value:
+def unplanned(*_values: Value) -> Value:
+    """Stands for what the evaluators do themselves; never called."""
     raise AssertionError("the interpreter evaluates this itself")
 
 
 def _logic() -> tuple[Function, ...]:
     return (
-        Function("_?_:_", overload("conditional", [BOOL, _A, _A], _A, _unplanned)),
-        Function("_&&_", overload("logical_and", [BOOL, BOOL], BOOL, _unplanned)),
-        Function("_||_", overload("logical_or", [BOOL, BOOL], BOOL, _unplanned)),
+        Function("_?_:_", overload("conditional", [BOOL, _A, _A], _A, unplanned)),
+        Function("_&&_", overload("logical_and", [BOOL, BOOL], BOOL, unplanned)),
+        Function("_||_", overload("logical_or", [BOOL, BOOL], BOOL, unplanned)),
         Function("!_", overload("logical_not", [BOOL], BOOL, operator.not_, inline="not {0}")),
-        Function("@not_strictly_false", overload("not_strictly_false", [BOOL], BOOL, _unplanned)),
-        Function("_==_", overload("equals", [_A, _A], BOOL, _unplanned, COMPARISON)),
-        Function("_!=_", overload("not_equals", [_A, _A], BOOL, _unplanned, COMPARISON)),
+        Function("@not_strictly_false", overload("not_strictly_false", [BOOL], BOOL, unplanned)),
+        Function("_==_", overload("equals", [_A, _A], BOOL, unplanned, COMPARISON)),
+        Function("_!=_", overload("not_equals", [_A, _A], BOOL, unplanned, COMPARISON)),
     )
 
 
@@ -282,8 +283,8 @@ LIBRARY: Final = Library(
         *map(_relation, RELATIONS),
         Function(
             "_[_]",
-            overload("index_list", [_LIST, INT], _A, _unplanned),
-            overload("index_map", [_MAP, _A], _B, _unplanned),
+            overload("index_list", [_LIST, INT], _A, unplanned),
+            overload("index_map", [_MAP, _A], _B, unplanned),
         ),
         Function(
             "@in",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from dra.cel.declarations import Function, Library, Macro, MacroError, member, overload
+from dra.cel.library.operators import unplanned
 from dra.cel.syntax import Factory, Ident, Node
 from dra.cel.times import Duration
 from dra.cel.types import BOOL, DYN, INT, STRING, list_of, map_of, optional_of, parameter
@@ -17,10 +18,6 @@ _K, _V = parameter("K"), parameter("V")
 _OPTIONAL: Final = optional_of(_V)
 _LIST, _MAP = list_of(_V), map_of(_K, _V)
 _OPTIONALS: Final = list_of(_OPTIONAL)
-
-
-def _unplanned(*_values: Value) -> Value:
-    raise AssertionError("the interpreter evaluates this itself")
 
 
 def is_zero(value: Value) -> bool:
@@ -91,20 +88,20 @@ LIBRARY: Final = Library(
             "hasValue",
             member("optional_hasValue", [_OPTIONAL], BOOL, lambda value: value.present, inline="{0}.present"),
         ),
-        Function("or", member("optional_or_optional", [_OPTIONAL, _OPTIONAL], _OPTIONAL, _unplanned)),
-        Function("orValue", member("optional_orValue_value", [_OPTIONAL, _V], _V, _unplanned)),
-        Function("_?._", overload("select_optional_field", [DYN, STRING], _OPTIONAL, _unplanned)),
+        Function("or", member("optional_or_optional", [_OPTIONAL, _OPTIONAL], _OPTIONAL, unplanned)),
+        Function("orValue", member("optional_orValue_value", [_OPTIONAL, _V], _V, unplanned)),
+        Function("_?._", overload("select_optional_field", [DYN, STRING], _OPTIONAL, unplanned)),
         Function(
             "_[?_]",
-            overload("list_optindex_optional_int", [_LIST, INT], _OPTIONAL, _unplanned),
-            overload("optional_list_optindex_optional_int", [optional_of(_LIST), INT], _OPTIONAL, _unplanned),
-            overload("map_optindex_optional_value", [_MAP, _K], _OPTIONAL, _unplanned),
-            overload("optional_map_optindex_optional_value", [optional_of(_MAP), _K], _OPTIONAL, _unplanned),
+            overload("list_optindex_optional_int", [_LIST, INT], _OPTIONAL, unplanned),
+            overload("optional_list_optindex_optional_int", [optional_of(_LIST), INT], _OPTIONAL, unplanned),
+            overload("map_optindex_optional_value", [_MAP, _K], _OPTIONAL, unplanned),
+            overload("optional_map_optindex_optional_value", [optional_of(_MAP), _K], _OPTIONAL, unplanned),
         ),
         Function(
             "_[_]",
-            overload("optional_list_index_int", [optional_of(_LIST), INT], _OPTIONAL, _unplanned),
-            overload("optional_map_index_value", [optional_of(_MAP), _K], _OPTIONAL, _unplanned),
+            overload("optional_list_index_int", [optional_of(_LIST), INT], _OPTIONAL, unplanned),
+            overload("optional_map_index_value", [optional_of(_MAP), _K], _OPTIONAL, unplanned),
         ),
         Function(
             "last",

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import ClassVar, Final
 
 from dra.cel.declarations import Function, Library, fixed, member, overload, traversal
+from dra.cel.library.ordering import comparisons
 from dra.cel.types import BOOL, DOUBLE, INT, STRING, struct
 from dra.cel.values import INT_MAX, INT_MIN, NO_SUCH_OVERLOAD, Failure, register, sure
 from dra.errors import QuantityError
@@ -197,10 +198,6 @@ def _as_integer(value: Amount) -> int | Failure:
     return value.nanos // NANO if value.is_integer else Failure("cannot convert value to integer")
 
 
-def _compare(left: Amount, right: Amount) -> int:
-    return (left.nanos > right.nanos) - (left.nanos < right.nanos)
-
-
 def _plus(left: Amount, right: int) -> Amount:
     return left + Amount(right * NANO, 0)
 
@@ -222,29 +219,7 @@ LIBRARY: Final = Library(
         Function("isQuantity", overload("is_quantity_string", [STRING], BOOL, _is_quantity, traversal())),
         # Declared upstream as a function, so `q.sign()` does not compile and `sign(q)` does.
         Function("sign", overload("quantity_sign", [QUANTITY], INT, _sign)),
-        Function(
-            "isGreaterThan",
-            member(
-                "quantity_is_greater_than",
-                [QUANTITY, QUANTITY],
-                BOOL,
-                lambda left, right: left.nanos > right.nanos,
-                orders=">",
-            ),
-        ),
-        Function(
-            "isLessThan",
-            member(
-                "quantity_is_less_than",
-                [QUANTITY, QUANTITY],
-                BOOL,
-                lambda left, right: left.nanos < right.nanos,
-                orders="<",
-            ),
-        ),
-        Function(
-            "compareTo", member("quantity_compare_to", [QUANTITY, QUANTITY], INT, _compare, orders="<=>")
-        ),
+        *comparisons("quantity", QUANTITY, Amount.order_key),
         Function("asApproximateFloat", member("quantity_get_float", [QUANTITY], DOUBLE, float)),
         Function("asInteger", member("quantity_get_int", [QUANTITY], INT, _as_integer)),
         Function("isInteger", member("quantity_is_integer", [QUANTITY], BOOL, _is_integer)),

@@ -11,6 +11,7 @@ from functools import lru_cache, total_ordering
 from typing import ClassVar, Final, TypeAlias
 
 from dra.cel.declarations import Function, Library, fixed, member, overload, traversal
+from dra.cel.library.ordering import comparisons
 from dra.cel.types import BOOL, INT, STRING, struct
 from dra.cel.values import Failure, equal_to_its_own, register, sure
 
@@ -190,10 +191,6 @@ def _is_semver(text: str, normalize: bool = False) -> bool:
         return False
 
 
-def _compare(left: Semver, right: Semver) -> int:
-    return (left.key > right.key) - (left.key < right.key)
-
-
 LIBRARY: Final = Library(
     "semver",
     since="1.33",
@@ -209,27 +206,7 @@ LIBRARY: Final = Library(
             overload("is_semver_string", [STRING], BOOL, _is_semver, traversal()),
             overload("is_semver_string_bool", [STRING, BOOL], BOOL, _is_semver, traversal()),
         ),
-        Function(
-            "isGreaterThan",
-            member(
-                "semver_is_greater_than",
-                [SEMVER, SEMVER],
-                BOOL,
-                lambda left, right: left.key > right.key,
-                orders=">",
-            ),
-        ),
-        Function(
-            "isLessThan",
-            member(
-                "semver_is_less_than",
-                [SEMVER, SEMVER],
-                BOOL,
-                lambda left, right: left.key < right.key,
-                orders="<",
-            ),
-        ),
-        Function("compareTo", member("semver_compare_to", [SEMVER, SEMVER], INT, _compare, orders="<=>")),
+        *comparisons("semver", SEMVER, Semver.order_key),
         Function("major", member("semver_major", [SEMVER], INT, lambda version: version.key[0])),
         Function("minor", member("semver_minor", [SEMVER], INT, lambda version: version.key[1])),
         Function("patch", member("semver_patch", [SEMVER], INT, lambda version: version.key[2])),

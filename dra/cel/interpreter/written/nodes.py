@@ -64,7 +64,7 @@ def _map(script: Script, node: MapExpr) -> Operand:
             if script.type_of(entry.key) in (INT, STRING) and not entry.optional:
                 script.emit(f"{made}[{codes[0]}] = {codes[1]}")
                 continue
-            script.emit(f"{result} = put({made}, {codes[0]}, {codes[1]}, {entry.optional})")
+            script.emit(f"{result} = put({made}, {codes[0]}, {codes[1]}, optional={entry.optional})")
             blocks.enter_context(script.block(f"if {result} is None:"))
         script.emit(f"{result} = {made}")
     script.cost += MAP_COST

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from dra.cel.access import Lifted, follow, is_absent, tested
 from dra.cel.declarations import STRING_TRAVERSAL
-from dra.cel.interpreter.aggregates import go_type, not_optional
+from dra.cel.interpreter.aggregates import go_type, not_optional, put
 from dra.cel.interpreter.calls import looked_up
 from dra.cel.values import (
     INT_MAX,
@@ -24,7 +24,6 @@ from dra.cel.values import (
     key_value,
     map_key,
     size_of,
-    type_value,
 )
 
 __all__ = ["NAMES", "RETURNS_FAILURES", "condition_failure", "entries", "exists_already", "merge", "pairs"]
@@ -126,22 +125,6 @@ class _Tenths(dict[int, int]):
 _TENTHS: Final = _Tenths((size, math.ceil(size * STRING_TRAVERSAL)) for size in range(1000))
 
 
-def _put(made: dict[Any, Value], key: Value, value: Value, optional: bool) -> Failure | None:
-    """Add an entry as a map's literal has it; gives what is wrong with it."""
-    if optional:
-        if value.__class__ is not Optional:
-            return not_optional(f"entry '{key}'", value)
-        if not value.present:
-            made.pop(map_key(key), None)
-            return None
-        value = value.value
-    try:
-        made[map_key(key)] = value
-    except TypeError:
-        return Failure(f"unsupported key type: {type_value(key).name}")
-    return None
-
-
 def merge(insert: Callable[..., Value], items: dict[Any, Value], more: Value) -> Failure | None:
     """Add the entries of a map to another; gives what is wrong with that.
 
@@ -199,7 +182,7 @@ NAMES: Final[dict[str, object]] = RETURNS_FAILURES | {
     "merge": merge,
     "not_optional": not_optional,
     "pairs": pairs,
-    "put": _put,
+    "put": put,
     "same": _same,
     "tenths": _TENTHS,
     "tested": tested,
