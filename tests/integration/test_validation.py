@@ -19,7 +19,7 @@ from tests.conformance.test_validation import (
     without_noise,
 )
 from tests.conformance.validation_table import Case, read_table
-from tests.integration.api import Answer, Api
+from tests.integration.api import CLUSTER_WIDE, Answer, Api, location
 from tests.integration.control_plane import ControlPlane
 
 pytestmark = pytest.mark.integration
@@ -83,6 +83,14 @@ def replaced(api: Api, obj: dict[str, Any], *, subresource: str, dry_run: bool =
         if answer.status != CONFLICT:
             break
     return answer
+
+
+@pytest.fixture(autouse=True)
+def free_names(api: Api, control_plane: ControlPlane) -> None:
+    """What other tests left in the cluster goes where a row makes an object of that name."""
+    cases = (case for case in rows(control_plane) if case.object["kind"] in CLUSTER_WIDE)
+    for obj in {location(case.object): case.object for case in cases}.values():
+        api.delete(obj)
 
 
 def test_the_server_refuses_and_accepts_what_dra_does(api: Api, control_plane: ControlPlane) -> None:
