@@ -157,7 +157,7 @@ def simulate_pods(
     device_class: str | None = None,
     advance: Callable[[], object] | None = None,
 ) -> PodRun:
-    """Let pods come to a cluster and go.
+    """Let pods come to a cluster and go, each for itself: groups of pods do not count.
 
     Args:
         cluster: The cluster; it is not changed. Its pending pods are left alone.
