@@ -127,11 +127,6 @@ def _by_key(left: tuple[Value, Value], right: tuple[Value, Value]) -> int:
 
 
 def _sort_by(elements: tuple[Value, ...], keys: tuple[Value, ...]) -> tuple[Value, ...]:
-    if len(elements) != len(keys):
-        raise Failure(
-            "@sortByAssociatedKeys() expected a list of the same size as the associated keys list, "
-            f"but got {len(elements)} and {len(keys)} elements respectively"
-        )
     only = only_class(keys)
     if keys and only is None:
         raise Failure("list elements must have the same type")

@@ -243,12 +243,20 @@ def _scientific(value: Value, precision: int | None) -> str:
 # Values
 
 
+def _key(value: Value) -> str:
+    """A key of a map, of one of the types that keys should have."""
+    type_ = type_value(value)
+    if type_.kind not in (Kind.BOOL, Kind.INT, Kind.UINT, Kind.STRING):
+        raise Failure(f"no formatting function for map key of type {type_.name}")
+    return _literal(value)
+
+
 def _written(value: Value, _precision: int | None = None) -> str:
     """A value by itself: texts without quotes."""
     if isinstance(value, tuple):
         return f"[{', '.join(map(_literal, value))}]"
     if isinstance(value, dict):
-        entries = [(_literal(key_value(key)), _literal(entry)) for key, entry in value.items()]
+        entries = [(_key(key_value(key)), _literal(entry)) for key, entry in value.items()]
         by_key = sorted(entries, key=lambda entry: entry[0])
         return f"{{{', '.join(f'{key}:{entry}' for key, entry in by_key)}}}"
     if value is None:
