@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dra.allocator.board import Pick
 from dra.allocator.plan import Alternative, ClaimPlan
+from dra.allocator.state import claim_key
 from dra.errors import AllocationError
 from dra.features import Features
 from dra.models.core import NodeSelector, NodeSelectorRequirement, NodeSelectorTerm
@@ -15,6 +16,7 @@ from dra.models.resource import (
     DeviceAllocationConfiguration,
     DeviceAllocationResult,
     DeviceRequestAllocationResult,
+    ResourceClaim,
 )
 from dra.quantity import Quantity
 
@@ -41,7 +43,10 @@ def allocation_result(
         AllocationError: A slice has a node selector with several terms, which no result can express.
     """
     picks = tuple(picks)
-    results = [_device(pick, features) for pick in picks]
+    results = [
+        _device(pick, features, _share_id(claim.claim, number, pick) if pick.device.shareable else None)
+        for number, pick in enumerate(picks)
+    ]
     config = [*_class_config(chosen), *_claim_config(claim, chosen)]
     names = {alternative.name for alternative in chosen}
     for entry in config:
@@ -53,7 +58,13 @@ def allocation_result(
     )
 
 
-def _device(pick: Pick, features: Features) -> DeviceRequestAllocationResult:
+def _share_id(claim: ResourceClaim, number: int, pick: Pick) -> str:
+    """The identifier of a share: kube-scheduler's is random, ours the same whenever the answer is."""
+    parts = (*claim_key(claim), claim.metadata.uid or "", str(number), str(pick.device.id))
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(parts)))
+
+
+def _device(pick: Pick, features: Features, share_id: str | None) -> DeviceRequestAllocationResult:
     model, alternative = pick.device.model, pick.option.alternative
     binding = features.device_binding_and_status
     tolerations = alternative.tolerations
@@ -66,7 +77,7 @@ def _device(pick: Pick, features: Features) -> DeviceRequestAllocationResult:
         tolerations=[each.model_copy() for each in tolerations] if tolerations else None,
         binding_conditions=list(model.binding_conditions or ()) or None if binding else None,
         binding_failure_conditions=list(model.binding_failure_conditions or ()) or None if binding else None,
-        share_id=str(uuid.uuid4()) if pick.device.shareable else None,
+        share_id=share_id,
         consumed_capacity=_as_printed(pick.consumption.amounts) if pick.consumption else None,
         skip_node_operations=list(pick.device.slice.spec.skip_node_operations or ()) or None,
     )

@@ -137,7 +137,8 @@ def _instead(path: Path) -> str:
     """What was probably meant by a path that leads nowhere."""
     if "\n" in str(path):
         return _MANIFEST_ITSELF
-    wrong = next((each for each in (path, *path.parents) if os.path.isdir(each.parent)), None)  # noqa: PTH112
+    exists, is_folder = os.path.exists, os.path.isdir  # a Path raises at a name that is too long
+    wrong = next((each for each in (path, *path.parents) if is_folder(each.parent)), None)
     if wrong is None:
         return "the working directory is gone"
     names = _names(wrong.parent)
@@ -146,7 +147,7 @@ def _instead(path: Path) -> str:
     if meant := nearest(wrong.stem, by_stem):
         near = wrong.parent / by_stem[meant]
         whole = near / path.relative_to(wrong)
-        return f"did you mean {str(whole if os.path.exists(whole) else near)!r}?"  # noqa: PTH110
+        return f"did you mean {str(whole if exists(whole) else near)!r}?"
     place = "the working directory" if wrong.parent == Path() else str(wrong.parent)
     return f"{place} has {listed(names, _MOST_NAMED)}" if names else f"{place} is empty"
 

@@ -12,6 +12,7 @@ from dra.allocator import AllocatedState, Budget, DeviceId
 from dra.errors import AllocationError, InvalidPoolError, SearchBudgetExceeded
 from dra.features import Features
 from dra.models.resource import ResourceClaimStatus
+from dra.validation import formats
 from tests.unit.allocator.builders import (
     NODE,
     OTHER_NODE,
@@ -186,6 +187,20 @@ def test_a_full_shared_device_gives_way_to_the_next() -> None:
         cluster.reserve(claim(name=f"holder-{index}"), result)
 
     assert cluster.allocate([part], NODE) is None
+
+
+def test_shares_have_identifiers_of_their_own_which_are_the_same_again() -> None:
+    shared = slice_of([{**device("a"), "allowMultipleAllocations": True}])
+    claims = [claim(wants(), wants(), name=name) for name in ("first", "second")]
+
+    def identifiers() -> list[str]:
+        results = allocator(shared).allocate(claims, NODE) or []
+        return [each.share_id or "" for result in results for each in result.devices.results or ()]
+
+    found = identifiers()
+    assert len(set(found)) == 4
+    assert all(formats.uuid(each) == () for each in found)
+    assert identifiers() == found
 
 
 def test_admin_access_looks_at_different_devices_even_if_they_are_in_use() -> None:
