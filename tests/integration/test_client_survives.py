@@ -35,8 +35,10 @@ SPACE = "survivors"
 @pytest.fixture(scope="module")
 def client(control_plane: ControlPlane, api: Api) -> Iterator[dra.client.Client]:
     with client_of(control_plane, namespace=SPACE) as connected:
-        connected.apply([namespace(SPACE), device_class()])
+        made = [namespace(SPACE), device_class()]
+        connected.apply(made)
         yield connected
+        connected.delete(made)
 
 
 @pytest.fixture
@@ -203,13 +205,12 @@ def test_a_list_that_is_compacted_away_half_way_is_read_again(
     client: dra.client.Client, control_plane: ControlPlane, api: Api
 ) -> None:
     classes = [device_class(f"compacted-{index}.example.com") for index in range(6)]
-    client.apply(classes)
     listing = "/apis/resource.k8s.io/v1/deviceclasses?limit=2"
-    token = api.must(api.request("GET", listing))["metadata"]["continue"]
-    with client_of(control_plane, page_size=2) as small:
+    with existing(client, *classes), client_of(control_plane, page_size=2) as small:
+        token = api.must(api.request("GET", listing))["metadata"]["continue"]
         reading = small.contents()
         wanted = next(each for each in reading if isinstance(each, dra.DeviceClass))
-        compact(control_plane, client)
+        compact(control_plane, client, classes[0])
         kill_and_restart(control_plane)  # it would remember what etcd has forgotten
         assert api.request("GET", f"{listing}&continue={token}").status == 410
         rest = [each.metadata.name for each in reading if isinstance(each, dra.DeviceClass)]
@@ -218,10 +219,11 @@ def test_a_list_that_is_compacted_away_half_way_is_read_again(
     assert {each.metadata.name for each in classes} <= set(names)
 
 
-def compact(control_plane: ControlPlane, client: dra.client.Client) -> None:
-    """Have etcd forget everything before now."""
-    changed = client.apply(device_class("compacted-last.example.com"))
-    latest = int(changed.metadata.resource_version or 0)
+def compact(control_plane: ControlPlane, client: dra.client.Client, obj: dra.DeviceClass) -> None:
+    """Change an object, and have etcd forget everything before that."""
+    changed = obj.model_copy(deep=True)
+    changed.metadata.labels = {"test": "compacted"}
+    latest = int(client.apply(changed).metadata.resource_version or 0)
     body = json.dumps({"revision": latest, "physical": True}).encode()
     url = f"http://127.0.0.1:{control_plane._ports['etcd']}/v3/kv/compaction"
     with urllib.request.urlopen(urllib.request.Request(url, body, method="POST"), timeout=30) as answer:
