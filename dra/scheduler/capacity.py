@@ -15,7 +15,7 @@ from dra.scheduler.objects import label_of
 from dra.scheduler.world import World
 from dra.suggestions import unknown_name
 
-__all__ = ["Capacity", "CapacityRow", "Grouping", "Price", "summed"]
+__all__ = ["Capacity", "CapacityRow", "Grouping", "Price", "UnitClasses", "summed"]
 
 Grouping: TypeAlias = Literal["class", "product", "node", "namespace", "claim"]
 """What the rows of a capacity table stand for."""
@@ -155,7 +155,7 @@ def summed(
     everything = _Sum()
     sums: dict[str, _Sum] = {name: _Sum() for name in world.engine.solver.classes} if by == "class" else {}
     owned: dict[str, tuple[float, float]] = {}
-    classes = _Classes(world)
+    classes = UnitClasses(world)
     for unit in units:
         cost = _price(price, unit.product)
         everything.add(unit, cost)
@@ -177,10 +177,10 @@ def summed(
     return Capacity(by, tuple(rows), everything.row("", priced=priced), tuple(_faults(world)))
 
 
-def _names(unit: UnitUse, by: Grouping, classes: _Classes) -> Iterable[str]:
+def _names(unit: UnitUse, by: Grouping, classes: UnitClasses) -> Iterable[str]:
     """The rows that a unit counts in."""
     if by == "class":
-        return classes.of(unit) or (_NO_CLASS,)
+        return classes.of(unit)
     if by == "product":
         return (unit.product,)
     if by == "node":
@@ -210,19 +210,23 @@ def _faults(world: World) -> Iterable[str]:
     return faults
 
 
-class _Classes:
-    """The classes that units belong to: those that select any of their devices."""
+class UnitClasses:
+    """The classes that units belong to: those that select any of their devices.
+
+    Args:
+        world: The cluster, or one with the same slices and classes.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
         self._pools: dict[Pool, dict[str, int]] = {}
 
     def of(self, unit: UnitUse) -> list[str]:
-        """The classes of a unit."""
+        """The classes of a unit; a name that says so if there are none."""
         known = self._pools.get(unit.pool)
         if known is None:
             known = self._pools[unit.pool] = self._of_pool(unit.pool)
-        return [name for name, devices in known.items() if devices & unit.devices]
+        return [name for name, devices in known.items() if devices & unit.devices] or [_NO_CLASS]
 
     def _of_pool(self, pool: Pool) -> dict[str, int]:
         matcher, found = self.world.engine.solver.matcher, {}

@@ -85,14 +85,24 @@ def units_in_use(
     for state in world.states:
         if advance:
             advance()
-        view = state.site.view(world.engine)
-        lost: Mapping[int, float] | None = None
-        for offset, pool, on_node in view.offsets:
-            new = on_node.present & ~seen.get(pool, 0)
-            if new:
-                seen[pool] = seen.get(pool, 0) | new
-                lost = useless.of(state, view) if lost is None else lost
-                yield from _of_pool(world, state, on_node, pool, offset, new, lost)
+        known = state.hardware
+        if known is None or known[0] is not fragmentation:
+            known = (fragmentation, tuple(_of_node(world, state, useless, seen)))
+            if not state.site.sees_shared:  # what others take of such pools makes no new state
+                state.hardware = known
+        yield from known[1]
+
+
+def _of_node(world: World, state: NodeState, useless: _Useless, seen: dict[Pool, int]) -> Iterator[UnitUse]:
+    """The units of a node that no node before it has."""
+    view = state.site.view(world.engine)
+    lost: Mapping[int, float] | None = None
+    for offset, pool, on_node in view.offsets:
+        new = on_node.present & ~seen.get(pool, 0)
+        if new:
+            seen[pool] = seen.get(pool, 0) | new
+            lost = useless.of(state, view) if lost is None else lost
+            yield from _of_pool(world, state, on_node, pool, offset, new, lost)
 
 
 def _of_pool(

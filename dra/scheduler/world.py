@@ -40,6 +40,8 @@ from dra.validation.scope import Scope
 
 if TYPE_CHECKING:
     from dra.scheduler.attempts import Verdict
+    from dra.scheduler.fragmentation import Fragmentation
+    from dra.scheduler.hardware import UnitUse
 
 __all__ = ["Engine", "NodeState", "Site", "World"]
 
@@ -166,14 +168,17 @@ class NodeState:
         site: The node.
         requested: What pods take of it, in nano units.
         verdicts: By kind of pod, what is known.
+        hardware: Its units, as they were last counted and for which workload; None if they never were, or
+            if it sees pools that others see, too.
     """
 
-    __slots__ = ("requested", "site", "verdicts")
+    __slots__ = ("hardware", "requested", "site", "verdicts")
 
     def __init__(self, site: Site, requested: Mapping[str, int]) -> None:
         self.site = site
         self.requested = requested
         self.verdicts: Memo[int, Verdict] = Memo(_KINDS_KEPT)
+        self.hardware: tuple[Fragmentation, tuple[UnitUse, ...]] | None = None
 
 
 @attrs.frozen(eq=False)

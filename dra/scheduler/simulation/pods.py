@@ -24,6 +24,7 @@ from dra.scheduler.objects import key_of, label_of
 from dra.scheduler.placement import Placement, Unschedulable
 from dra.scheduler.policies import Policy, policy_of
 from dra.scheduler.simulation.events import Departures, play
+from dra.scheduler.simulation.gauge import Gauge
 from dra.scheduler.simulation.run import Counts, Recorder, Run, Sample
 from dra.scheduler.simulation.trace import WHOLE
 from dra.scheduler.simulation.workload import shuffled
@@ -229,12 +230,12 @@ class _Pods:
     def __init__(self, cluster: Cluster, policy: Policy, device_class: str | None, *, may_wait: bool) -> None:
         self.cluster = cluster
         self._policy = policy
-        self._class = device_class
         self._may_wait = may_wait
         self._leaving: Departures[str] = Departures()
         self._waiting: list[tuple[int, PodArrival, str]] = []
         self._running = 0
-        self.total = self._measured()[0]
+        self._gauge = Gauge(cluster, device_class)
+        self.total = self._gauge.total
         self.counts = Counts()
 
     @property
@@ -291,17 +292,9 @@ class _Pods:
 
     def sample(self, time: float) -> Sample:
         """The cluster now."""
-        _, used, fragmented = self._measured()
+        used, fragmented = self._gauge.read(self.cluster)
         milli = used * WHOLE
         return Sample(time, self._running, len(self._waiting), milli, milli, milli, 0.0, fragmented * WHOLE)
-
-    def _measured(self) -> tuple[float, float, float]:
-        """Units of hardware: how many, how many taken, how many free and of no use."""
-        if self._class is None:
-            row = self.cluster.capacity(by="product").total
-        else:
-            row = self.cluster.capacity(by="class")[self._class]
-        return row.total or 0.0, row.used, row.fragmented or 0.0
 
 
 def _kind(arrival: PodArrival) -> str:

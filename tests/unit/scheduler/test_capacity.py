@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from dra.errors import LoadError, UnknownNameError
+from dra.models.resource import ResourceSlice
 from dra.scheduler import Cluster
 from dra.scheduler.capacity import Grouping
+from dra.scheduler.hardware import UnitUse, units_in_use
 from dra.testing import nodes
 from tests.unit.scheduler.clusters import (
     claim,
@@ -57,6 +59,15 @@ def shared_cluster(*more: Any) -> Cluster:
     return Cluster.load([gpu_class(), node("n0"), devices_on("n0", [gpu]), *more])
 
 
+def fabric(*devices: dict[str, Any]) -> ResourceSlice:
+    """Devices that all nodes see."""
+    shared = devices_on("n0", devices)
+    shared.metadata.name = shared.spec.pool.name = "fabric"
+    shared.spec.node_name = None
+    shared.spec.all_nodes = True
+    return shared
+
+
 def test_whole_devices_are_counted() -> None:
     cluster = small_cluster(template("pair", request(2)), nodes=3)
     after = placed(cluster.schedule(pod("p", templates=["pair"]))).apply()
@@ -102,12 +113,7 @@ def test_rows_are_products_and_nodes() -> None:
 
 
 def test_a_device_of_several_nodes_is_counted_once() -> None:
-    shared = devices_on("n0", [{"name": "fabric-0"}])
-    shared.metadata.name = "fabric"
-    shared.spec.node_name = None
-    shared.spec.all_nodes = True
-    shared.spec.pool.name = "fabric"
-    cluster = small_cluster(shared)
+    cluster = small_cluster(fabric({"name": "fabric-0"}))
 
     assert cluster.capacity().total.total == 5
     assert cluster.capacity("node")["(several nodes)"].total == 1
@@ -202,6 +208,69 @@ def test_what_is_left_of_a_partitioned_device_is_fragmented_for_tasks_that_need_
 
     # A quarter is taken; of the two kinds of tasks one cannot use the rest.
     assert (total.used, total.free, total.fragmented) == (0.25, 0.75, 0.375)
+
+
+# --- copies -------------------------------------------------------------------------------------------------
+
+
+def test_copies_count_as_a_cluster_that_is_loaded_anew() -> None:
+    """What is known of a node holds until something changes there: devices, cpu, a pool that others see."""
+
+    def some(count: int, linked: str) -> dict[str, Any]:
+        expression = f"device.attributes['gpu.example.com'].linked == {linked}"
+        return request(count, selectors=[{"cel": {"expression": expression}}])
+
+    places = {"one": "n0", "pair": "n1", "links": "n1", "plain": "n2"}
+    names = ("n0", "n1", "n2")
+    tasks = [
+        pod(
+            name,
+            templates=[] if name == "plain" else [name],
+            requests={"cpu": "3"},
+            nodeSelector={"name": where},
+        )
+        for name, where in places.items()
+    ]
+    cluster = Cluster.load(
+        [
+            gpu_class(),
+            fabric(*({"name": f"link-{at}", "attributes": {"linked": {"bool": True}}} for at in range(3))),
+            *(node(name, labels={"name": name}, allocatable={"cpu": "7"}) for name in names),
+            *(gpus(name, 3, linked=[False] * 3) for name in names),
+            template("one", some(1, "false")),
+            template("pair", some(2, "false")),
+            template("links", some(2, "true")),
+            *tasks,
+        ]
+    ).with_workload(tasks)
+    groupings: tuple[Grouping, ...] = ("class", "product", "node", "namespace", "claim")
+
+    for change in (*places, "pod/links", "pod/one"):
+        there = "/" in change
+        cluster = cluster.without(change) if there else placed(cluster.schedule(change)).apply()
+        anew = Cluster.load(list(cluster)).with_workload(tasks)
+        for by in groupings:
+            assert cluster.capacity(by) == anew.capacity(by), (change, by)
+
+
+def test_another_workload_is_counted_for() -> None:
+    cluster = small_cluster(template("three", request(3)), template("one"), pod("p", templates=["one"]))
+    assert cluster.capacity().total.fragmented == 0
+
+    large = cluster.with_workload([pod("q", templates=["three"])])
+    assert large.capacity().total.fragmented == 4
+    assert cluster.capacity().total.fragmented == 0
+
+
+def test_only_the_nodes_that_changed_are_counted_again() -> None:
+    def units(of: Cluster) -> list[UnitUse]:
+        return list(units_in_use(of._world, cluster._workload.of(of._world)))
+
+    cluster = small_cluster(template("one"), pod("p", templates=["one"]), nodes=3)
+    after = placed(cluster.schedule("p")).apply()
+    again = [now.node for then, now in zip(units(cluster), units(after), strict=True) if now is not then]
+
+    assert again == ["n0", "n0"]
 
 
 # --- largest ------------------------------------------------------------------------------------------------
