@@ -8,7 +8,7 @@ from typing import Final
 
 from dra.linting.finding import Hint, Hints, Severity, check
 from dra.linting.given import Claim, Given, KnownDevice, Wanted
-from dra.linting.vocabulary import driver_of, is_among, nearest
+from dra.linting.vocabulary import driver_of, is_among, question
 from dra.models.resource import DeviceConstraint
 from dra.validation.field_error import Path
 from dra.validation.rules.admin_access import ADMIN_ACCESS_LABEL
@@ -56,7 +56,7 @@ def attribute_never_published(given: Given) -> Hints:
                         at / field,
                         f"no device for request {each.name} publishes {attribute}: nothing can be allocated",
                         # A standard attribute is not misspelt; the devices just have none.
-                        "" if attribute in _STANDARD else nearest(attribute, known_names),
+                        "" if attribute in _STANDARD else question(attribute, known_names),
                     )
 
 
@@ -176,7 +176,7 @@ def unknown_class(given: Given) -> Hints:
                 wanted.object,
                 wanted.path / "deviceClassName",
                 f"there is no DeviceClass {name!r} among the given objects",
-                nearest(name, given.classes),
+                question(name, given.classes),
             )
 
 
@@ -190,16 +190,16 @@ def unknown_capacity_request(given: Given) -> Hints:
         driver = driver_of(given, *wanted.asks) if requested and not candidates else None
         declared = {each.name for each in driver.capacities} if driver else set()
         for name in requested:
-            question = "" if is_among(name, declared) else nearest(name, declared)
-            if driver and question:
+            meant = "" if is_among(name, declared) else question(name, declared)
+            if driver and meant:
                 message = f"{driver.name} is not known to publish a capacity {name!r}"
-                yield Hint(wanted.object, (wanted.path / "capacity" / "requests") @ name, message, question)
+                yield Hint(wanted.object, (wanted.path / "capacity" / "requests") @ name, message, meant)
             if candidates and name not in published:
                 yield Hint(
                     wanted.object,
                     (wanted.path / "capacity" / "requests") @ name,
                     f"no device for request {wanted.name} has a capacity {name!r}, spelled like this",
-                    nearest(name, published),
+                    question(name, published),
                 )
 
 
@@ -215,7 +215,7 @@ def configuration_for_nobody(given: Given) -> Hints:
                     claim.object,
                     (claim.path / "config")[index] / "opaque" / "driver",
                     f"no given device is of the driver {driver!r}, so nobody reads this configuration",
-                    nearest(driver, drivers),
+                    question(driver, drivers),
                 )
 
 

@@ -259,6 +259,10 @@ class Given:
         """The claim or template of a name, if it is among the objects."""
         return self._by_name.get((kind, namespace, name))
 
+    def names(self, kind: type[KubernetesObject], namespace: str) -> list[str]:
+        """The names of the claims or templates of a namespace."""
+        return [name for each, where, name in self._by_name if (each, where) == (kind, namespace) and name]
+
     @cached_property
     def channel_templates(self) -> set[tuple[str, str]]:
         """Namespace and name of the templates that the controllers of given ComputeDomains make."""

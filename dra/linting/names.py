@@ -10,7 +10,15 @@ from dra.linting.accesses import Access, Kind, domains
 from dra.linting.expressions import parsed
 from dra.linting.finding import Hint, Hints, Severity, check
 from dra.linting.given import Given, Written
-from dra.linting.vocabulary import declared, domains_of, driver_of, is_among, nearest, published
+from dra.linting.vocabulary import (
+    declared,
+    driver_of,
+    is_among,
+    published,
+    question,
+    question_elsewhere,
+    question_of_domain,
+)
 
 __all__: list[str] = []
 
@@ -31,13 +39,15 @@ def capacity_read_as_attribute(given: Given) -> Hints:
         for access in _distinct(found, "attributes"):
             attributes = _names(given, "attributes", access.domain)
             capacities = _names(given, "capacity", access.domain)
-            is_capacity = access.name in (capacities if attributes or capacities else usual)
+            is_known = bool(attributes or capacities)
+            is_capacity = access.name in (capacities if is_known else usual)
             if is_capacity and access.name not in attributes:
+                what = "not an attribute" if is_known else "not an attribute, with most drivers"
                 right = f'device.capacity["{access.domain}"].{access.name}'
                 yield Hint(
                     written.object,
                     written.path,
-                    f"{access} is a capacity, not an attribute: reading it fails on every device",
+                    f"{access} is a capacity, {what}: reading it fails on every device",
                     f'use {right}, for instance {right}.compareTo(quantity("40Gi")) >= 0',
                 )
 
@@ -67,19 +77,19 @@ def _domains_of_nobody(given: Given) -> Hints:
     for written in given.expressions:
         for kind, name in _domains(given, written):
             known = published(given, kind)
-            question = nearest(name, known)
-            if name not in known and (question or not written.is_alternative):
+            meant = question(name, known)
+            if name not in known and (meant or not written.is_alternative):
                 message = f'no given device has {_plural(kind)} in the domain "{name}"'
-                yield Hint(written.object, written.path, message, question)
+                yield Hint(written.object, written.path, message, meant)
 
 
 def _slips_in_domains(given: Given) -> Hints:
     for written, driver in _of_known_drivers(given):
         for kind, name in _domains(given, written):
-            question = nearest(name, domains_of(driver, kind))
-            if name not in declared(given, kind) and question:
+            meant = question_of_domain(name, driver, kind)
+            if name not in declared(given, kind) and meant:
                 message = f'{driver.name} is not known to have {_plural(kind)} in the domain "{name}"'
-                yield Hint(written.object, written.path, message, question)
+                yield Hint(written.object, written.path, message, meant)
 
 
 def _domains(given: Given, written: Written) -> Iterable[tuple[Kind, str]]:
@@ -108,12 +118,12 @@ def unknown_name(given: Given) -> Hints:
                 continue
             known = published(given, access.kind).get(access.domain)
             if known is not None:
-                question = nearest(access.name, known)
-                if access.name not in known and (question or not written.is_alternative):
-                    yield Hint(written.object, written.path, f"no given device publishes {access}", question)
-            elif question := _slip(given, access.kind, access.domain, access.name):
+                meant = question(access.name, known)
+                if access.name not in known and (meant or not written.is_alternative):
+                    yield Hint(written.object, written.path, f"no given device publishes {access}", meant)
+            elif meant := _slip(given, access.kind, access.domain, access.name):
                 message = f"{access} is not known to be published"
-                yield Hint(written.object, written.path, message, question)
+                yield Hint(written.object, written.path, message, meant)
     yield from _slips_in_constraints(given)
 
 
@@ -126,16 +136,18 @@ def _slips_in_constraints(given: Given) -> Hints:
             }
             for field, attribute in named.items():
                 domain, _, name = attribute.partition("/")
-                question = _slip(given, "attributes", domain, name)
-                if question:
+                meant = _slip(given, "attributes", domain, name)
+                if meant:
                     at = (claim.path / "constraints")[index] / field
-                    yield Hint(claim.object, at, f"{attribute} is not known to be published", question)
+                    yield Hint(claim.object, at, f"{attribute} is not known to be published", meant)
 
 
 def _slip(given: Given, kind: Kind, domain: str, name: str) -> str:
-    """What was meant by a name that is nearly, but not quite, one in the domain of a known driver."""
+    """What was meant by a name that a known driver has in another domain, or nearly has in this one."""
     known = declared(given, kind).get(domain, frozenset())
-    return "" if is_among(name, known) else nearest(name, known)
+    if not known or is_among(name, known):
+        return ""
+    return question_elsewhere(name, domain, kind) or question(name, known)
 
 
 def _plural(kind: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from dra.linting.finding import Hint, Hints, Severity, check
 from dra.linting.given import Claim, Given, PodUse
-from dra.linting.vocabulary import nearest
+from dra.linting.vocabulary import question
 from dra.models.core import Container, ContainerResourceClaim, PodResourceClaim
 from dra.models.meta import KubernetesObject
 from dra.models.resource import ResourceClaim, ResourceClaimTemplate
@@ -109,7 +109,7 @@ def unknown_claim(given: Given) -> Hints:
                         pod.object,
                         here,
                         f"the pod has no claim {claim.name!r} in spec.resourceClaims",
-                        nearest(claim.name, names),
+                        question(claim.name, names),
                     )
 
 
@@ -129,7 +129,7 @@ def unknown_request(given: Given) -> Hints:
                         pod.object,
                         here / "request",
                         f"{source.object.subject} has no request {claim.request!r}",
-                        nearest(claim.request, names),
+                        question(claim.request, names),
                     )
 
 
@@ -226,15 +226,17 @@ def missing_source(given: Given) -> Hints:
             if _is_of_compute_domain(given, pod, claim):
                 continue
             is_claim = bool(claim.resource_claim_name)
-            kind = "ResourceClaim" if is_claim else "ResourceClaimTemplate"
-            other = ResourceClaimTemplate if is_claim else ResourceClaim
+            kind, other = (
+                (ResourceClaim, ResourceClaimTemplate) if is_claim else (ResourceClaimTemplate, ResourceClaim)
+            )
             namespace = _namespace(pod.object)
+            is_other = given.claim(other, namespace, name) is not None
             field = "resourceClaimName" if is_claim else "resourceClaimTemplateName"
             yield Hint(
                 pod.object,
                 at / field,
-                f"there is no {kind} {namespace}/{name} among the given objects",
-                f"{name} is a {other.__name__}" if given.claim(other, namespace, name) else "",
+                f"there is no {kind.__name__} {namespace}/{name} among the given objects",
+                f"{name} is a {other.__name__}" if is_other else question(name, given.names(kind, namespace)),
             )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set as AbstractSet
 from typing import Final, TypeAlias
@@ -12,28 +11,31 @@ from dra.drivers.driver import Driver
 from dra.drivers.registry import all as all_drivers
 from dra.linting.accesses import Kind, drivers
 from dra.linting.given import Given
+from dra.suggestions import did_you_mean, nearest
 
-__all__ = ["declared", "domains_of", "driver_of", "is_among", "nearest", "published"]
+__all__ = [
+    "declared",
+    "domains_of",
+    "driver_of",
+    "is_among",
+    "published",
+    "question",
+    "question_elsewhere",
+    "question_of_domain",
+]
 
 # The driver of upstream's example, whose name stands for any driver in manifests that teach.
 _ANY_DRIVER: Final = ".example.com"
 _DIGITS: Final = "0123456789"
+_STANDARD: Final = "resource.kubernetes.io"
 
 Names: TypeAlias = "Mapping[str, AbstractSet[str]]"
 """By domain, the names in it."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A question such as "did you mean `productName`?"; empty if no known name is near."""
-    names = sorted(known)
-    same = [other for other in names if _last(other) == _last(name)]
-    close = same or difflib.get_close_matches(name, names, 1, 0.7)
-    return f"did you mean `{close[0]}`?" if close else ""
-
-
-def _last(name: str) -> str:
-    """The part behind the domain, in lower case."""
-    return name.rpartition("/")[2].lower()
+def question(name: str, known: Iterable[str]) -> str:
+    """A question such as "did you mean 'productName'?"; empty unless the name is nearly a known one."""
+    return did_you_mean(name, sorted(known), strictly=True)
 
 
 def published(given: Given, kind: Kind) -> Names:
@@ -95,6 +97,29 @@ def driver_of(given: Given, device_class: str, texts: Iterable[str]) -> Driver |
 def domains_of(driver: Driver, kind: Kind) -> set[str]:
     """The domains of what a driver publishes, its own among them."""
     return {driver.name, *(each.domain for each in _declarations(driver, kind) if each.domain)}
+
+
+def question_of_domain(name: str, driver: Driver, kind: Kind) -> str:
+    """A question for the domain that was meant, among those of what a driver publishes.
+
+    Those below the driver's own, one for each cloud, are told apart by what stands before it.
+    """
+    known, own = domains_of(driver, kind), f".{driver.name}"
+    if not name.endswith(own):
+        return question(name, known)
+    below = sorted(each.removesuffix(own) for each in known if each.endswith(own))
+    meant = nearest(name.removesuffix(own), below, strictly=True)
+    return f"did you mean {meant + own!r}?" if meant else ""
+
+
+def question_elsewhere(name: str, domain: str, kind: Kind) -> str:
+    """A question for a name that the driver of a domain has in another, that of Kubernetes first."""
+    of_driver = (
+        each for driver in _drivers() if driver.name == domain for each in _declarations(driver, kind)
+    )
+    others = {each.domain for each in of_driver if each.identifier == name} - {"", domain}
+    where = _STANDARD if _STANDARD in others else min(others, default="")
+    return f"did you mean {f'{where}/{name}'!r}?" if where else ""
 
 
 def _drivers() -> list[Driver]:

@@ -10,6 +10,17 @@ def test_nearest_ignores_case_and_gives_up_on_the_unlike() -> None:
     assert nearest("zzz", ["productName", "uuid"]) == ""
 
 
+def test_what_may_be_right_is_compared_strictly() -> None:
+    assert nearest("gpus", ["gpu-c"]) == "gpu-c"
+    assert nearest("gpus", ["gpu-c"], strictly=True) == ""
+    assert nearest("gpu", ["gpu-c"], strictly=True) == "gpu-c"
+
+
+def test_the_same_name_behind_another_domain_comes_first() -> None:
+    known = ["gpu.nvidia.com/pciRoot", "resource.kubernetes.io/pcieRoot"]
+    assert nearest("gpu.nvidia.com/pcieRoot", known) == "resource.kubernetes.io/pcieRoot"
+
+
 def test_a_name_that_is_the_beginning_of_others_gets_all_of_them() -> None:
     boards = ["A10", "A100-40GB", "A100-80GB", "B200-180GB", "B300"]
 

@@ -84,10 +84,41 @@ def test_slip_in_a_constraint_is_found_without_slices() -> None:
     constraint = {"distinctAttribute": f"{NVIDIA}/parentUuid"}
     found = dra.lint(claim(request("gpu", deviceClassName=NVIDIA), constraints=[constraint]))
     assert [(each.code, each.path, each.fix) for each in found] == [
-        ("DRA105", "spec.devices.constraints[0].distinctAttribute", "did you mean `parentUUID`?")
+        ("DRA105", "spec.devices.constraints[0].distinctAttribute", "did you mean 'parentUUID'?")
     ]
+
+
+@pytest.mark.parametrize(
+    ("driver", "name"),
+    [(NVIDIA, "pciBusID"), (NVIDIA, "pcieRoot"), ("gpu.amd.com", "pcieRoot"), ("dra.net", "pcieRoot")],
+)
+def test_a_standard_attribute_is_not_in_the_domain_of_the_driver(driver: str, name: str) -> None:
+    found = dra.lint(
+        [
+            of_class(driver, f'"{name}" in device.attributes["{driver}"]'),
+            claim(request("gpu"), constraints=[{"matchAttribute": f"{driver}/{name}"}], name="b"),
+        ]
+    )
+    assert {each.fix for each in found} == {f"did you mean 'resource.kubernetes.io/{name}'?"}
+    assert [each.code for each in found] == ["DRA105", "DRA105"]
+
+
+@pytest.mark.parametrize(
+    ("domain", "meant"),
+    [("gc.dra.net", "gce.dra.net"), ("aws.dra.net", ""), ("gke.dra.net", ""), ("dra.nets", "dra.net")],
+)
+def test_a_domain_below_that_of_the_driver_is_told_by_its_own_part(domain: str, meant: str) -> None:
+    """Drivers get a domain for each cloud; what these have in common says nothing."""
+    read = f'device.driver == "dra.net" && has(device.attributes["{domain}"].host)'
+    found = [each.fix for each in dra.lint(of_class("dranet", read)) if each.code == "DRA104"]
+    assert found == ([f"did you mean '{meant}'?"] if meant else [])
+
+
+def test_of_an_unknown_driver_a_usual_capacity_is_only_likely_to_be_one() -> None:
+    (found,) = dra.lint(of_class("npu.vendor.io", 'device.attributes["npu.vendor.io"].cores > 4'))
+    assert (found.code, "with most drivers" in found.message) == ("DRA101", True)
 
 
 def test_slip_in_a_requested_capacity_is_found_without_slices() -> None:
     found = dra.lint(claim(request("gpu", deviceClassName=NVIDIA, capacity={"requests": {"Memory": "1Gi"}})))
-    assert [(each.code, each.fix) for each in found] == [("DRA208", "did you mean `memory`?")]
+    assert [(each.code, each.fix) for each in found] == [("DRA208", "did you mean 'memory'?")]

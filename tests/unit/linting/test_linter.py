@@ -96,14 +96,14 @@ CASES = {
         [select('device.attributes["gpu.example.con"].productName == "H100"')],
         SELECTOR,
         [select(f'{ATTRIBUTES}.productName == "H100"')],
-        fix=f"did you mean `{DRIVER}`?",
+        fix=f"did you mean '{DRIVER}'?",
         slices=[H100],
     ),
     "DRA105": Case(
         [select(f'{ATTRIBUTES}.productname == "H100"')],
         SELECTOR,
         [select(f'{ATTRIBUTES}.productName == "H100"')],
-        fix="did you mean `productName`?",
+        fix="did you mean 'productName'?",
         slices=[H100],
     ),
     "DRA106": Case(
@@ -184,13 +184,13 @@ CASES = {
         [claim(request(deviceClassName="gpu.example.con")), device_class()],
         "spec.devices.requests[0].exactly.deviceClassName",
         [claim(request()), device_class()],
-        fix=f"did you mean `{DRIVER}`?",
+        fix=f"did you mean '{DRIVER}'?",
     ),
     "DRA208": Case(
         [claim(request(capacity={"requests": {"Memory": "1Gi"}}))],
         "spec.devices.requests[0].exactly.capacity.requests[Memory]",
         [claim(request(capacity={"requests": {"memory": "1Gi"}}))],
-        fix="did you mean `memory`?",
+        fix="did you mean 'memory'?",
         slices=[H100],
     ),
     "DRA209": Case(
@@ -222,13 +222,13 @@ CASES = {
         [pod(GPU, uses=[USE, {"name": "gpus"}])],
         "spec.containers[0].resources.claims[1]",
         [pod(GPU, uses=[USE])],
-        fix="did you mean `gpu`?",
+        fix="did you mean 'gpu'?",
     ),
     "DRA303": Case(
         [pod(GPU, uses=[{**USE, "request": "gpus"}]), claim(request())],
         f"{USE_OF_POD}.request",
         [pod(GPU, uses=[{**USE, "request": "gpu"}]), claim(request())],
-        fix="did you mean `gpu`?",
+        fix="did you mean 'gpu'?",
     ),
     "DRA304": Case(
         [deployment(2, pod_spec(GPU, uses=[USE]))],
@@ -677,6 +677,12 @@ def test_the_template_of_a_compute_domain_is_known() -> None:
     for broken in ({}, {"channel": None}, {"channel": {"resourceClaimTemplate": {"name": 3}}}):
         found = dra.lint([worker, other, {**domain, "spec": broken}])
         assert [finding.code for finding in found] == ["DRA306", "DRA307"]
+
+
+def test_a_claim_that_is_missing_may_be_another_of_its_kind_and_namespace() -> None:
+    others = [template(request(), name="trains"), claim(request(), name="trian")]
+    (found,) = (each for each in dra.lint([pod(GPU, uses=[USE]), *others]) if each.code == "DRA307")
+    assert found.fix == "did you mean 'trian'?"
 
 
 def test_exclusive_sharing_is_none() -> None:
