@@ -269,18 +269,16 @@ def equal(left: Value, right: Value, begun: set[tuple[int, int]] | None = None) 
             take 2³⁰ steps.
 
     Raises:
-        Failure: The left value is of a Kubernetes type and the right is not of the same.
+        Failure: The left value is of a Kubernetes type and the right is neither of the same nor null.
     """
     kind, other = left.__class__, right.__class__
     if kind in _EQUALITY:
-        return _EQUALITY[kind](left, right)
+        return right is not None and _EQUALITY[kind](left, right)
     if kind is other:
         if kind is tuple:
             return len(left) == len(right) and _equal_lists(left, right, begun)
         if kind is Optional:
-            return left.present == right.present and (
-                not left.present or equal(left.value, right.value, begun)
-            )
+            return _equal_optionals(left, right, begun)
         if kind is Type:
             return bool(left.name == right.name)
         if kind is not dict and kind is not DomainMap:
@@ -321,6 +319,13 @@ def is_native(elements: Sequence[Value], wanted: Value) -> bool:
     kind = wanted.__class__
     known = kind in NATIVE or (kind is float and wanted == wanted)
     return known and only_class(elements) is kind
+
+
+def _equal_optionals(left: Optional, right: Optional, begun: set[tuple[int, int]] | None) -> bool:
+    if not (left.present and right.present):
+        return left.present is right.present
+    own = _EQUALITY.get(left.value.__class__)  # which is asked here about null, too
+    return own(left.value, right.value) if own is not None else equal(left.value, right.value, begun)
 
 
 def _equal_lists(

@@ -109,9 +109,9 @@ _INCLUDES: Final = Cost(lambda _: Estimate(Range(0, MOST_VALUES)))
 
 
 def _includes_estimate(arguments: Arguments) -> Estimate:
-    """As any walk, but what may be a list for all that is known is taken for one."""
-    known = arguments.type(0).kind is Kind.LIST
-    return _walk_estimate(arguments) if known else Estimate(arguments.size(0).times(1))
+    """As any walk, but what may be a list for all that is known is taken for one, and so is a map."""
+    has_parts = arguments.type(0).parameters
+    return _walk_estimate(arguments) if has_parts else Estimate(arguments.size(0).times(1))
 
 
 # Elements without an order between them count as equal: upstream overlooks that failure.
