@@ -126,9 +126,9 @@ class Url:
     @property
     def query(self) -> dict[str, tuple[str, ...]]:
         """Values by parameter; what cannot be read is left out."""
-        found: dict[str, tuple[str, ...]] = {}
+        found: dict[str, list[str]] = {}
         if self.raw_query.count(b"&") >= _MOST_PARAMETERS:
-            return found
+            return {}
         for part in self.raw_query.split(b"&"):
             if not part or b";" in part:
                 continue
@@ -137,8 +137,8 @@ class Url:
                 name, content = (_text(_unescaped(each.replace(b"+", b" "))) for each in (key, value))
             except _Fault:
                 continue
-            found[name] = (*found.get(name, ()), content)
-        return found
+            found.setdefault(name, []).append(content)
+        return {name: tuple(values) for name, values in found.items()}
 
     def __str__(self) -> str:
         return self.text

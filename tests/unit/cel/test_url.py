@@ -39,3 +39,8 @@ def test_errors_quote_the_text() -> None:
 
 def test_examples() -> None:
     assert doctest.testmod(dra.cel.url).failed == 0
+
+
+def test_the_values_of_a_parameter_keep_their_order_however_many_they_are() -> None:
+    numbers = tuple(map(str, range(9000)))
+    assert Url.parse("/?" + "&".join(f"a={number}" for number in numbers)).query == {"a": numbers}
