@@ -10,6 +10,7 @@ import attrs
 
 from dra.cel.checker import Checked
 from dra.cel.path import DevicePath, device_path
+from dra.cel.quoting import quote
 from dra.cel.source import place
 from dra.cel.spans import Spans, written_children
 from dra.cel.syntax import Call, Comprehension, Ident, Literal, Node, Select
@@ -312,8 +313,7 @@ def _scalar(value: Value) -> str:
     if value is None:
         return "null"
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'"{escaped}"'
+        return quote(value)
     if isinstance(value, Optional):
         return "optional.none()"
     return value.name if isinstance(value, Type) else str(value)

@@ -93,3 +93,8 @@ def test_brackets_belong_to_what_is_around_them() -> None:
         '(device.driver == "g") || false',
         '!((device.driver == "g"))',
     ]
+
+
+def test_what_a_terminal_would_obey_is_shown_escaped() -> None:
+    trace = cel.compile("device.driver.size() == 3").explain({}, driver="a\r\x1b")
+    assert '"a\\r\\x1b"' in str(trace)
