@@ -7,14 +7,14 @@ around what they look for, and it is what costs a backtracking engine its time.
 
 from __future__ import annotations
 
-from dra.cel.regex.tree import Capture, Concat, Node, Repeat
+from dra.cel.regex.tree import Concat, Node, Repeat, bare
 
 __all__ = ["core"]
 
 
 def core(node: Node) -> Node:
     """The smallest part of a pattern that matches in the same texts."""
-    node = _bare(node)
+    node = bare(node)
     subs: list[Node] = list(node.subs) if isinstance(node, Concat) else [node]
     while subs and subs[0].skippable:
         del subs[0]
@@ -27,13 +27,7 @@ def core(node: Node) -> Node:
 
 
 def _least(node: Node) -> Node:
-    node = _bare(node)
+    node = bare(node)
     if not isinstance(node, Repeat) or node.least == node.most:
         return node
     return node.sub if node.least == 1 else Repeat(node.sub, node.least, node.least, True, counted=True)
-
-
-def _bare(node: Node) -> Node:
-    while isinstance(node, Capture):
-        node = node.sub
-    return node

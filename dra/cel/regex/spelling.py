@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dra.cel.regex.classes import ANY, Class, negated
-from dra.cel.regex.tree import Alternate, Assertion, Capture, Chars, Concat, Node, Where
+from dra.cel.regex.tree import Alternate, Assertion, Capture, Chars, Concat, Node, Where, bare
 
 __all__ = ["PYTHON", "RE2", "Dialect", "spell"]
 
@@ -52,7 +52,7 @@ def spell(node: Node, dialect: Dialect) -> str:
         return spell(node.sub, dialect)
     if isinstance(node, Concat):
         return "".join(
-            f"(?:{spell(sub, dialect)})" if isinstance(_bare(sub), Alternate) else spell(sub, dialect)
+            f"(?:{spell(sub, dialect)})" if isinstance(bare(sub), Alternate) else spell(sub, dialect)
             for sub in node.subs
         )
     if isinstance(node, Alternate):
@@ -67,12 +67,6 @@ def spell(node: Node, dialect: Dialect) -> str:
     else:
         count = f"{{{node.least},{node.most}}}"
     return sub + count + ("" if node.greedy else "?")
-
-
-def _bare(node: Node) -> Node:
-    while isinstance(node, Capture):
-        node = node.sub
-    return node
 
 
 def _chars(members: Class, dialect: Dialect) -> str:

@@ -2,8 +2,8 @@
 
 Nodes know, from when they are made, what the limits and the engines ask: whether they can match nothing
 (`nullable`), and that in any place (`skippable`), their `height`, the `size` of their program and how many
-`copies` repetition makes of their innermost part. Nothing here
-needs to walk a tree, so depth is no danger. Identity is equality.
+`copies` repetition makes of their innermost part. Nothing here needs to walk a tree, so depth is no danger.
+Identity is equality.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from dra.cel.regex.classes import Class
 
-__all__ = ["Alternate", "Assertion", "Capture", "Chars", "Concat", "Node", "Repeat", "Where"]
+__all__ = ["Alternate", "Assertion", "Capture", "Chars", "Concat", "Node", "Repeat", "Where", "bare"]
 
 
 class Where(Enum):
@@ -147,3 +147,10 @@ class Alternate(_Inner):
 
 
 Node: TypeAlias = Chars | Assertion | Capture | Repeat | Concat | Alternate
+
+
+def bare(node: Node) -> Node:
+    """The node without the captures around it."""
+    while isinstance(node, Capture):
+        node = node.sub
+    return node
