@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dra.allocator.constraints import AttributeValues
 from dra.cel import BoundDevice
 from dra.cel.env import environment
-from dra.cel.interpreter import CostLimitExceeded, Frame, InternalError, Program, plan
+from dra.cel.interpreter import CostLimitExceeded, Frame, InternalError, Program
 from dra.cel.library.semver import Semver
-from dra.cel.selector import checked
+from dra.cel.selector import checked, planned
 from dra.cel.values import Failure, Value
-from dra.errors import CompileError, EvaluationError
+from dra.errors import EvaluationError
 from dra.features import Features
 
 __all__ = ["DerivedAttribute"]
@@ -40,10 +40,7 @@ class DerivedAttribute:
     def __init__(self, expression: str, kubernetes: str, features: Features) -> None:
         self.expression = expression
         env = environment(kubernetes, "stored", features)
-        try:
-            self._program: Program = plan(checked(expression, env), env)
-        except Failure as failure:
-            raise CompileError(f"program instantiation failed: {failure}", value=expression) from None
+        self._program: Program = planned(checked(expression, env), env)
 
     def values(self, device: BoundDevice) -> AttributeValues:
         """What constraints compare.

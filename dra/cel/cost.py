@@ -23,6 +23,7 @@ from dra.cel.declarations import (
     Range,
 )
 from dra.cel.env import Environment
+from dra.cel.nesting import followed
 from dra.cel.syntax import (
     ACCUMULATOR,
     Call,
@@ -49,8 +50,13 @@ _FIELDS_COST = frozenset((Kind.MAP, Kind.STRUCT, Kind.PARAMETER))
 
 
 def estimate_cost(checked: Checked, environment: Environment) -> Range:
-    """The least and the most that an evaluation costs."""
-    return _Estimator(checked, environment).cost(checked.ast.root)
+    """The least and the most that an evaluation costs.
+
+    Raises:
+        CompileError: The expression is nested too deeply to be followed.
+    """
+    with followed(checked.ast.source):
+        return _Estimator(checked, environment).cost(checked.ast.root)
 
 
 @attrs.frozen

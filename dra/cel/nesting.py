@@ -1,14 +1,16 @@
-"""How deeply an expression nests, by the two counts that cel-go bounds."""
+"""How deeply an expression nests, by the counts that cel-go bounds and by what Python's own stack holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 from dra.cel.lexer import Token
 from dra.cel.syntax import Call, Node, Select
+from dra.errors import CompileError
 
-__all__ = ["LARGEST_DEPTH", "deepest_bracket", "nests_too_deeply"]
+__all__ = ["LARGEST_DEPTH", "deepest_bracket", "followed", "nests_too_deeply"]
 
 LARGEST_DEPTH: Final = 250
 
@@ -58,3 +60,17 @@ def _is_step(node: Node) -> bool:
     if isinstance(node, Call):
         return node.target is not None or node.function in _STEPS
     return isinstance(node, Select)
+
+
+@contextmanager
+def followed(expression: str) -> Iterator[None]:
+    """For work that follows an expression down, one call into another.
+
+    Raises:
+        CompileError: Python's own stack ends earlier than the expression does.
+    """
+    try:
+        yield
+    except RecursionError:
+        message = "compilation failed: the expression is nested too deeply"
+        raise CompileError(message, value=expression) from None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from dra.cel.path import DevicePath, device_path
 from dra.cel.syntax import Call, Comprehension, Literal, Node, Select
 
-__all__ = ["Reads", "reads"]
+__all__ = ["EVERYTHING", "Reads", "reads"]
 
 
 @attrs.frozen
@@ -41,6 +43,11 @@ class Reads:
     def everything(self) -> bool:
         """Whether nothing about a device can be left out."""
         return self.all_attributes and self.all_capacity
+
+
+EVERYTHING: Final = Reads(
+    driver=True, allow_multiple_allocations=True, all_attributes=True, all_capacity=True
+)
 
 
 def reads(root: Node) -> Reads:

@@ -17,8 +17,9 @@ from dra.cel.cost import estimate_cost
 from dra.cel.device import AnyDevice, BoundDevice
 from dra.cel.env import Environment, Mode, environment
 from dra.cel.interpreter import COST_LIMIT, CostLimitExceeded, Frame, InternalError, Program, plan
+from dra.cel.nesting import followed
 from dra.cel.parser import parse
-from dra.cel.reads import Reads, reads
+from dra.cel.reads import EVERYTHING, Reads, reads
 from dra.cel.source import Issues
 from dra.cel.trace import Trace, trace
 from dra.cel.types import Type
@@ -34,7 +35,6 @@ LONGEST_EXPRESSION: Final = 10 * 1024  # bytes
 _CACHED_SELECTORS: Final = 4096
 # An evaluation may cost a little more than the estimate, never twice as much: no need to count up to here.
 _UNCOUNTED_COST: Final = COST_LIMIT // 2
-_TOO_DEEP: Final = "compilation failed: the expression is nested too deeply"
 
 
 @attrs.frozen
@@ -95,10 +95,8 @@ def compile(  # noqa: A001 - the public name, as in `re.compile`
 
 @lru_cache(maxsize=_CACHED_SELECTORS)
 def _compiled(expression: str, env: Environment) -> Selector:
-    try:
+    with followed(expression):
         return Selector(expression, env)
-    except RecursionError:
-        raise CompileError(_TOO_DEEP, value=expression) from None
 
 
 def checked(expression: str, env: Environment) -> Checked:
@@ -108,13 +106,28 @@ def checked(expression: str, env: Environment) -> Checked:
         CompileError: It has mistakes.
     """
     issues = Issues(expression)
-    ast = parse(expression, env.macros, issues, quoted_names=env.quotes_names)
-    found = check(ast, env, issues) if ast else None
-    if found is not None:
-        validate(found, env, issues)
+    with followed(expression):
+        ast = parse(expression, env.macros, issues, quoted_names=env.quotes_names)
+        found = check(ast, env, issues) if ast else None
+        if found is not None:
+            validate(found, env, issues)
     if found is None or issues:
         raise CompileError(f"compilation failed: {issues.display()}", issues=issues.sorted, value=expression)
     return found
+
+
+def planned(found: Checked, env: Environment) -> Program:
+    """What evaluates a checked expression.
+
+    Raises:
+        CompileError: Some of it can have no value, or it is nested too deeply.
+    """
+    try:
+        with followed(found.ast.source):
+            return plan(found, env)
+    except Failure as failure:
+        message = f"program instantiation failed: {failure}"
+        raise CompileError(message, value=found.ast.source) from None
 
 
 def _require_bool(found: Checked, env: Environment) -> None:
@@ -147,16 +160,16 @@ class Selector:
         _require_bool(self._checked, env)
         _require_names(self._checked)
         self.output_type: Type = self._checked.output
-        try:
-            self._program = plan(self._checked, env)
-        except Failure as failure:
-            raise CompileError(f"program instantiation failed: {failure}", value=expression) from None
+        self._program = planned(self._checked, env)
 
     @cached_property
     def max_cost(self) -> int:
         """The most that an evaluation can cost, by the API server's estimate, in CEL's cost units.
 
         Above `dra.cel.COST_LIMIT` the API server refuses the expression; 2**64-1 stands for no bound.
+
+        Raises:
+            CompileError: The expression is nested too deeply to be estimated.
         """
         return estimate_cost(self._checked, self._environment).high
 
@@ -193,7 +206,10 @@ class Selector:
         flattens = any(
             one.id.startswith("list_flatten") for all_ in self._checked.overloads.values() for one in all_
         )
-        return flattens or self.max_cost > _UNCOUNTED_COST
+        try:
+            return flattens or self.max_cost > _UNCOUNTED_COST
+        except CompileError:
+            return True
 
     def _evaluated(self, device: AnyDevice, driver: str = "") -> bool:
         return self.evaluate(device, driver).value
@@ -208,7 +224,10 @@ class Selector:
     @cached_property
     def reads(self) -> Reads:
         """The attributes, capacities and fields that can decide about a device."""
-        return reads(self._checked.ast.root)
+        try:
+            return reads(self._checked.ast.root)
+        except RecursionError:
+            return EVERYTHING
 
     def evaluate(self, device: AnyDevice, driver: str = "") -> Evaluation:
         """Whether a device is selected, and what it cost to find out.

@@ -58,10 +58,11 @@ def expression(text: str, at: Path, scope: Scope, *, stored: bool = False) -> Er
         return
     try:
         compiled = compile_selector(text, scope.kubernetes, scope.features, "stored" if stored else "new")
+        cost = compiled.max_cost
     except CompileError as error:
         yield at.invalid(text, error.message)
         return
-    if compiled.max_cost > scope.limits.expression_cost:
+    if cost > scope.limits.expression_cost:
         yield at.forbidden("too complex, exceeds cost limit")
 
 
@@ -82,11 +83,13 @@ def derived_expression(text: str, at: Path, scope: Scope) -> Errors:
         yield at.too_long(scope.limits.expression_bytes)
         return
     try:
-        output = checked(text, environment(scope.kubernetes, "new", scope.features)).output
+        env = environment(scope.kubernetes, "new", scope.features)
+        found = checked(text, env)
+        cost = estimate_cost(found, env).high
     except CompileError as error:
         yield at.invalid(text, error.message)
         return
-    name = output.declared_name
+    name = found.output.declared_name
     if name.removeprefix("list(").removesuffix(")") not in _ATTRIBUTE_TYPES:
         yield at.invalid(
             text,
@@ -94,5 +97,5 @@ def derived_expression(text: str, at: Path, scope: Scope) -> Errors:
             f"or a list of these scalars, not {name}",
         )
         return
-    if derived_attribute_cost(text, scope) > scope.limits.expression_cost:
+    if cost > scope.limits.expression_cost:
         yield at.forbidden("too complex, exceeds cost limit")

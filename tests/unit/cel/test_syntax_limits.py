@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
 import pytest
 
 from dra import cel
+
+T = TypeVar("T")
+
+
+def with_frames_left(left: int, call: Callable[[], T]) -> T:
+    """What a call gives for which Python's stack has only so many frames left."""
+    used, frame = 0, sys._getframe()
+    while frame.f_back is not None:
+        used, frame = used + 1, frame.f_back
+
+    def descend(more: int) -> T:
+        return descend(more - 1) if more else call()
+
+    return descend(sys.getrecursionlimit() - used - left)
 
 
 def refused(expression: str, kubernetes: str = "1.37") -> str:
@@ -113,3 +131,21 @@ def test_messages_number_type_variables_as_upstream_does() -> None:
 @pytest.mark.parametrize("expression", ["[?dyn(1)].size() == 1", '{?"a": dyn(1)}.size() == 1'])
 def test_an_optional_entry_of_unknown_type_which_crashes_upstream_is_refused(expression: str) -> None:
     assert "expected type 'optional_type(dyn)' but found 'dyn'" in refused(expression)
+
+
+def test_a_stack_that_ends_too_early_is_told_and_not_remembered() -> None:
+    selector = cel.compile("dyn(" * 100 + "device.driver" + ")" * 100 + ' == "d"')
+    with pytest.raises(cel.CompileError, match="nested too deeply"):
+        with_frames_left(60, lambda: selector.max_cost)
+    assert selector.max_cost == 103
+
+
+def test_what_cannot_be_followed_may_read_everything() -> None:
+    selector = cel.compile("dyn(" * 101 + "device.driver" + ")" * 101 + ' == "d"')
+    assert with_frames_left(60, lambda: selector.reads).everything
+
+
+def test_a_matcher_made_where_the_stack_ends_still_answers() -> None:
+    selector = cel.compile("dyn(" * 102 + "device.driver" + ")" * 102 + ' == "d"')
+    matches = with_frames_left(60, lambda: selector.matches)
+    assert matches({}, driver="d")
