@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
 
 import attrs
 import typer
@@ -10,15 +11,18 @@ import typer
 from dra.cli.exit_code import ExitCode
 from dra.cli.options import LAYOUT_NAMES, Kubernetes, starting
 from dra.cli.output import Manifest, Output, print_data, print_manifests, print_table
-from dra.errors import LoadError
+from dra.errors import DraError, LoadError
 from dra.features import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dra.models.meta import KubernetesObject
     from dra.testing.nodes import Fixture, Setup
 
 __all__ = ["nodes"]
+
+_MOST: Final = 10_000
 
 
 def _known() -> Iterator[str]:
@@ -47,6 +51,7 @@ Count = Annotated[
     typer.Option(
         "--count",
         min=1,
+        max=_MOST,
         help="How many nodes of each machine; of each rack, with --racks.",
         show_default="1, or what a rack of the machine has",
     ),
@@ -56,6 +61,7 @@ Racks = Annotated[
     typer.Option(
         "--racks",
         min=1,
+        max=_MOST,
         help="In how many racks; nodes have the label of their rack and of their NVLink clique.",
         show_default=False,
     ),
@@ -132,11 +138,35 @@ def nodes(
         shares=int(shares) if shares.isdecimal() else shares or None,
         kubernetes=kubernetes,
     )
+    _check_total(machines, count, racks)
     made = Fixture()
     for machine in machines:
         made += _nodes(machine, count or 1, setup) if racks is None else _racks(machine, racks, count, setup)
-    print_manifests(made.objects, Manifest(output.value if output else "yaml"))
+    _print(made.objects, Manifest(output.value if output else "yaml"))
     return ExitCode.OK
+
+
+def _check_total(machines: Sequence[str], count: int | None, racks: int | None) -> None:
+    """Refuse more nodes than anybody waits for."""
+    from dra.testing.nodes import machine
+
+    found = [machine(name) for name in machines]
+    total = sum(count or 1 if racks is None else racks * (count or each.rack) for each in found)
+    if total > _MOST:
+        raise DraError(
+            f"these are {total:,} nodes", value=total, remedy=f"at most {_MOST:,} nodes are written at once"
+        )
+
+
+def _print(objects: Iterable[KubernetesObject], form: Manifest) -> None:
+    """Print objects; as YAML each as soon as it is text, since there may be thousands."""
+    if form is Manifest.JSON:
+        print_manifests(objects, form)
+        return
+    for number, each in enumerate(objects):
+        if number:
+            print("---")
+        print_manifests([each], form)
 
 
 def _nodes(machine: str, count: int, setup: Setup) -> Fixture:

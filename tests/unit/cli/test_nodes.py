@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
+
 import dra
 from dra.cli import ExitCode
 from dra.models.core import Node
@@ -26,6 +28,10 @@ def names(run: Run) -> list[str | None]:
 
 def test_it_writes_what_the_library_makes(dra_command: Command) -> None:
     assert written(dra_command("nodes", "p5.4xlarge")) == nodes.node("p5.4xlarge").objects
+
+
+def test_yaml_is_as_the_library_writes_it(dra_command: Command) -> None:
+    assert dra_command("nodes", "l4").out == dra.dump(nodes.node("l4").objects)
 
 
 def test_json_has_the_same_objects(dra_command: Command) -> None:
@@ -84,6 +90,29 @@ def test_without_a_machine_all_are_listed(dra_command: Command) -> None:
     rows = dra_command("nodes").out.splitlines()[1:]
     assert [row.split()[0] for row in rows] == listed
     assert [each["name"] for each in json.loads(dra_command("nodes", "-o", "json").out)] == listed
+
+
+@pytest.mark.parametrize("option", ["--count", "--racks"])
+def test_numbers_of_nodes_that_no_cluster_has_are_refused(dra_command: Command, option: str) -> None:
+    run = dra_command("nodes", "l4", option, 1_000_000_000)
+    assert (run.status, run.out) == (ExitCode.BAD_INPUT, "")
+    assert f"'{option}': must be a whole number of at least 1 and at most 10000, not 1000000000" in run.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "total"),
+    [
+        (["l4", "a30", "--count", 6000], "12,000"),
+        (["gb200-nvl72", "--racks", 1000], "18,000"),
+        (["l4", "--racks", 200, "--count", 51], "10,200"),
+    ],
+)
+def test_more_nodes_than_are_written_at_once_are_counted(
+    dra_command: Command, arguments: list[object], total: str
+) -> None:
+    run = dra_command("nodes", *arguments)
+    assert (run.status, run.out) == (ExitCode.BAD_INPUT, "")
+    assert run.err == f"Error: these are {total} nodes\n  at most 10,000 nodes are written at once\n"
 
 
 def test_an_unknown_machine_is_bad_input_with_the_nearest(dra_command: Command) -> None:

@@ -89,7 +89,8 @@ def test_what_is_no_number(dra_command: Command, command: str, option: str, kind
 
 def test_a_number_out_of_bounds_is_told_with_them(dra_command: Command) -> None:
     run = dra_command("nodes", "l4", "--count", "0")
-    assert message(run) == "Invalid value for '--count': must be a whole number of at least 1, not 0\n"
+    bounds = "at least 1 and at most 10000"
+    assert message(run) == f"Invalid value for '--count': must be a whole number of {bounds}, not 0\n"
 
 
 def test_a_word_without_a_near_one(dra_command: Command) -> None:
