@@ -230,8 +230,9 @@ def never_true(given: Given) -> Hints:
             continue
         let_through = given.selected([written.text], devices) or given.failures(written.text, devices)
         if devices and not let_through:
-            kinds = "the only kind" if len(devices) == 1 else f"all {len(devices)} kinds"
-            yield Hint(written.object, written.path, f"is false for {kinds} of device that come this far")
+            several = f"all {len(devices)} kinds of device that come"
+            whom = several if len(devices) > 1 else "the only kind of device that comes"
+            yield Hint(written.object, written.path, f"is false for {whom} this far")
 
 
 @check("DRA109", Severity.INFO)

@@ -562,6 +562,19 @@ def test_broken_selectors_are_left_to_validate() -> None:
     assert codes("device.attributes[", H100) == set()
 
 
+@pytest.mark.parametrize(
+    ("models", "message"),
+    [
+        (["H100"], "is false for the only kind of device that comes this far"),
+        (["H100", "H200"], "is false for all 2 kinds of device that come this far"),
+    ],
+)
+def test_selector_of_nothing_says_how_many_kinds_it_refuses(models: list[str], message: str) -> None:
+    slices = resource_slice(*(device(model, productName=model) for model in models))
+    (finding,) = dra.lint(select(f'{ATTRIBUTES}.productName == "A100"'), slices=[slices])
+    assert (finding.code, finding.message) == ("DRA108", message)
+
+
 def test_outdated_devices_do_not_count() -> None:
     old = resource_slice(device(productName="A100"), name="old")
     new = resource_slice(device(productName="H100"), pool=pool(generation=2))
