@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
+from dra.cli.gates import OTHER_GATES
 from dra.features import KUBERNETES_MINORS, Features, Stage
 from tests.conformance.vectors import read_cases
 
@@ -15,16 +16,6 @@ STAGES = {
     ("BETA", True, False): Stage.BETA,
     ("", True, False): Stage.GA,
     ("", True, True): Stage.LOCKED,
-}
-# Gates that change nothing of what `dra` answers.
-OTHER_GATES = {
-    "DRAResourceClaimGranularStatusAuthorization": "who may write a claim's status",
-    "DRASchedulerFilterTimeout": "how long kube-scheduler searches",
-    "DynamicResourceAllocation": "everything; on since 1.34",
-    "GangScheduling": "the scheduler's part of GenericWorkload, until 1.36",
-    "KubeletPodResourcesDynamicResources": "the kubelet",
-    "WorkloadAwarePreemption": "preemption, until 1.36",
-    "WorkloadWithJob": "the controller of Jobs",
 }
 
 
@@ -61,3 +52,13 @@ def test_every_gate_of_dra_is_known_here(minor: str) -> None:
         if name.startswith("DRA") or "Workload" in name or "DynamicResource" in name or "PodGroup" in name
     }
     assert concerned <= Features().gates().keys() | OTHER_GATES.keys()
+
+
+def test_other_gates_are_gates_of_a_release() -> None:
+    assert OTHER_GATES.keys() <= {name for minor in KUBERNETES_MINORS for name in recorded(minor)}
+    assert OTHER_GATES.keys().isdisjoint(Features().gates())
+
+
+def test_dra_itself_is_on_and_cannot_be_switched_off_since_1_35() -> None:
+    stages = [recorded(minor)["DynamicResourceAllocation"] for minor in KUBERNETES_MINORS]
+    assert stages == [Stage.GA, Stage.LOCKED, Stage.LOCKED, Stage.LOCKED]
