@@ -172,6 +172,7 @@ class Commands(TyperGroup):
         if self._names_only:
             return TyperCommand(cmd_name, short_help=entry.help)
         from dra.cli.failure import reported
+        from dra.cli.globs import Command
         from dra.cli.live import live
 
         target = entry.load()
@@ -180,7 +181,10 @@ class Commands(TyperGroup):
         if entry.reads_clusters:
             target = live(target)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        alone.command(cmd_name, context_settings=CONTEXT, epilog=example(entry.example))(reported(target))
+        register = alone.command(
+            cmd_name, cls=Command, context_settings=CONTEXT, epilog=example(entry.example)
+        )
+        register(reported(target))
         return typer.main.get_command(alone)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:

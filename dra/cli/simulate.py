@@ -13,6 +13,7 @@ from dra.cli.commands import CONTEXT, example
 from dra.cli.exit_code import ExitCode
 from dra.cli.failure import reported
 from dra.cli.files import path_of, write_file
+from dra.cli.globs import Command
 from dra.cli.live import live
 from dra.cli.output import Output, print_data, print_text
 from dra.cli.progress import progress
@@ -224,4 +225,4 @@ _EXAMPLES: dict[Callable[..., ExitCode], str] = {
     pods: "dra new gpu --template --pod | dra simulate pods -f examples/dgx-h100 -f - --repeat 20",
 }
 for command, line in _EXAMPLES.items():
-    app.command(context_settings=CONTEXT, epilog=example(line))(reported(live(command)))
+    app.command(cls=Command, context_settings=CONTEXT, epilog=example(line))(reported(live(command)))

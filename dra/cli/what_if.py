@@ -13,6 +13,7 @@ from dra.cli.commands import CONTEXT, example
 from dra.cli.exit_code import ExitCode
 from dra.cli.failure import reported
 from dra.cli.gates import FeatureGates
+from dra.cli.globs import Command
 from dra.cli.live import live
 from dra.cli.manifests import Manifests
 from dra.cli.options import LAYOUT_NAMES, Filenames, Kubernetes, OutputFormat
@@ -275,4 +276,4 @@ _EXAMPLES: dict[Callable[..., ExitCode], str] = {
     taint: "dra what-if taint rule.yaml -f examples/dgx-h100",
 }
 for command, line in _EXAMPLES.items():
-    app.command(context_settings=CONTEXT, epilog=example(line))(reported(live(command)))
+    app.command(cls=Command, context_settings=CONTEXT, epilog=example(line))(reported(live(command)))
