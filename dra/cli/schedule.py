@@ -20,7 +20,7 @@ from dra.features import LATEST
 if TYPE_CHECKING:
     from dra.models.meta import KubernetesObject
     from dra.scheduler import GangPlacement, PendingGroup, Placement, Unschedulable
-    from dra.scheduler.queue import Entry
+    from dra.scheduler.queue import Entry, Queue
 
 __all__ = ["schedule"]
 
@@ -59,8 +59,9 @@ def schedule(
     """Schedule pods and gangs as kube-scheduler would, or say why they fit nowhere.
 
     Pods are scheduled one after another, and what one gets is taken for the next: those that are named in
-    this order, else all that have no node, by priority and age, those of a pod group together. A workload or
-    pod group that is named is a gang: all the pods that it needs are placed, or none.
+    this order, else all that have no node, by priority and age. Those of a pod group are taken up together,
+    also if only one of them is named. A workload or pod group that is named is a gang: all the pods that it
+    needs are placed, or none.
 
     Exit status: 0 all pods fit, 1 some do not, 2 the input cannot be used.
     """
@@ -89,9 +90,10 @@ def _wanted(files: ClusterFiles, names: Sequence[str] | None) -> tuple[dra.Clust
     """The pods and groups to be scheduled, and the names of gangs; and the cluster for them."""
     from dra.scheduler.queue import Queue
 
-    if names:
-        return files.cluster, [each for name in names for each in _named(files, name)]
     queue = Queue(files.cluster)
+    if names:
+        wanted = [each for name in names for each in _named(files, queue, name)]
+        return queue.cluster, list(dict.fromkeys(wanted))  # of a gang several pods may be named
     if not queue.pods:
         makers = ", ".join(_reference(each) for each in _workloads(files))
         raise LoadError(
@@ -103,7 +105,7 @@ def _wanted(files: ClusterFiles, names: Sequence[str] | None) -> tuple[dra.Clust
     return queue.cluster, list(queue)
 
 
-def _named(files: ClusterFiles, name: str) -> Sequence[Entry | str]:
+def _named(files: ClusterFiles, queue: Queue, name: str) -> Sequence[Entry | str]:
     from dra.scheduler.queue import Entry
 
     if name.lower().startswith(_GANGS):
@@ -112,7 +114,7 @@ def _named(files: ClusterFiles, name: str) -> Sequence[Entry | str]:
     for each in _workloads(files):
         if _reference(each) in (f"{kind}/{rest}", f"{kind}/{each.metadata.namespace}/{rest}"):
             return [Entry((pod,)) for pod in _pods_of(files, each)]
-    return [Entry((files.cluster.pod(name),))]
+    return [queue.entry(files.cluster.pod(name))]
 
 
 def _pods_of(files: ClusterFiles, workload: KubernetesObject) -> Sequence[dra.Pod]:

@@ -7,7 +7,7 @@ asked about that was never given to a cluster.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 import attrs
@@ -19,8 +19,7 @@ from dra.models.meta import ObjectMeta, OwnerReference
 from dra.models.resource import ResourceClaim, ResourceClaimConsumerReference, ResourceClaimTemplate
 from dra.models.scheduling import PodGroup
 from dra.scheduler.allocations import allocation_of, consumers_of
-from dra.scheduler.objects import Key, Objects, key_of, label_of
-from dra.suggestions import nearest
+from dra.scheduler.objects import Key, Objects, does_not_exist, key_of, label_of
 from dra.validation.defaults import filled_in
 
 __all__ = [
@@ -44,8 +43,6 @@ RESERVED_FOR_MAX: Final = 256
 # The letters of generated names: no vowels and nothing that looks like another.
 _ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
 _SUFFIX: Final = 5
-# Each of thousands of pods can wait for a claim of its own that is not there yet.
-_MOST_COMPARED: Final = 300
 
 
 class NotReady(Exception):  # noqa: N818 - a signal between modules, not an error: the pod has to wait
@@ -164,7 +161,7 @@ class PodClaims:
         known = self.objects.claims.get(key)
         claim = self.claims.get(key, known)
         if claim is None:
-            raise NotReady(f"claim {label_of(key)} does not exist{_near(key, self.objects.claims)}")
+            raise NotReady(does_not_exist(f"claim {label_of(key)}", key, self.objects.claims))
         return ClaimUse(entry, filled_in(claim, self.features), claim, known, group)
 
     def _made(self, pod: Pod, entry: PodResourceClaim, group: PodGroup | None, name: str) -> ResourceClaim:
@@ -173,8 +170,8 @@ class PodClaims:
         key = (namespace, entry.resource_claim_template_name or "")
         template = self.templates.get(key) or self.objects.templates.get(key)
         if template is None:
-            near = _near(key, self.objects.templates)
-            raise NotReady(f"template {label_of(key)} for claim {entry.name} does not exist{near}")
+            lacking = f"template {label_of(key)} for claim {entry.name}"
+            raise NotReady(does_not_exist(lacking, key, self.objects.templates))
         pattern = template.spec.metadata
         owner = _owner(group if group is not None else pod)
         metadata = ObjectMeta(
@@ -210,18 +207,8 @@ class PodClaims:
         """Whether there are the classes that its requests name."""
         for request, name in _classes_named(use.claim):
             if name and ("", name) not in self.objects.classes:
-                near = _near(("", name), self.objects.classes)
-                lacking = f"claim {use.label}, request {request}: device class {name} does not exist"
-                raise NotReady(f"{lacking}{near}")
-
-
-def _near(key: Key, known: Collection[Key]) -> str:
-    """A question for the object of the same namespace that was meant, to be put after what is lacking."""
-    if len(known) > _MOST_COMPARED:
-        return ""
-    namespace, name = key
-    meant = nearest(name, sorted(each for within, each in known if within == namespace))
-    return f"; did you mean {label_of((namespace, meant))!r}?" if meant else ""
+                lacking = f"claim {use.label}, request {request}: device class {name}"
+                raise NotReady(does_not_exist(lacking, ("", name), self.objects.classes))
 
 
 def _classes_named(claim: ResourceClaim) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
@@ -20,9 +20,9 @@ from dra.models.resource import (
 )
 from dra.models.scheduling import CompositePodGroup, PodGroup, Workload
 from dra.scheduler.persistent import PersistentMap
-from dra.suggestions import unknown_name
+from dra.suggestions import nearest, unknown_name
 
-__all__ = ["Key", "Objects", "key_of", "label_of", "parse_reference"]
+__all__ = ["Key", "Objects", "does_not_exist", "key_of", "label_of", "parse_reference"]
 
 Key: TypeAlias = "tuple[str, str]"
 """Namespace and name; the namespace is empty for kinds that have none."""
@@ -30,6 +30,8 @@ Key: TypeAlias = "tuple[str, str]"
 _Object = TypeVar("_Object", bound=KubernetesObject)
 
 _DEFAULT_NAMESPACE: Final = "default"
+# Each of thousands of pods can wait for an object of its own that is not there yet.
+_MOST_COMPARED: Final = 300
 _KINDS: Final[dict[type[KubernetesObject], str]] = {
     Node: "nodes",
     ResourceSlice: "slices",
@@ -74,6 +76,21 @@ def key_of(obj: KubernetesObject) -> Key:
 def label_of(key: Key) -> str:
     """Namespace and name as people write them."""
     return "/".join(filter(None, key))
+
+
+def does_not_exist(subject: str, key: Key, known: Collection[Key]) -> str:
+    """That there is no such object, with a question for the one of the same namespace that was meant.
+
+    Args:
+        subject: What is lacking, such as `claim team-a/train`.
+        key: Its namespace and name.
+        known: Those that there are; of very many no nearest one is looked for.
+    """
+    namespace, name = key
+    some = known if len(known) <= _MOST_COMPARED else ()
+    meant = nearest(name, sorted(each for within, each in some if within == namespace))
+    question = f"; did you mean {label_of((namespace, meant))!r}?" if meant else ""
+    return f"{subject} does not exist{question}"
 
 
 def parse_reference(

@@ -15,6 +15,7 @@ the pod is made (`dropDisabledSchedulingGroup`), and the scheduler does not look
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import attrs
@@ -26,7 +27,7 @@ from dra.models.meta import KubernetesObject
 from dra.models.scheduling import CompositePodGroup, PodGroup, Workload
 from dra.scheduler.gangs.membership import WITHOUT_POD_GROUPS, Family, root_of
 from dra.scheduler.gangs.placement import GangPlacement
-from dra.scheduler.objects import Key, Objects, key_of, label_of
+from dra.scheduler.objects import Key, Objects, does_not_exist, key_of, label_of
 from dra.scheduler.placement import Placement, Unschedulable
 from dra.scheduler.policies import Policy
 
@@ -89,7 +90,7 @@ class Queue:
                 try:
                     group = groups.of(pod)
                 except (LoadError, UnknownNameError) as error:
-                    lacking = error.message
+                    lacking = "; ".join(filter(None, (error.message, error.remedy)))
             if group is None:
                 self._entries[key_of(pod)] = Entry((pod,), lacking=lacking)
             else:
@@ -116,7 +117,6 @@ class _Groups:
         self.objects = objects
         self.kubernetes = kubernetes
         self.families: dict[Key, Family] = {}
-        self._template_named: dict[Key, Workload] | None = None
 
     def made(self) -> list[KubernetesObject]:
         """The groups that were missing."""
@@ -138,7 +138,7 @@ class _Groups:
         key = (namespace, pod.spec.workload_ref.name)
         workload = self.objects.workloads.get(key)
         if workload is None:
-            raise LoadError(f"Workload {label_of(key)} does not exist")
+            raise LoadError(does_not_exist(f"Workload {label_of(key)}", key, self.objects.workloads))
         return self._in_family(pod, workload)
 
     def _pod_group(self, pod: Pod, key: Key) -> PodGroup | CompositePodGroup:
@@ -149,7 +149,8 @@ class _Groups:
         workload = self._workload_of(key)
         group = self._in_family(pod, workload) if workload is not None else None
         if group is None:
-            raise LoadError(f"PodGroup {label_of(key)} does not exist")
+            there = [*self.objects.pod_groups, *self._templates]
+            raise LoadError(does_not_exist(f"PodGroup {label_of(key)}", key, there))
         return group
 
     def _in_family(self, pod: Pod, workload: Workload) -> PodGroup | CompositePodGroup | None:
@@ -162,18 +163,22 @@ class _Groups:
 
     def _workload_of(self, group: Key) -> Workload | None:
         """The Workload with the template that a group of this name is made from."""
-        if self._template_named is None:
-            self._template_named = {}
-            templates = [
-                (key, template, each)
-                for key, each in sorted(self.objects.workloads.items())
-                for template in group_templates(each)
-            ]
-            for (namespace, name), template, each in templates:
-                self._template_named.setdefault((namespace, group_name(name, template)), each)
-            for (namespace, _), template, each in templates:
-                self._template_named.setdefault((namespace, template), each)
         namespace, name = group
-        while name and (namespace, name) not in self._template_named:
+        while name and (namespace, name) not in self._templates:
             name = name.rpartition("-")[0]
-        return self._template_named.get((namespace, name))
+        return self._templates.get((namespace, name))
+
+    @cached_property
+    def _templates(self) -> dict[Key, Workload]:
+        """By the names that a group of a template may have, the Workload."""
+        templates = [
+            (key, template, each)
+            for key, each in sorted(self.objects.workloads.items())
+            for template in group_templates(each)
+        ]
+        found: dict[Key, Workload] = {}
+        for (namespace, name), template, each in templates:
+            found.setdefault((namespace, group_name(name, template)), each)
+        for (namespace, _), template, each in templates:
+            found.setdefault((namespace, template), each)
+        return found

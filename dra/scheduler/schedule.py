@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from dra.allocator.explanation import Explanation
 from dra.allocator.search import Budget
 from dra.arguments import finite
 from dra.scheduler.attempts import Trial, Verdict
@@ -233,12 +234,20 @@ class _Words:
             explanation = trial.explain_at(state, Budget(seconds=_SECONDS_PER_CONFLICT))
             alone = len(plan.claims) == 1  # so that which claim it is goes without saying
             conflict = [each.text if alone else str(each) for each in explanation.requirements]
+            meant = _meant(explanation)
             if len(conflict) > _REQUIREMENTS_SHOWN:
-                return f"{len(conflict)} requirements, such as {conflict[0]}, cannot hold together"
+                return f"{len(conflict)} requirements, such as {conflict[0]}, cannot hold together{meant}"
             if len(conflict) > 1:
-                return f"{' and '.join(conflict)} cannot hold together"
+                return f"{' and '.join(conflict)} cannot hold together{meant}"
             if explanation.error:
                 return explanation.error
             if conflict:
-                return f"{conflict[0]} cannot be met"
+                return f"{conflict[0]} cannot be met{meant}"
         return "its devices are free, but in no combination that would do"
+
+
+def _meant(explanation: Explanation) -> str:
+    """A question for the attribute that a constraint means, if it names one that no device has."""
+    reasons = (each for request in explanation.requests for each in request.reasons)
+    meant = next((each.nearest for each in reasons if each.rule == "attribute" and each.nearest), "")
+    return f"; {meant}" if meant else ""

@@ -327,6 +327,33 @@ def test_a_gang_that_fits_is_placed_without_being_named(dra: Command, kubernetes
     assert "PodGroup team/job-workers: 2 pods placed" in run.out
 
 
+@pytest.mark.parametrize("kubernetes", ["1.35", "1.36", "1.37"])
+def test_a_pod_of_a_gang_that_is_named_is_placed_with_the_others_or_not_at_all(
+    dra: Command, kubernetes: str
+) -> None:
+    fits = dra("schedule", "team/b", "team/a", *CLUSTER, *gang(2, "a", "b"))
+    assert (fits.status, lines(fits)[-1]) == (ExitCode.OK, "2 of 2 pods placed")
+
+    too_large = [*CLUSTER, *gang_of_workload(kubernetes, 5, *"abcde")]
+    for command in ("schedule", "explain"):
+        refused = dra(command, "team/a", "--kubernetes", kubernetes, *too_large)
+        assert refused.status == ExitCode.NO
+        assert "PodGroup team/job-workers cannot be scheduled: needs 5 pods at the same time" in refused.out
+
+
+def test_an_attribute_that_a_constraint_misspells_is_asked_about(dra: Command) -> None:
+    wants = claim("a", 2)
+    wants["spec"]["devices"]["constraints"] = [{"matchAttribute": f"{DRIVER}/Numa"}]
+    slices = [gpus(each, 2) for each in ("n0", "n1")]
+    for each in slices:
+        for device in each["spec"]["devices"]:
+            device["attributes"] = {"numa": {"int": 0}}
+    for words in (["schedule"], ["schedule", "team/a"], ["explain"], ["explain", "team/a"]):
+        run = dra(*words, gpu_class(), node("n0"), node("n1"), *slices, wants, pod("a", "a"))
+        assert run.status == ExitCode.NO
+        assert f"cannot hold together; did you mean '{DRIVER}/numa'?" in run.out
+
+
 # --- explain ------------------------------------------------------------------------------------------------
 
 
@@ -359,7 +386,7 @@ def test_a_pod_of_a_gang_whose_group_is_yet_to_be_made_is_told_about_the_gang(dr
 
 def test_a_pod_whose_group_is_nowhere_waits_for_it(dra: Command) -> None:
     _, *members = gang(1, "a")
-    for words in (["explain", "pod/team/a"], ["explain"], ["schedule"]):
+    for words in (["explain", "pod/team/a"], ["explain"], ["schedule"], ["schedule", "pod/team/a"]):
         run = dra(*words, *CLUSTER, *members)
         assert run.status == ExitCode.NO
         assert "PodGroup team/train does not exist" in run.out

@@ -122,16 +122,28 @@ def test_a_composite_is_made_with_its_groups() -> None:
 
 
 def test_a_group_that_nobody_will_make_is_waited_for() -> None:
-    cluster = racks(1, more=[workload(WORKERS), *pods(1, "job-leader")])
-    assert lacking(cluster) == ["PodGroup default/job-leader does not exist"]
+    cluster = racks(1, more=[workload(WORKERS), *pods(1, "elsewhere")])
+    assert lacking(cluster) == ["PodGroup default/elsewhere does not exist"]
     assert not cluster.explain_pending().placements
 
 
 def test_in_1_35_a_workload_or_entry_that_is_not_there_is_waited_for() -> None:
     waits = [clusters.pod("a", **entry("wrokers")), clusters.pod("b", **entry("workers", workload="other"))]
     no_entry, no_workload = lacking(racks(1, kubernetes="1.35", more=[workload(WORKERS), *waits]))
-    assert "'wrokers'" in no_entry
+    assert no_entry == "no group of the workload is named 'wrokers'; did you mean 'workers'?"
     assert no_workload == "Workload default/other does not exist"
+
+
+def test_of_a_group_or_workload_that_is_missing_a_near_name_is_asked_for() -> None:
+    known = [workload(WORKERS), group(2, "train"), *pods(1, "job-wrokers"), *pods(1, "trian")]
+    assert lacking(racks(1, more=known)) == [
+        "PodGroup default/job-wrokers does not exist; did you mean 'default/job-workers'?",
+        "PodGroup default/trian does not exist; did you mean 'default/train'?",
+    ]
+    waits = clusters.pod("a", **entry("workers", workload="jobs"))
+    assert lacking(racks(1, kubernetes="1.35", more=[workload(WORKERS), waits])) == [
+        "Workload default/jobs does not exist; did you mean 'default/job'?"
+    ]
 
 
 def test_a_pod_that_has_a_node_is_for_itself() -> None:
