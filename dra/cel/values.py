@@ -269,7 +269,8 @@ def equal(left: Value, right: Value, begun: set[tuple[int, int]] | None = None) 
             take 2³⁰ steps.
 
     Raises:
-        Failure: The left value is of a Kubernetes type and the right is neither of the same nor null.
+        Failure: The left value is of a Kubernetes type and the right is neither of the same nor null. In
+            lists and maps such parts count as equal.
     """
     kind, other = left.__class__, right.__class__
     if kind in _EQUALITY:
@@ -347,14 +348,22 @@ def _equal_parts(
     if pair in begun:
         return True
     begun.add(pair)
-    return all(equal(one, other, begun) for one, other in parts)
+    return all(_equal_or_failing(one, other, begun) for one, other in parts)
+
+
+def _equal_or_failing(left: Value, right: Value, begun: set[tuple[int, int]]) -> bool:
+    """Whether two parts are not known to differ: upstream overlooks that they cannot be compared."""
+    try:
+        return equal(left, right, begun)
+    except Failure:
+        return True
 
 
 def contains(elements: tuple[Value, ...], wanted: Value) -> bool:
-    """Whether a list has an element that equals a value; elements that cannot be compared do not."""
+    """Whether a list has an element that a value equals; elements that cannot be compared do not."""
     if len(elements) > _FEW and is_native(elements, wanted):
         return wanted in elements
-    return any(_equal_or_not(element, wanted) for element in elements)
+    return any(_equal_or_not(wanted, element) for element in elements)
 
 
 def _equal_or_not(left: Value, right: Value) -> bool:

@@ -44,7 +44,9 @@ def _elements(elements: Sequence[Run], optional: frozenset[int], frame: Frame) -
 def map_of_values(keys: list[Run], values: list[Run], optional: list[bool]) -> Run:
     """`{key: value, ?key: value}`; a map of constants is one."""
     if all(isinstance(one, Constant) for one in (*keys, *values)) and not any(optional):
-        return Constant(_entries(keys, values, optional, Frame({}, 0)))
+        constant = _entries(keys, values, optional, Frame({}, 0))
+        if constant.__class__ is not Failure:
+            return Constant(constant)
 
     def run(frame: Frame) -> Value:
         made = _entries(keys, values, optional, frame)

@@ -155,7 +155,7 @@ def _distinct(elements: tuple[Value, ...]) -> tuple[Value, ...]:
     if only_class(elements) in NATIVE:
         return tuple(dict.fromkeys(elements))
     for element in elements:
-        if not any(contains((element,), other) for other in kept):
+        if not any(contains((other,), element) for other in kept):
             kept.append(element)
     return tuple(kept)
 

@@ -6,7 +6,6 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import reduce
-from itertools import pairwise
 from typing import Final
 
 from dra.cel.declarations import (
@@ -55,6 +54,7 @@ __all__ = ["LIBRARIES", "MOST_VALUES", "WALK", "per_type"]
 
 _OF_SIZE_ONE: Final = frozenset((bool, int, Uint, float, Duration, Timestamp))
 MOST_VALUES: Final = 48  # of a list-typed attribute
+_COMPARABLE: Final = frozenset((*_OF_SIZE_ONE, str, bytes))
 
 _A, _T = parameter("A"), parameter("T")
 _LIST: Final = list_of(_T)
@@ -114,14 +114,20 @@ def _includes_estimate(arguments: Arguments) -> Estimate:
     return _walk_estimate(arguments) if has_parts else Estimate(arguments.size(0).times(1))
 
 
-# Elements without an order between them count as equal: upstream overlooks that failure.
+# Elements without an order between them count as equal: upstream overlooks that failure, but not that of an
+# element that has no order at all.
 
 
-def _is_sorted(elements: tuple[Value, ...]) -> bool:
+def _is_sorted(elements: tuple[Value, ...]) -> bool | Failure:
     ordered = keys(elements)
     if ordered is not None:
         return not any(map(operator.gt, ordered, ordered[1:]))
-    return all(compare(left, right) != 1 for left, right in pairwise(elements))
+    for index, element in enumerate(elements):
+        if element.__class__ not in _COMPARABLE:
+            return NO_OVERLOAD
+        if index and compare(elements[index - 1], element) == 1:
+            return False
+    return True
 
 
 def _extreme(name: str, wanted: int) -> Callable[[tuple[Value, ...]], Value]:
@@ -136,6 +142,8 @@ def _extreme(name: str, wanted: int) -> Callable[[tuple[Value, ...]], Value]:
             return best if ordered is elements else elements[ordered.index(best)]
         best = elements[0]
         for element in elements:
+            if element.__class__ not in _COMPARABLE:
+                return NO_OVERLOAD
             if compare(best, element) == wanted:
                 best = element
         return best
@@ -184,7 +192,7 @@ _SUMS: Final = {
 
 
 def _equals(left: Value, right: Value) -> bool:
-    return contains((left,), right)
+    return contains((right,), left)
 
 
 def _index_of(elements: tuple[Value, ...], wanted: Value) -> int:
@@ -203,7 +211,7 @@ def _last_index_of(elements: tuple[Value, ...], wanted: Value) -> int:
 def _includes(target: Value, wanted: Value) -> bool | Failure:
     if not isinstance(target, tuple):
         return _equals(target, wanted)
-    found = contains(target[:MOST_VALUES], wanted)
+    found = _index_of(target[:MOST_VALUES], wanted) >= 0
     if not found and len(target) > MOST_VALUES:
         return Failure(f"'includes' function cannot be applied to lists longer than {MOST_VALUES} values")
     return found

@@ -211,3 +211,9 @@ def test_a_sum_of_mixed_elements_fails(numbers: str) -> None:
     selector = cel.compile(f'string(({numbers} + dyn(["a"])).sum()) == ""')
     with pytest.raises(cel.EvaluationError, match="no such overload"):
         selector.evaluate({})
+
+
+def test_a_map_of_constants_that_cannot_be_made_fails_wherever_it_stands() -> None:
+    selector = cel.compile('"%s".format([{dyn({}): 1}]) == ""')
+    with pytest.raises(cel.EvaluationError, match="map"):
+        selector.evaluate({})
