@@ -32,6 +32,9 @@ from dra.cel.values import Value, type_value
 __all__ = ["Checked", "check"]
 
 _LOGICAL: Final = ("_&&_", "_||_")
+# Maps of maps can double a type with each binding; what walks over types takes time by their size.
+_LARGEST_TYPE: Final = 1000
+_TOO_LARGE: Final = f"the type has more than {_LARGEST_TYPE} parts"
 
 
 @attrs.frozen
@@ -67,6 +70,9 @@ def check(ast: Ast, environment: Environment, issues: Issues) -> Checked | None:
         id_: apply(type_, unknown_is_dyn=True) if type_.has_variables else type_
         for id_, type_ in checker.types.items()
     }
+    if any(type_.size > _LARGEST_TYPE for type_ in found.values()):  # now that the variables are known
+        issues.add(ast.positions[ast.root.id], _TOO_LARGE)
+        return None
     return Checked(ast, found, checker.overloads, checker.constants)
 
 
@@ -86,7 +92,11 @@ class _Checker:
 
     def check(self, node: Node) -> Type:
         """Find the type of a node and of all below it."""
-        found = self.types[node.id] = _WAYS[type(node)](self, node)
+        found = _WAYS[type(node)](self, node)
+        if found.size > _LARGEST_TYPE:
+            self.complain(node, _TOO_LARGE)
+            found = types.ERROR
+        self.types[node.id] = found
         return found
 
     def literal(self, node: Literal) -> Type:

@@ -75,6 +75,7 @@ class Type:
         name: The name at run time, such as `int`, `google.protobuf.Duration` or `kubernetes.Quantity`.
         parameters: Types of elements, of keys and values, and so on.
         has_variables: Whether a type variable occurs in it.
+        size: How many types it consists of, written out.
 
     Example:
         >>> str(map_of(STRING, list_of(INT)))
@@ -87,10 +88,15 @@ class Type:
     name: str
     parameters: tuple[Type, ...] = ()
     has_variables: bool = attrs.field(init=False, eq=False, repr=False)
+    size: int = attrs.field(init=False, eq=False, repr=False)
 
     @has_variables.default
     def _finds_variables(self) -> bool:
         return self.kind is Kind.PARAMETER or any(inner.has_variables for inner in self.parameters)
+
+    @size.default
+    def _counts(self) -> int:
+        return 1 + sum(inner.size for inner in self.parameters)
 
     def __str__(self) -> str:
         """As cel-go writes types in the checker's messages."""

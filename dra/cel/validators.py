@@ -51,6 +51,8 @@ def _mismatch(node: Node, wanted: Type, found: Type) -> tuple[Node, str]:
 
 def _equivalent(left: Type, right: Type) -> bool:
     """Whether two types are the same, but for the names of type parameters."""
+    if left is right:
+        return True
     same = (left.kind, left.name, len(left.parameters)) == (right.kind, right.name, len(right.parameters))
     return same and all(map(_equivalent, left.parameters, right.parameters))
 

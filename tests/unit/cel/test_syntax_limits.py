@@ -149,3 +149,9 @@ def test_a_matcher_made_where_the_stack_ends_still_answers() -> None:
     selector = cel.compile("dyn(" * 102 + "device.driver" + ")" * 102 + ' == "d"')
     matches = with_frames_left(60, lambda: selector.matches)
     assert matches({}, driver="d")
+
+
+def test_types_that_double_with_each_binding_are_refused() -> None:
+    bindings = "".join(f"cel.bind(x{number + 1}, {{x{number}: x{number}}}, " for number in range(40))
+    text = refused(f"cel.bind(x0, 1, {bindings}x40 == x40" + ")" * 41)
+    assert "<input>:1:214: the type has more than 1000 parts" in text
