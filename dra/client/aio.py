@@ -92,11 +92,11 @@ async def _load(place: configuration.Place) -> tuple[Any, str]:
             kubernetes_config.load_incluster_config(client_configuration=settings)
             return client.ApiClient(configuration=settings), configuration.pod_namespace()
         contexts = kubernetes_config.list_kube_config_contexts(place.kubeconfig)
+        namespace = configuration.context_namespace(place, *contexts)
         loader = await kubernetes_config.load_kube_config(
             place.kubeconfig, place.context, client_configuration=settings
         )
         settings.refresh_api_key_hook = _renewal(loader)
-        namespace = configuration.context_namespace(place, *contexts)
         return client.ApiClient(configuration=settings), namespace
     raise AssertionError("reading returns or raises")
 

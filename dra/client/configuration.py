@@ -14,6 +14,7 @@ from typing import Any, Final
 import attrs
 
 from dra.errors import ConfigError
+from dra.suggestions import did_you_mean
 
 __all__ = ["Place", "find", "heeding_plugins", "load", "reading", "secrets_of"]
 
@@ -79,16 +80,31 @@ def reading(place: Place) -> Iterator[None]:
         reason = f"the client needs {missing.name}, which is not installed"
         raise ConfigError(reason, remedy=INSTALL) from None
     except Exception as error:
-        # A ConfigException's first argument is the client's own sentence; anything else may quote the file.
-        ours = type(error).__name__ == "ConfigException" and error.args and isinstance(error.args[0], str)
-        reason = error.args[0].strip() if ours else f"{type(error).__name__} while reading it"
-        raise ConfigError(
-            reason,
-            source=place.kubeconfig or "the pod's service account",
-            remedy=f"contexts are listed by: kubectl config get-contexts --kubeconfig {place.kubeconfig}"
-            if "context" in reason.lower() and place.kubeconfig
-            else "",
-        ) from None
+        raise _unreadable(error, place) from None
+
+
+def _unreadable(error: Exception, place: Place) -> ConfigError:
+    """The error for a configuration that the official client cannot read."""
+    source = place.kubeconfig or "the pod's service account"
+    # A ConfigException's first argument is the client's own sentence; anything else may quote the file.
+    if type(error).__name__ == "ConfigException" and error.args and isinstance(error.args[0], str):
+        reason = error.args[0].strip()
+        remedy = _listed(place) if "context" in reason.lower() and place.kubeconfig else ""
+        return ConfigError(reason, source=source, remedy=remedy)
+    remedy = f"see what kubectl says: kubectl config view --kubeconfig {source}" if place.kubeconfig else ""
+    mark = getattr(error, "problem_mark", None)  # of PyYAML
+    if mark is not None:
+        line, column = mark.line + 1, mark.column + 1
+        return ConfigError("not YAML", source=source, line=line, column=column, remedy=remedy)
+    if isinstance(error, UnicodeDecodeError):
+        return ConfigError("not UTF-8 text", source=source, remedy=remedy)
+    return ConfigError(
+        f"no kubeconfig: {type(error).__name__} while reading it", source=source, remedy=remedy
+    )
+
+
+def _listed(place: Place) -> str:
+    return f"contexts are listed by: kubectl config get-contexts --kubeconfig {place.kubeconfig}"
 
 
 # What the official client logs about a plugin, as far as it repeats nothing of the plugin's output.
@@ -154,8 +170,8 @@ def load(place: Place) -> tuple[Any, str]:
             kubernetes_config.load_incluster_config(client_configuration=settings)
             return client.ApiClient(configuration=settings), pod_namespace()
         contexts = kubernetes_config.list_kube_config_contexts(place.kubeconfig)
-        loaded = kubernetes_config.new_client_from_config(place.kubeconfig, place.context)
-        return loaded, context_namespace(place, *contexts)
+        namespace = context_namespace(place, *contexts)
+        return kubernetes_config.new_client_from_config(place.kubeconfig, place.context), namespace
 
 
 def pod_namespace() -> str:
@@ -173,9 +189,19 @@ def context_namespace(place: Place, contexts: Iterable[Mapping[str, Any]], curre
         place: Which context.
         contexts: All, as the official client gives them.
         current: The current one.
+
+    Raises:
+        ConfigError: There is no such context.
     """
-    named = (each for each in contexts if each.get("name") == place.context)
-    details = next(named, current).get("context") or {}
+    by_name = {str(each.get("name")): each for each in contexts}
+    if place.context and place.context not in by_name:
+        raise ConfigError(
+            f"there is no context {place.context!r}",
+            source=place.kubeconfig,
+            value=place.context,
+            remedy=did_you_mean(place.context, by_name, _listed(place)),
+        )
+    details = by_name.get(place.context or "", current).get("context") or {}
     return str(details.get("namespace") or "default")
 
 

@@ -101,9 +101,32 @@ def test_a_file_that_is_no_yaml_is_not_quoted(tmp_path: Path) -> None:
 
 
 def test_an_unknown_context_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="elsewhere") as refused:
-        dra.client.connect("elsewhere", kubeconfig(tmp_path / "config"))
+    path = kubeconfig(tmp_path / "config")
+    with pytest.raises(ConfigError, match="there is no context 'production'") as refused:
+        dra.client.connect("production", path)
     assert "get-contexts" in refused.value.remedy
+    with pytest.raises(ConfigError) as refused:
+        dra.client.connect("theer", path)
+    assert refused.value.remedy == "did you mean 'there'?"
+
+
+@pytest.mark.parametrize(
+    ("content", "where", "reason"),
+    [
+        (b"users: []\nclusters: [1", 2, "not YAML"),
+        (b"\xff\xfeu\x00", 0, "not UTF-8 text"),
+        (b"contexts: 7\ncurrent-context: here\n", 0, "no kubeconfig"),
+    ],
+)
+def test_a_file_that_is_no_kubeconfig_is_shown_with_its_line(
+    tmp_path: Path, content: bytes, where: int, reason: str
+) -> None:
+    path = tmp_path / "config"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=reason) as refused:
+        dra.client.connect(kubeconfig=path)
+    assert refused.value.line == where
+    assert refused.value.remedy.endswith(f"kubectl config view --kubeconfig {path}")
 
 
 def test_a_client_does_not_show_its_token(tmp_path: Path) -> None:
