@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,10 @@ __all__ = ["Problem", "Report", "print_problems"]
 # Finding a line means reading the file once more. In large files only so many are looked up.
 _LARGE_FILE: Final = 1_000_000
 _LOOKED_UP: Final = 20
+# Namespace and name together have at most 317 characters.
+_LONG_WORD: Final = re.compile(r"\S{400,}")
+_BEGINNING: Final = 100
+_END: Final = 20
 
 
 class Report(str, Enum):
@@ -110,8 +115,19 @@ class Problem:
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.source, self.line, self.column) if part)
         word = self.level if self.code[:3] != "DRA" else f"{self.level} {self.code}"
-        text = ": ".join(part for part in (place, self.subject, self.field, word, self.message) if part)
+        said = map(_shortened, (self.subject, self.field, word, self.message))
+        text = ": ".join(part for part in (place, *said) if part)
         return f"{text}\n  {self.fix}" if self.fix else text
+
+
+def _shortened(text: str) -> str:
+    """The text, of words that are longer than any name only the ends. Lines with carets below stay whole."""
+    return text if "\n" in text else _LONG_WORD.sub(_ends, text)
+
+
+def _ends(word: re.Match[str]) -> str:
+    whole = word[0]
+    return f"{whole[:_BEGINNING]}… ({len(whole):,} characters) …{whole[-_END:]}"
 
 
 def _fix(error: FieldError) -> str:

@@ -301,3 +301,16 @@ def test_lint_reports_what_cannot_be_read(dra_command: Command, written: Callabl
     assert dra_command("lint", "good.yaml", "bad.yaml").status == ExitCode.NO
     assert dra_command("lint", "good.yaml", "missing.yaml").status == ExitCode.BAD_INPUT
     assert dra_command("lint", "good.yaml", "--slices", "missing.yaml").status == ExitCode.BAD_INPUT
+
+
+def test_of_a_word_longer_than_any_name_people_see_the_ends_and_programs_all(
+    dra_command: Command, written: Callable[..., None]
+) -> None:
+    name = "n" * 5000
+    written(long=GOOD.replace("name: good", f"name: {name}"))
+    run = dra_command("validate", "long.yaml")
+    assert run.status is ExitCode.NO
+    assert "(5,000 characters)" in run.out
+    assert len(run.out) < 1000
+    (problem,) = json.loads(dra_command("validate", "long.yaml", "-o", "json").out)
+    assert f'"{name}"' in problem["message"]
