@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from dra.linting.finding import Hint, Hints, Severity, check
-from dra.linting.given import Claim, Given, KnownDevice, Wanted
+from dra.linting.given import Given
+from dra.linting.subjects import Claim, KnownDevice, Wanted
 from dra.linting.vocabulary import driver_of, is_among, question
 from dra.models.resource import DeviceConstraint
 from dra.validation.field_error import Path

@@ -12,7 +12,8 @@ from dra.cel.syntax import Ast
 from dra.errors import QuantityError
 from dra.linting.accesses import Access, Comparison, accesses, comparisons
 from dra.linting.finding import Hint, Hints, Severity, check
-from dra.linting.given import Given, KnownDevice, Written
+from dra.linting.given import Given
+from dra.linting.subjects import KnownDevice, Written
 from dra.models.resource import DeviceAttribute, DeviceClass, ExactDeviceRequest
 from dra.quantity import Quantity
 from dra.validation import formats

@@ -9,7 +9,8 @@ from dra.drivers.driver import Driver
 from dra.linting.accesses import Access, Kind, domains
 from dra.linting.expressions import parsed
 from dra.linting.finding import Hint, Hints, Severity, check
-from dra.linting.given import Given, Written
+from dra.linting.given import Given
+from dra.linting.subjects import Written
 from dra.linting.vocabulary import (
     declared,
     driver_of,

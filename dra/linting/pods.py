@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from dra.linting.finding import Hint, Hints, Severity, check
-from dra.linting.given import Claim, Given, PodUse
+from dra.linting.given import Given
+from dra.linting.subjects import Claim, PodUse
 from dra.linting.vocabulary import question
 from dra.models.core import Container, ContainerResourceClaim, PodResourceClaim
 from dra.models.meta import KubernetesObject

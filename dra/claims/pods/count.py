@@ -13,7 +13,8 @@ from dra import drivers
 from dra.claims.pods.source import Claim, claim_source
 from dra.errors import UnknownNameError
 from dra.features import LATEST, Features, minor
-from dra.linting.given import Given, KnownDevice, Wanted
+from dra.linting.given import Given
+from dra.linting.subjects import KnownDevice, Wanted
 from dra.models.loading import load
 from dra.models.meta import KubernetesObject
 from dra.models.resource import DeviceClass, ResourceSlice
