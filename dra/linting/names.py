@@ -119,8 +119,11 @@ def unknown_name(given: Given) -> Hints:
                 continue
             known = published(given, access.kind).get(access.domain)
             if known is not None:
-                meant = question(access.name, known)
-                if access.name not in known and (meant or not written.is_alternative):
+                if access.name in known:
+                    continue
+                where = question_elsewhere(given, access.kind, access.domain, access.name)
+                meant = where or question(access.name, known)
+                if meant or not written.is_alternative:
                     yield Hint(written.object, written.path, f"no given device publishes {access}", meant)
             elif meant := _slip(given, access.kind, access.domain, access.name):
                 message = f"{access} is not known to be published"
@@ -148,7 +151,7 @@ def _slip(given: Given, kind: Kind, domain: str, name: str) -> str:
     known = declared(given, kind).get(domain, frozenset())
     if not known or is_among(name, known):
         return ""
-    return question_elsewhere(name, domain, kind) or question(name, known)
+    return question_elsewhere(given, kind, domain, name) or question(name, known)
 
 
 def _plural(kind: str) -> str:

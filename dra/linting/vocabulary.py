@@ -112,12 +112,18 @@ def question_of_domain(name: str, driver: Driver, kind: Kind) -> str:
     return f"did you mean {meant + own!r}?" if meant else ""
 
 
-def question_elsewhere(name: str, domain: str, kind: Kind) -> str:
-    """A question for a name that the driver of a domain has in another, that of Kubernetes first."""
+def question_elsewhere(given: Given, kind: Kind, domain: str, name: str) -> str:
+    """A question for a name that the driver of a domain has in another, that of Kubernetes first.
+
+    Where devices of the driver are given, only for one that some device has.
+    """
     of_driver = (
         each for driver in _drivers() if driver.name == domain for each in _declarations(driver, kind)
     )
     others = {each.domain for each in of_driver if each.identifier == name} - {"", domain}
+    here = published(given, kind)
+    if domain in here:
+        others = {each for each in others if name in here.get(each, ())}
     where = _STANDARD if _STANDARD in others else min(others, default="")
     return f"did you mean {f'{where}/{name}'!r}?" if where else ""
 

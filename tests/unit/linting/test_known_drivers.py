@@ -103,6 +103,16 @@ def test_a_standard_attribute_is_not_in_the_domain_of_the_driver(driver: str, na
     assert [each.code for each in found] == ["DRA105", "DRA105"]
 
 
+def test_of_given_devices_a_standard_attribute_is_asked_about_if_they_have_it() -> None:
+    read = of_class(NVIDIA, f'"pcieRoot" in device.attributes["{NVIDIA}"]')
+    plain = {"productName": {"string": "H100"}}
+    root = {"resource.kubernetes.io/pcieRoot": {"string": "pci0000:10"}}
+    for attributes, fix in ((plain, ""), (plain | root, "did you mean 'resource.kubernetes.io/pcieRoot'?")):
+        slices = resource_slice({"name": "gpu-0", "attributes": attributes}, driver=NVIDIA)
+        found = dra.lint(read, slices=slices)
+        assert [each.fix for each in found if each.code == "DRA105"] == [fix]
+
+
 @pytest.mark.parametrize(
     ("domain", "meant"),
     [("gc.dra.net", "gce.dra.net"), ("aws.dra.net", ""), ("gke.dra.net", ""), ("dra.nets", "dra.net")],
