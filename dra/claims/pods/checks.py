@@ -39,7 +39,7 @@ def check_wiring(workload: object, claims: object = None, *, kubernetes: str = L
         ...                 "containers": [{"name": "main", "resources": {"claims": [{"name": "gpus"}]}}]}}
         >>> print(*check_wiring(pod), sep="\n")  # doctest: +ELLIPSIS
         spec.containers[0].resources.claims[0]: error DRA302: the pod has no claim 'gpus' in ...
-          did you mean `gpu`?
+          did you mean 'gpu'?
         spec.resourceClaims[0]: warning DRA301: no container uses the claim 'gpu'
           add {name: gpu} to resources.claims of the container that needs it
     """
