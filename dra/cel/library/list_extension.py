@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cmp_to_key
+from functools import cache, cmp_to_key
 from itertools import chain
 from typing import Final
 
@@ -137,17 +137,27 @@ def _sort_by(elements: tuple[Value, ...], keys: tuple[Value, ...]) -> tuple[Valu
     return tuple(element for _, element in pairs)
 
 
+_FEW: Final = 1_000
+_MANY: Final = 200_000  # eight megabytes
+
+
 def _range(count: int) -> tuple[int, ...] | Failure:
     if count < 0:
         return Failure("lists.range: size must be non-negative, got {}".format, count)
     if count > LONGEST_LIST:
         return Failure(f"lists.range: size {{}} exceeds maximum allowed ({LONGEST_LIST})".format, count)
-    return tuple(range(count))
+    return _any_range(count)
 
 
 def _any_range(count: int) -> tuple[int, ...]:
     """What `lists.range` gave until 1.36: no number is wrong, but many cost more than may be spent."""
-    return tuple(range(count))
+    return _numbers()[:count] if _FEW < count <= _MANY else tuple(range(count))
+
+
+@cache
+def _numbers() -> tuple[int, ...]:
+    """What long ranges are cut from: an expression may ask for many, and to make numbers takes longest."""
+    return tuple(range(_MANY))
 
 
 def _distinct(elements: tuple[Value, ...]) -> tuple[Value, ...]:
