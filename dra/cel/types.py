@@ -90,11 +90,11 @@ class Type:
     has_variables: bool = attrs.field(init=False, eq=False, repr=False)
     size: int = attrs.field(init=False, eq=False, repr=False)
 
-    @has_variables.default
+    @has_variables.default  # pyright: ignore[reportAttributeAccessIssue] # attrs gives it while the class is made
     def _finds_variables(self) -> bool:
         return self.kind is Kind.PARAMETER or any(inner.has_variables for inner in self.parameters)
 
-    @size.default
+    @size.default  # pyright: ignore[reportAttributeAccessIssue] # as above
     def _counts(self) -> int:
         return 1 + sum(inner.size for inner in self.parameters)
 

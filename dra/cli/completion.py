@@ -72,6 +72,7 @@ def shell_answers() -> Iterator[None]:
 def _joined(words: list[str], place: int) -> tuple[list[str], int]:
     """Words of which `=` is none, and the place among them of the one to complete."""
     whole: list[str] = []
+    now = 0
     for index, word in enumerate(words):
         if whole and (word == "=" or whole[-1].endswith("=")):
             whole[-1] += word

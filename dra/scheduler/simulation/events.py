@@ -58,6 +58,7 @@ class Stream(Protocol[_Coming]):
     @property
     def next_departure(self) -> float:
         """When something leaves next; infinity if nothing does."""
+        ...
 
     def arrive(self, arrival: _Coming, /) -> None:
         """Something comes: it is placed, or waits, or is dropped."""
