@@ -7,6 +7,11 @@ import sys
 from pathlib import Path
 
 from benchmarks.__main__ import BENCHMARKS, PAGE, ROOT, page_of, sections_of
+from benchmarks.cel_functions import left_out
+
+
+def test_every_function_of_cel_is_measured() -> None:
+    assert left_out() == set()
 
 
 def test_every_benchmark_has_its_section_on_the_page() -> None:
